@@ -1,0 +1,100 @@
+"""Campaigns: their shape, rules, guideline and categories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from curation.actions.people import require
+from curation.errors import CurationError, NotAllowed
+from curation.models import Category, Contributor, Dataset, Event, Guideline, Policy
+
+
+Checked = TypeVar("Checked", Dataset, Policy)
+
+
+@transaction.atomic
+def create(
+    *,
+    slug: str,
+    title: str,
+    shape: str,
+    by: Contributor,
+    guideline: str = "",
+    policy: dict[str, int] | None = None,
+    **fields: Any,
+) -> Dataset:
+    """A dataset with its policy and first guideline, ready to take work."""
+    if not by.is_staff:
+        raise NotAllowed("Only a site admin can start a dataset.")
+    dataset = Dataset(slug=slug, title=title, shape=shape, **fields)
+    _cleaned(dataset).save()
+    _cleaned(Policy(dataset=dataset, **(policy or {}))).save()
+    Event.objects.record("dataset.created", dataset, by=by, dataset=dataset)
+    if guideline:
+        publish_guideline(dataset=dataset, text=guideline, by=by)
+    return dataset
+
+
+@transaction.atomic
+def publish_guideline(*, dataset: Dataset, text: str, by: Contributor) -> Guideline:
+    """A new version; what was judged before keeps the version it was judged under."""
+    require(by, dataset)
+    if not text.strip():
+        raise CurationError("A guideline needs some text.")
+    Dataset.objects.select_for_update().get(pk=dataset.pk)  # numbers count up, one at a time
+    newest = dataset.guideline_in_force()
+    if newest is not None and newest.text == text:
+        return newest
+    guideline = Guideline.objects.create(
+        dataset=dataset, number=newest.number + 1 if newest else 1, text=text, created_by=by
+    )
+    Event.objects.record(
+        "guideline.published", guideline, by=by, dataset=dataset, number=guideline.number
+    )
+    return guideline
+
+
+@transaction.atomic
+def set_policy(*, dataset: Dataset, by: Contributor, **rules: int) -> Policy:
+    require(by, dataset)
+    policy = Policy.objects.select_for_update().get(dataset=dataset)
+    before = {name: getattr(policy, name) for name in rules}
+    for name, value in rules.items():
+        setattr(policy, name, value)
+    _cleaned(policy).save()
+    Event.objects.record(
+        "policy.changed", policy, by=by, dataset=dataset, before=before, after=rules
+    )
+    return policy
+
+
+@transaction.atomic
+def add_categories(
+    *, dataset: Dataset, categories: Iterable[dict[str, Any]], by: Contributor
+) -> list[Category]:
+    """Those that are not there yet, by slug."""
+    require(by, dataset)
+    added = []
+    for fields in categories:
+        category, is_new = Category.objects.get_or_create(
+            dataset=dataset, slug=fields["slug"], defaults=fields
+        )
+        if is_new:
+            added.append(category)
+            Event.objects.record(
+                "category.added", category, by=by, dataset=dataset, slug=category.slug
+            )
+    return added
+
+
+def _cleaned(thing: Checked) -> Checked:
+    """Field errors as one refusal: whoever asked, a form or a command, can show it."""
+    try:
+        thing.full_clean()
+    except ValidationError as error:
+        raise CurationError(" ".join(error.messages)) from error
+    return thing

@@ -1,0 +1,138 @@
+"""Ballots, and what they add up to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from django.db import transaction
+from django.utils.timezone import now
+
+from curation.actions import conversations
+from curation.actions.messages import authors_of
+from curation.actions.people import Role, require
+from curation.aggregate.agreement import mean_agreement
+from curation.aggregate.rankings import Positions, margins, ranked_pairs
+from curation.errors import CurationError, WrongState
+from curation.models import Ballot, BallotEntry, Contributor, Event, Message, Settlement
+
+Outcome = Ballot.Outcome
+CONSENSUS_FROM = 0.4  # mean rank correlation from which ballots count as agreeing
+
+
+@transaction.atomic
+def rank(
+    *,
+    prompt_id: int,
+    by: Contributor,
+    outcome: str,
+    shown: Sequence[int],
+    positions: Mapping[int, int] | None = None,
+    ratings: Mapping[int, int] | None = None,
+    note: str = "",
+    active_seconds: int | None = None,
+) -> Ballot:
+    """Record one ballot and settle the prompt anew.
+
+    `shown` lists the answers in the order in which the person saw them; `positions` gives
+    each its place from 1, ties by equal numbers. Answers that were withdrawn or rejected
+    while the person was reading are left off.
+    """
+    prompt = Message.objects.get(pk=prompt_id)
+    conversation = conversations.lock(prompt.conversation_id)
+    prompt.refresh_from_db()
+    require(by, conversation.dataset, Role.REVIEWER)
+    if prompt.state != Message.State.ACCEPTED:
+        raise WrongState("prompt", prompt.state)
+    if prompt.ballots.filter(ranker=by, ranking_round=prompt.ranking_round).exists():
+        raise CurationError("You have already ranked these answers.")
+    replies = prompt.replies.rankable().select_related("revises").in_bulk(list(shown))
+    if any(by.pk in authors_of(message) for message in replies.values()):
+        raise CurationError("You cannot rank your own answer.")
+    if len(replies) < 2:
+        raise CurationError("Fewer than two of these answers are still there to compare.")
+    places = _dense(positions or {}, replies) if outcome == Outcome.RANKED else {}
+
+    ballot = Ballot.objects.create(
+        prompt=prompt,
+        ranker=by,
+        ranking_round=prompt.ranking_round,
+        outcome=outcome,
+        note=note,
+        active_seconds=active_seconds,
+        guideline=conversation.dataset.guideline_in_force(),
+    )
+    BallotEntry.objects.bulk_create(
+        BallotEntry(
+            ballot=ballot,
+            reply_id=pk,
+            position=places.get(pk),
+            shown=place,
+            rating=(ratings or {}).get(pk),
+        )
+        for place, pk in enumerate([pk for pk in shown if pk in replies], start=1)
+    )
+    Event.objects.record(
+        "ballot.cast", prompt, by=by, dataset=conversation.dataset, outcome=outcome
+    )
+    settle(prompt)
+    conversations.advance(conversation)
+    return ballot
+
+
+def settle(prompt: Message) -> Settlement | None:
+    """Add up all ballots on a prompt whose conversation is locked."""
+    ballots = ballots_on(prompt)
+    if not ballots:
+        return None
+    agreement = mean_agreement(ballots)
+    wide = [[a, b, n] for (a, b), n in sorted(margins(ballots).items()) if n > 0]
+    settlement, _ = Settlement.objects.update_or_create(
+        prompt=prompt,
+        defaults={
+            "order": ranked_pairs(ballots),
+            "margins": wide,
+            "ballots": len(ballots),
+            "agreement": agreement,
+            "status": _status(prompt, len(ballots), agreement),
+            "settled_at": now(),
+        },
+    )
+    return settlement
+
+
+def ballots_on(prompt: Message) -> list[Positions]:
+    """The places that each ballot gives, for answers that are still in the running.
+
+    “None is good” and “cannot judge” prefer nothing, so they are not here.
+    """
+    rankable = prompt.replies.rankable()
+    entries = BallotEntry.objects.filter(
+        ballot__prompt=prompt, ballot__outcome=Outcome.RANKED, position__isnull=False
+    ).filter(reply__in=rankable)
+    by_ballot: dict[int, dict[int, int]] = defaultdict(dict)
+    for ballot_id, reply_id, position in entries.order_by("ballot_id").values_list(
+        "ballot_id", "reply_id", "position"
+    ):
+        by_ballot[ballot_id][reply_id] = position
+    return [places for places in by_ballot.values() if len(places) > 1]
+
+
+def _status(prompt: Message, count: int, agreement: float | None) -> str:
+    came_ranked = prompt.ballots.filter(ranker=None).exists()
+    wanted = prompt.conversation.dataset.policy.rankings_wanted
+    if count < wanted and not came_ranked:
+        return Settlement.Status.INSUFFICIENT
+    if agreement is not None and agreement < CONSENSUS_FROM:
+        return Settlement.Status.CONTESTED
+    return Settlement.Status.CONSENSUS
+
+
+def _dense(positions: Mapping[int, int], replies: Mapping[int, Message]) -> dict[int, int]:
+    """Places from 1 without gaps, for the answers that are still there."""
+    if missing := [pk for pk in replies if pk not in positions]:
+        raise CurationError(
+            f"{len(missing)} of the answers have no place yet: give each one, ties are fine."
+        )
+    levels = sorted({positions[pk] for pk in replies})
+    return {pk: levels.index(positions[pk]) + 1 for pk in replies}

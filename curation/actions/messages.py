@@ -1,0 +1,208 @@
+"""Messages are answered, reviewed, held and taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.utils.timezone import now
+
+from curation.actions import conversations
+from curation.actions.people import Role, require
+from curation.errors import CurationError, WrongState
+from curation.models import Contributor, Conversation, Event, Label, Message, Review
+
+State = Message.State
+Verdict = Review.Verdict
+
+
+@transaction.atomic
+def reply(*, parent_id: int, by: Contributor, text: str) -> Message:
+    """Answer a prompt as the assistant, or continue an answer as the prompter."""
+    parent, conversation = _lock(parent_id)
+    require(by, conversation.dataset, Role.WRITER)
+    if parent.state != State.ACCEPTED:
+        raise WrongState("message", parent.state)
+    role = (
+        Message.Role.ASSISTANT
+        if parent.role == Message.Role.PROMPTER
+        else Message.Role.PROMPTER
+    )
+    message = conversations.add_message(
+        conversation,
+        parent=parent,
+        role=role,
+        text=text,
+        author=by,
+        language=parent.language,
+    )
+    conversations.advance(conversation)
+    return message
+
+
+@transaction.atomic
+def review(
+    *,
+    message_id: int,
+    by: Contributor,
+    verdict: str,
+    reason: str = "",
+    note: str = "",
+    edited_text: str = "",
+    labels: Mapping[str, int] | None = None,
+    active_seconds: int | None = None,
+) -> Message:
+    """Record one verdict; accept or reject the message once enough people agree.
+
+    An edit is a sibling that revises the original and counts as its editor's approval;
+    the original is rejected in its favour. The message that was decided on is returned.
+    """
+    message, conversation = _lock(message_id)
+    require(by, conversation.dataset, Role.REVIEWER)
+    if message.state != State.SUBMITTED:
+        raise WrongState("message", message.state)
+    if by.pk in authors_of(message):
+        raise CurationError("You cannot review your own message.")
+    if Review.objects.filter(message=message, reviewer=by).exists():
+        raise CurationError("You have already reviewed this message.")
+    if verdict == Verdict.REJECT and not reason:
+        raise CurationError("Choose a reason, so that the author knows why.")
+    given = Review.objects.create(
+        message=message,
+        reviewer=by,
+        verdict=verdict,
+        reason=reason if verdict == Verdict.REJECT else "",
+        note=note,
+        active_seconds=active_seconds,
+        guideline=conversation.dataset.guideline_in_force(),
+    )
+    Label.objects.bulk_create(
+        Label(review=given, name=name, value=value) for name, value in (labels or {}).items()
+    )
+    Event.objects.record(
+        f"review.{verdict}", message, by=by, dataset=conversation.dataset, review=given.pk
+    )
+    if verdict == Verdict.EDIT:
+        message = _revise(message, conversation, text=edited_text, by=by)
+    _decide(message, conversation, by=by)
+    conversations.advance(conversation)
+    return message
+
+
+@transaction.atomic
+def hold(*, message_id: int, by: Contributor, why: str) -> Message:
+    """Set a message aside for a moderator; nothing is learned from it meanwhile."""
+    message, conversation = _lock(message_id)
+    require(by, conversation.dataset, Role.REVIEWER)
+    _move(message, conversation, to=State.HELD, by=by, why=why)
+    conversations.advance(conversation)
+    return message
+
+
+@transaction.atomic
+def release(*, message_id: int, by: Contributor, accept: bool, why: str = "") -> Message:
+    """A curator decides on a held message."""
+    message, conversation = _lock(message_id)
+    require(by, conversation.dataset)
+    if message.state != State.HELD:
+        raise WrongState("message", message.state)
+    to = State.ACCEPTED if accept else State.REJECTED
+    _move(message, conversation, to=to, by=by, why=why)
+    _carry_over_to_prompt(message, conversation, by=by)
+    conversations.advance(conversation)
+    return message
+
+
+@transaction.atomic
+def withdraw(*, message_id: int, by: Contributor) -> Message:
+    """Take a message back: later versions leave it out, frozen ones keep their list."""
+    message, conversation = _lock(message_id)
+    if message.author_id != by.pk and not by.is_staff:
+        raise CurationError("Only its author can withdraw a message.")
+    _move(message, conversation, to=State.WITHDRAWN, by=by, why="Taken back by its author.")
+    conversations.advance(conversation)
+    return message
+
+
+def authors_of(message: Message) -> set[int]:
+    """Everybody whose words are in it: its author and those whose text it revises."""
+    authors = set()
+    step: Message | None = message
+    while step is not None:
+        if step.author_id is not None:
+            authors.add(step.author_id)
+        step = step.revises
+    return authors
+
+
+def _lock(message_id: int) -> tuple[Message, Conversation]:
+    parent_id = Message.objects.values_list("conversation_id", flat=True).get(pk=message_id)
+    conversation = conversations.lock(parent_id)
+    return Message.objects.select_related("parent", "revises").get(pk=message_id), conversation
+
+
+def _revise(
+    message: Message, conversation: Conversation, *, text: str, by: Contributor
+) -> Message:
+    text = conversations.checked_text(text, "edited text")
+    if text == message.text:
+        raise CurationError("The edited text is the same as before. Accept it as it is?")
+    revision = conversations.add_message(
+        conversation,
+        parent=message.parent,
+        revises=message,
+        role=message.role,
+        text=text,
+        context=message.context,
+        author=by,
+        language=message.language,
+    )
+    why = "A reviewer's edit stands in its place."
+    _move(message, conversation, to=State.REJECTED, by=by, why=why)
+    return revision
+
+
+def _decide(message: Message, conversation: Conversation, *, by: Contributor) -> None:
+    """Accept at the approvals needed; reject once they can no longer be reached."""
+    policy = conversation.dataset.policy
+    verdicts = list(message.reviews.values_list("verdict", flat=True))
+    approvals = verdicts.count(Verdict.ACCEPT) + (message.revises_id is not None)
+    rejections = verdicts.count(Verdict.REJECT)
+    if approvals >= policy.approvals_needed:
+        _move(message, conversation, to=State.ACCEPTED, by=by)
+    elif rejections > policy.reviews_wanted - policy.approvals_needed:
+        against = message.reviews.filter(verdict=Verdict.REJECT).order_by("pk").last()
+        assert against is not None  # there are more than none
+        why = f"{against.get_reason_display()}. {against.note}".strip()
+        _move(message, conversation, to=State.REJECTED, by=by, why=why)
+    else:
+        return
+    _carry_over_to_prompt(message, conversation, by=by)
+
+
+def _carry_over_to_prompt(
+    message: Message, conversation: Conversation, *, by: Contributor
+) -> None:
+    """In a dataset of pairs the prompt shares the fate of the answer it came with."""
+    prompt = message.parent
+    if not conversation.dataset.is_pairs or prompt is None or prompt.state != State.SUBMITTED:
+        return
+    others = prompt.replies.filter(state__in=[State.SUBMITTED, State.ACCEPTED])
+    if message.state == State.ACCEPTED or not others.exclude(pk=message.pk).exists():
+        to = State(message.state)
+        _move(prompt, conversation, to=to, by=by, why=message.why)
+
+
+def _move(
+    message: Message, conversation: Conversation, *, to: str, by: Contributor, why: str = ""
+) -> Message:
+    """Change the state of a message under its conversation's lock, and write history."""
+    if to not in Message.MOVES[message.state]:
+        raise WrongState("message", message.state)
+    message.state, message.why = to, why[:300]
+    message.decided_at = now()
+    message.save(update_fields=["state", "why", "decided_at"])
+    Event.objects.record(
+        f"message.{to}", message, by=by, dataset=conversation.dataset, why=message.why
+    )
+    return message

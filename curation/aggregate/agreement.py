@@ -1,0 +1,38 @@
+"""How far people agree. Ballots in, one number out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import combinations
+from math import sqrt
+
+from curation.aggregate.rankings import Positions
+
+
+def kendall_tau_b(a: Positions, b: Positions) -> float | None:
+    """Rank correlation of two ballots over what both placed, -1 to 1; ties count half.
+
+    None where they share fewer than two answers or one of them tied everything.
+    Source: M. G. Kendall, "The treatment of ties in ranking problems" (1945).
+    """
+    shared = sorted(a.keys() & b.keys())
+    score = apart_a = apart_b = 0
+    for x, y in combinations(shared, 2):
+        sign_a = (a[x] > a[y]) - (a[x] < a[y])
+        sign_b = (b[x] > b[y]) - (b[x] < b[y])
+        score += sign_a * sign_b
+        apart_a += sign_a != 0
+        apart_b += sign_b != 0
+    if not apart_a or not apart_b:
+        return None
+    return score / sqrt(apart_a * apart_b)
+
+
+def mean_agreement(ballots: Iterable[Positions]) -> float | None:
+    """The mean over all pairs of ballots that can be compared, or None with no such pair."""
+    taus = [
+        tau
+        for a, b in combinations(list(ballots), 2)
+        if (tau := kendall_tau_b(a, b)) is not None
+    ]
+    return sum(taus) / len(taus) if taus else None

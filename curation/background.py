@@ -1,0 +1,43 @@
+"""The one gate to Celery: what a background task is here."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from celery import shared_task
+from celery.app.task import Task
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+logger = logging.getLogger(__name__)
+
+
+def background_task(
+    *, retry_on: tuple[type[Exception], ...] = (), **options: Any
+) -> Callable[[Callable[..., None]], Task[..., None]]:
+    # Acknowledged early, on purpose: a message is a doorbell, the row is the queue. Late
+    # acknowledgement would run an hours-long task twice past the visibility timeout.
+    decorator: Callable[[Callable[..., None]], Task[..., None]] = shared_task(
+        autoretry_for=retry_on,
+        retry_backoff=True,
+        ignore_result=True,  # the row is the result
+        **options,
+    )
+    return decorator
+
+
+def ring(task: Task[..., None], **arguments: Any) -> None:
+    """Wake a worker once the row is committed. A broker that is down loses nothing.
+
+    The row waits, and the task that looks for waiting rows each minute finds it.
+    """
+
+    def send() -> None:
+        try:
+            task.delay(**arguments)
+        except (OperationalError, OSError) as problem:
+            logger.warning("%s was not announced, its row waits: %s", task.name, problem)
+
+    transaction.on_commit(send)

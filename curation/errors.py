@@ -1,0 +1,22 @@
+"""Refusals: rules that said no, worded for the person who asked."""
+
+from __future__ import annotations
+
+
+class CurationError(Exception):
+    """A rule said no. The text is fit to show the person who asked."""
+
+
+class WrongState(CurationError):
+    """The thing has moved on since the person saw it."""
+
+    def __init__(self, what: str, state: str) -> None:
+        super().__init__(f"This {what} is already {state}.")
+
+
+class NotAllowed(CurationError):
+    """The person has no right to do this here."""
+
+
+class BadLine(CurationError):
+    """One line of an imported file that cannot be taken; the reason is for its owner."""

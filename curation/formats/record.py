@@ -1,0 +1,65 @@
+"""The canonical record of one training example, and its hash.
+
+RFC 8785 JSON, no floats: the same example gives the same bytes on every machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import rfc8785
+
+CHAT_ROLE = {"prompter": "user", "assistant": "assistant"}
+
+
+class Turn(NamedTuple):
+    role: str  # prompter | assistant
+    text: str
+    context: str = ""
+
+
+def content(turn: Turn) -> str:
+    """What a model reads of a turn: the prompt, then the passage that it stands on."""
+    return f"{turn.text}\n\n{turn.context}" if turn.context else turn.text
+
+
+def record(
+    *,
+    uid: str,
+    prompt_uid: str,
+    conversation: str,
+    category: str,
+    language: str,
+    origin: str,
+    rank: int | None,
+    path: Iterable[Turn],
+    reply: str,
+) -> dict[str, Any]:
+    """One reply with all that was said before it, as chat messages.
+
+    `id` and `prompt_id` are the opaque ids of the reply and of what it answers; `rank` is
+    0 for the answer that people liked best, None where nobody ranked.
+    """
+    prompt = [{"role": CHAT_ROLE[t.role], "content": content(t)} for t in path]
+    return {
+        "id": uid,
+        "prompt_id": prompt_uid,
+        "conversation": conversation,
+        "category": category,
+        "language": language,
+        "origin": origin,
+        "rank": rank,
+        "prompt": prompt,
+        "completion": [{"role": "assistant", "content": reply}],
+    }
+
+
+def canonical(value: Any) -> bytes:
+    return rfc8785.dumps(value)
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of the canonical JSON, as 64 hex digits."""
+    return hashlib.sha256(canonical(value)).hexdigest()

@@ -1,0 +1,106 @@
+"""Door out: a frozen version as files that training and other tools read.
+
+`train.jsonl` and `held_out.jsonl` hold a canonical record a line (see formats/record.py);
+`manifest.json` is written last and carries the digest and the hash of each file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from curation.actions import versions
+from curation.errors import CurationError
+from curation.formats.record import canonical, digest
+from curation.models import Contributor, Dataset, DatasetVersion
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class FrozenVersion:
+    """What a reader outside needs to know of a version."""
+
+    id: int
+    title: str
+    dataset: str
+    digest: str
+    train_count: int
+    held_out_count: int
+
+
+def frozen(version_id: int) -> FrozenVersion:
+    return _outside(DatasetVersion.objects.select_related("dataset").get(pk=version_id))
+
+
+def versions_for(person: Contributor) -> list[FrozenVersion]:
+    """Newest first, of the datasets that the person may see."""
+    shown = DatasetVersion.objects.for_listing()
+    return [_outside(v) for v in shown.filter(dataset__in=Dataset.objects.visible_to(person))]
+
+
+def _outside(version: DatasetVersion) -> FrozenVersion:
+    return FrozenVersion(
+        id=version.pk,
+        title=str(version),
+        dataset=version.dataset.slug,
+        digest=version.digest,
+        train_count=version.train_count,
+        held_out_count=version.held_out_count,
+    )
+
+
+def files(version_id: int) -> Path:
+    """The version's folder, written on first use and kept under its digest.
+
+    Every record is compared with its frozen hash on the way out; a version whose text was
+    changed in the database is refused. A half-written folder is never seen: it is renamed
+    into place once the manifest is in it.
+    """
+    version = DatasetVersion.objects.select_related("dataset").get(pk=version_id)
+    folder = Path(settings.VERSIONS_DIR) / version.digest
+    if not (folder / MANIFEST).exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder.parent))
+        try:
+            _write(version, unfinished)
+            os.replace(unfinished, folder)
+        except OSError:
+            # Another process was first: its folder holds the same bytes.
+            if not (folder / MANIFEST).exists():
+                raise
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+    return folder
+
+
+def _write(version: DatasetVersion, folder: Path) -> None:
+    outs = {split: (folder / f"{split}.jsonl").open("wb") for split in ("train", "held_out")}
+    hashes = {split: hashlib.sha256() for split in outs}
+    try:
+        for item, built in versions.records(version):
+            if digest(built) != item.digest:
+                raise CurationError(
+                    f"{version}: the text of item {item.position} is not what was frozen. "
+                    "Run verify_version and restore the text from a backup."
+                )
+            line = canonical(built) + b"\n"
+            outs[item.split].write(line)
+            hashes[item.split].update(line)
+    finally:
+        for out in outs.values():
+            out.close()
+    manifest: dict[str, Any] = {
+        **version.manifest,
+        "digest": version.digest,
+        "files": {f"{split}.jsonl": h.hexdigest() for split, h in hashes.items()},
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")

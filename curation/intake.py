@@ -1,0 +1,80 @@
+"""Narrow door in: models propose, people decide."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django.db import transaction
+
+from curation.actions import conversations
+from curation.clean.text import normalised, tidied
+from curation.models import Event, Message
+
+
+class Proposal(NamedTuple):
+    """A model's answer to a prompt, known by the prompt's opaque id."""
+
+    prompt: str
+    text: str
+
+
+class Offered(NamedTuple):
+    """What became of some proposals."""
+
+    taken: int
+    refused: int  # empty, the same as an answer that is there, or the prompt is gone
+
+
+def offer_replies(proposals: Iterable[Proposal], *, generator: str, source: str) -> Offered:
+    """Put a model's answers beside the others, to be ranked blind.
+
+    They are proposals: nothing is learned from one before a person accepts it. Offering
+    twice under the same `source` adds nothing.
+    """
+    outcomes = [
+        _offer(proposal, generator=generator, source_key=f"{source}:{number}")
+        for number, proposal in enumerate(proposals)
+    ]
+    return Offered(taken=outcomes.count(True), refused=outcomes.count(False))
+
+
+@transaction.atomic
+def _offer(proposal: Proposal, *, generator: str, source_key: str) -> bool:
+    prompt = Message.objects.filter(uid=uuid.UUID(proposal.prompt)).first()
+    text = tidied(proposal.text)[: conversations.TEXT_AT_MOST]
+    if prompt is None or not text:
+        return False
+    conversation = conversations.lock(prompt.conversation_id)
+    prompt.refresh_from_db()
+    if prompt.state != Message.State.ACCEPTED:
+        return False
+    there = prompt.replies.rankable()
+    if conversation.messages.filter(source_key=source_key).exists():
+        return False
+    if normalised(text) in {normalised(reply.text) for reply in there}:
+        return False  # two equal answers have no order
+    conversations.add_message(
+        conversation,
+        parent=prompt,
+        role=Message.Role.ASSISTANT,
+        origin=Message.Origin.MODEL,
+        generator=generator,
+        text=text,
+        language=prompt.language,
+        source_key=source_key,
+    )
+    _ask_again(prompt)
+    conversations.advance(conversation)
+    return True
+
+
+def _ask_again(prompt: Message) -> None:
+    """Who has ranked this prompt may rank once more, now that there is something new."""
+    if prompt.ballots.filter(ranking_round=prompt.ranking_round).exists():
+        prompt.ranking_round += 1
+        prompt.save(update_fields=["ranking_round"])
+        Event.objects.record(
+            "prompt.asked_again", prompt, by=None, round=prompt.ranking_round
+        )

@@ -1,0 +1,64 @@
+"""Append-only history: every state-changing action writes a line with the change."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.timezone import now
+
+from curation.models.datasets import Dataset
+from curation.models.people import Contributor
+
+
+class EventManager(models.Manager["Event"]):
+    def record(
+        self,
+        kind: str,
+        subject: models.Model,
+        *,
+        by: Contributor | None,
+        dataset: Dataset | None = None,
+        **data: Any,
+    ) -> Event:
+        """Write one line. `by` is None where a machine did it; `data` must be JSON."""
+        return self.create(
+            kind=kind,
+            subject_kind=subject._meta.model_name or "",
+            subject_id=subject.pk,
+            dataset=dataset,
+            by=by,
+            data=data,
+        )
+
+
+class Event(models.Model):
+    kind = models.CharField(max_length=60)
+    subject_kind = models.CharField(max_length=40)
+    subject_id = models.BigIntegerField()
+    dataset = models.ForeignKey(
+        Dataset, null=True, blank=True, on_delete=models.PROTECT, related_name="events"
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    at = models.DateTimeField(default=now)
+    data = models.JSONField(default=dict)
+
+    objects: ClassVar[EventManager] = EventManager()
+
+    class Meta:
+        indexes = [
+            # For a thing's history, on its page.
+            models.Index(fields=["subject_kind", "subject_id", "at"], name="event_by_subject"),
+            # For a dataset's recent activity.
+            models.Index(fields=["dataset", "-at"], name="event_by_dataset"),
+        ]
+
+    class Privacy:
+        published: ClassVar[set[str]] = set()
+        withheld = {"id", "kind", "subject_kind", "subject_id", "dataset", "by", "at", "data"}
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject_kind} {self.subject_id}"

@@ -1,0 +1,235 @@
+"""What people think of messages: reviews with labels, ballots, and what they add up to."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.timezone import now
+
+from curation.models.conversations import Message
+from curation.models.datasets import Guideline
+
+
+class Review(models.Model):
+    """One person's verdict on one message, under one version of the guideline."""
+
+    class Verdict(models.TextChoices):
+        ACCEPT = "accept"
+        EDIT = "edit"
+        REJECT = "reject"
+
+    class Reason(models.TextChoices):
+        WRONG = "wrong", "Wrong or misleading"
+        OFF_TASK = "off_task", "Does not do what was asked"
+        UNCLEAR = "unclear", "Unclear or badly written"
+        DUPLICATE = "duplicate", "Already there"
+        PERSONAL_DATA = "personal_data", "Contains personal data"
+        UNKIND = "unkind", "Unkind or unsafe"
+        SPAM = "spam", "Spam"
+
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="reviews")
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews"
+    )
+    verdict = models.CharField(max_length=6, choices=Verdict)
+    reason = models.CharField(max_length=13, choices=Reason, blank=True)
+    note = models.TextField(blank=True)
+    active_seconds = models.PositiveIntegerField(null=True, blank=True)
+    guideline = models.ForeignKey(
+        Guideline, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["message", "reviewer"], name="review_once_per_person"
+            ),
+            models.CheckConstraint(
+                name="review_reason_exactly_when_rejected",
+                condition=Q(Q(verdict="reject"), ~Q(reason=""))
+                | Q(~Q(verdict="reject"), reason=""),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["reviewer", "-created_at"], name="review_by_reviewer"),
+        ]
+
+    class Privacy:
+        published = {"id", "message", "verdict", "reason", "guideline"}
+        withheld = {"reviewer", "note", "active_seconds", "created_at"}
+
+    def __str__(self) -> str:
+        return f"{self.verdict} of message {self.message_id}"
+
+
+class Label(models.Model):
+    """One answered question about a message. Unanswered is absent, never 0."""
+
+    class Name(models.TextChoices):
+        SPAM = "spam"
+        FAILS_TASK = "fails_task", "Fails the task"
+        QUALITY = "quality"
+        HELPFULNESS = "helpfulness"
+        CREATIVITY = "creativity"
+
+    YES_NO: ClassVar[set[str]] = {Name.SPAM, Name.FAILS_TASK}
+
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="labels")
+    name = models.CharField(max_length=12, choices=Name)
+    value = models.PositiveSmallIntegerField(help_text="0 or 1 for yes/no, else 1 to 5.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["review", "name"], name="label_once_per_review"),
+            models.CheckConstraint(
+                name="label_value_on_its_scale",
+                condition=Q(name__in=["spam", "fails_task"], value__lte=1)
+                | Q(
+                    Q(~Q(name__in=["spam", "fails_task"])),
+                    value__gte=1,
+                    value__lte=5,
+                ),
+            ),
+        ]
+
+    class Privacy:
+        published = {"id", "review", "name", "value"}
+        withheld: ClassVar[set[str]] = set()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.value}"
+
+
+class Ballot(models.Model):
+    """One person's order of the answers to one prompt, or why there is none.
+
+    `ranker` is empty for an order that came with an import.
+    """
+
+    class Outcome(models.TextChoices):
+        RANKED = "ranked"
+        NONE_GOOD = "none_good", "None is good"
+        CANNOT_JUDGE = "cannot_judge", "I cannot judge these"
+
+    prompt = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="ballots")
+    ranker = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="ballots",
+    )
+    ranking_round = models.PositiveSmallIntegerField(default=1)
+    outcome = models.CharField(max_length=12, choices=Outcome)
+    note = models.TextField(blank=True)
+    active_seconds = models.PositiveIntegerField(null=True, blank=True)
+    guideline = models.ForeignKey(
+        Guideline, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["prompt", "ranker", "ranking_round"],
+                nulls_distinct=False,
+                name="ballot_once_per_person_and_round",
+            ),
+            models.CheckConstraint(
+                name="ballot_outcome_known",
+                condition=Q(outcome__in=["ranked", "none_good", "cannot_judge"]),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["ranker", "-created_at"], name="ballot_by_ranker"),
+        ]
+
+    class Privacy:
+        published = {"id", "prompt", "ranking_round", "outcome", "guideline"}
+        withheld = {"ranker", "note", "active_seconds", "created_at"}
+
+    def __str__(self) -> str:
+        return f"ballot on message {self.prompt_id}: {self.outcome}"
+
+
+class BallotEntry(models.Model):
+    """Where one answer stood on a ballot, and where on the page it was shown."""
+
+    ballot = models.ForeignKey(Ballot, on_delete=models.PROTECT, related_name="entries")
+    reply = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="placings")
+    position = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="1 is best; equal numbers are ties; none if not ranked."
+    )
+    shown = models.PositiveSmallIntegerField(help_text="1 was shown first.")
+    rating = models.PositiveSmallIntegerField(null=True, blank=True, help_text="1 to 7.")
+
+    class Meta:
+        verbose_name_plural = "ballot entries"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ballot", "reply"], name="ballotentry_reply_once_per_ballot"
+            ),
+            models.UniqueConstraint(
+                fields=["ballot", "shown"], name="ballotentry_place_once_per_ballot"
+            ),
+            models.CheckConstraint(
+                name="ballotentry_numbers_in_range",
+                condition=Q(Q(position=None) | Q(position__gte=1))
+                & Q(shown__gte=1)
+                & Q(Q(rating=None) | Q(rating__gte=1, rating__lte=7)),
+            ),
+        ]
+
+    class Privacy:
+        published = {"id", "ballot", "reply", "position", "shown", "rating"}
+        withheld: ClassVar[set[str]] = set()
+
+    def __str__(self) -> str:
+        return f"message {self.reply_id} at {self.position}"
+
+
+class Settlement(models.Model):
+    """What the ballots on one prompt add up to. Disagreement is kept, not averaged away."""
+
+    class Status(models.TextChoices):
+        CONSENSUS = "consensus"
+        CONTESTED = "contested"
+        INSUFFICIENT = "insufficient", "Too few ballots"
+
+    prompt = models.OneToOneField(Message, on_delete=models.PROTECT, related_name="settlement")
+    order = models.JSONField(help_text="Groups of message ids, best first; a group is a tie.")
+    margins = models.JSONField(
+        default=list, help_text="Rows [a, b, n]: n more ballots prefer message a to b."
+    )
+    ballots = models.PositiveIntegerField(help_text="How many ballots ranked something.")
+    agreement = models.FloatField(
+        null=True, blank=True, help_text="Mean rank correlation of ballots, -1 to 1."
+    )
+    status = models.CharField(max_length=12, choices=Status)
+    settled_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="settlement_agreement_in_range",
+                condition=Q(agreement=None) | Q(agreement__gte=-1, agreement__lte=1),
+            ),
+        ]
+
+    class Privacy:
+        published = {"prompt", "order", "margins", "ballots", "agreement", "status"}
+        withheld = {"id", "settled_at"}
+
+    def __str__(self) -> str:
+        return f"settlement of message {self.prompt_id}: {self.status}"
+
+    def rank_of(self, message_id: int) -> int | None:
+        """0 for the best group, or None where the message was never ranked."""
+        for rank, group in enumerate(self.order):
+            if message_id in group:
+                return rank
+        return None

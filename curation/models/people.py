@@ -1,0 +1,162 @@
+"""Who takes part: the user, their roles, what they consented to."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.timezone import now
+
+
+class ContributorManager(BaseUserManager["Contributor"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> Contributor:
+        """A person who signs in by e-mail; without a password only by a reset link."""
+        if not email:
+            raise ValueError("A contributor needs an e-mail address.")
+        person = self.model(email=self.normalize_email(email).lower(), **fields)
+        person.set_password(password)
+        person.save(using=self._db)
+        return person
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> Contributor:
+        """A site admin: sees every dataset and every setting."""
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> Contributor:
+        return self.get(email__iexact=username)
+
+
+class Contributor(AbstractBaseUser, PermissionsMixin):
+    """A person with an account. `is_staff` is a site admin."""
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=80, blank=True)
+    is_staff = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    date_joined = models.DateTimeField(default=now)
+
+    objects: ClassVar[ContributorManager] = ContributorManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="contributor_email_once_in_any_case"),
+        ]
+
+    class Privacy:
+        published: ClassVar[set[str]] = set()
+        withheld = {
+            "id", "email", "name", "password", "last_login", "is_superuser", "groups",
+            "user_permissions", "is_staff", "is_active", "date_joined",
+        }  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.name or self.email.split("@")[0]
+
+    def get_short_name(self) -> str:
+        return str(self)
+
+
+class Membership(models.Model):
+    """One role of one person in one dataset."""
+
+    class Role(models.TextChoices):
+        WRITER = "writer"
+        REVIEWER = "reviewer"
+        CURATOR = "curator"
+
+    dataset = models.ForeignKey(
+        "curation.Dataset", on_delete=models.CASCADE, related_name="memberships"
+    )
+    contributor = models.ForeignKey(
+        Contributor, on_delete=models.CASCADE, related_name="memberships"
+    )
+    role = models.CharField(max_length=10, choices=Role)
+    since = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contributor", "dataset", "role"], name="membership_each_role_once"
+            ),
+            models.CheckConstraint(
+                name="membership_role_known",
+                condition=Q(role__in=["writer", "reviewer", "curator"]),
+            ),
+        ]
+
+    class Privacy:
+        published: ClassVar[set[str]] = set()
+        withheld = {"id", "dataset", "contributor", "role", "since"}
+
+    def __str__(self) -> str:
+        return f"{self.contributor}, {self.role}"
+
+
+class Consent(models.Model):
+    """Which terms a person agreed to, when, and when they took it back. Never deleted."""
+
+    contributor = models.ForeignKey(
+        Contributor, on_delete=models.PROTECT, related_name="consents"
+    )
+    terms_version = models.CharField(max_length=40)
+    terms_text = models.TextField()
+    given_at = models.DateTimeField(default=now)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contributor", "terms_version"],
+                condition=Q(withdrawn_at=None),
+                name="consent_one_in_force_per_version",
+            ),
+            models.CheckConstraint(
+                name="consent_withdrawn_after_given",
+                condition=Q(withdrawn_at=None) | Q(withdrawn_at__gte=models.F("given_at")),
+            ),
+        ]
+
+    class Privacy:
+        published: ClassVar[set[str]] = set()
+        withheld = {
+            "id", "contributor", "terms_version", "terms_text", "given_at", "withdrawn_at",
+        }  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.contributor} to {self.terms_version}"
+
+
+class Instance(models.Model):
+    """What an admin decides for the whole installation. One row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    registration_open = models.BooleanField(
+        default=False,
+        verbose_name="People may sign up by themselves",
+        help_text="Off: only accounts that an admin made can sign in.",
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="instance_is_one_row", condition=Q(id=1)),
+        ]
+
+    class Privacy:
+        published: ClassVar[set[str]] = set()
+        withheld = {"id", "registration_open"}
+
+    def __str__(self) -> str:
+        return "settings of this installation"
+
+    @classmethod
+    def current(cls) -> Instance:
+        """The row, or its defaults where no admin has saved it yet. Writes nothing."""
+        return cls.objects.filter(pk=1).first() or cls()

@@ -1,0 +1,94 @@
+"""Frozen datasets. Inserted once, never changed: the database refuses it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.timezone import now
+
+from curation.models.conversations import Conversation, Message
+from curation.models.datasets import Dataset
+
+
+class DatasetVersionQuerySet(models.QuerySet["DatasetVersion"]):
+    def for_listing(self) -> DatasetVersionQuerySet:
+        return self.select_related("dataset", "frozen_by").order_by("-frozen_at")
+
+
+class DatasetVersion(models.Model):
+    """A recipe and what it chose, known by the digest of its manifest."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    recipe = models.JSONField()
+    manifest = models.JSONField()
+    digest = models.CharField(max_length=64)
+    train_count = models.PositiveIntegerField()
+    held_out_count = models.PositiveIntegerField()
+    frozen_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    frozen_at = models.DateTimeField(default=now)
+
+    objects = DatasetVersionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "number"], name="version_numbers_count_up"),
+            models.UniqueConstraint(fields=["dataset", "digest"], name="version_digest_once"),
+            models.CheckConstraint(
+                name="version_digest_is_sha256", condition=Q(digest__regex=r"^[0-9a-f]{64}$")
+            ),
+        ]
+
+    class Privacy:
+        published = {
+            "dataset", "number", "recipe", "manifest", "digest", "train_count",
+            "held_out_count", "frozen_at",
+        }  # fmt: skip
+        withheld = {"id", "frozen_by"}
+
+    def __str__(self) -> str:
+        return f"{self.dataset.slug} version {self.number}"
+
+    @property
+    def item_count(self) -> int:
+        return self.train_count + self.held_out_count
+
+
+class VersionItem(models.Model):
+    """One training example of a version: a reply, with what was true of it at the time.
+
+    The text stays in the message; `digest` is the hash of the whole canonical record, so
+    that a text changed behind Winnow's back is noticed.
+    """
+
+    version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="items")
+    position = models.PositiveIntegerField()
+    reply = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="frozen_in")
+    split = models.CharField(max_length=8, choices=Conversation.Split)
+    category = models.SlugField(blank=True)
+    rank = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0 is best.")
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "position"], name="versionitem_positions_count_up"
+            ),
+            models.UniqueConstraint(
+                fields=["version", "reply"], name="versionitem_reply_once_per_version"
+            ),
+        ]
+
+    class Privacy:
+        published: ClassVar[set[str]] = {
+            "version", "position", "reply", "split", "category", "rank", "digest",
+        }  # fmt: skip
+        withheld = {"id"}
+
+    def __str__(self) -> str:
+        return f"item {self.position} of version {self.version_id}"
