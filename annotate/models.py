@@ -1,0 +1,255 @@
+"""Slots of wanted work, and what keeps people's words safe while they do it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Exists, F, Func, OuterRef, Q
+from django.utils.timezone import now
+
+from curation.models import Category, Conversation, Dataset, Message
+
+if TYPE_CHECKING:
+    from curation.models import Contributor
+
+
+class Holder(Func):
+    """The person on a slot as an array of one, to compare with those who are barred."""
+
+    template = "ARRAY[%(expressions)s]::bigint[]"
+    output_field = ArrayField(models.BigIntegerField())
+
+
+class AssignmentQuerySet(models.QuerySet["Assignment"]):
+    def held_by(self, person: Contributor) -> AssignmentQuerySet:
+        return self.filter(person=person, state=Assignment.State.LEASED)
+
+    def overdue(self) -> AssignmentQuerySet:
+        return self.filter(state=Assignment.State.LEASED, lease_until__lt=now())
+
+    def open_to(self, person: Contributor) -> AssignmentQuerySet:
+        """Free slots that are not about the person's own text, skipped, or judged before."""
+        mine = Assignment.objects.filter(
+            person=person,
+            kind=OuterRef("kind"),
+            message=OuterRef("message"),
+            ranking_round=OuterRef("ranking_round"),
+        )
+        skipped = Skip.objects.filter(
+            person=person, kind=OuterRef("kind"), message=OuterRef("message")
+        )
+        return (
+            self.filter(state=Assignment.State.OPEN)
+            .exclude(barred__contains=[person.pk])
+            .filter(~Exists(mine), ~Exists(skipped))
+        )
+
+    def for_page(self) -> AssignmentQuerySet:
+        """All that a task page reads of its slot, in one query."""
+        return self.select_related(
+            "dataset__policy", "category", "conversation__category", "message__author"
+        )
+
+
+class Assignment(models.Model):
+    """A slot: one unit of wanted work. Made by planner.py, handed out by actions.py."""
+
+    class Kind(models.TextChoices):
+        WRITE_PAIR = "write_pair", "Write a question and its answer"
+        WRITE_PROMPT = "write_prompt", "Start a conversation"
+        ANSWER = "answer", "Answer as the assistant"
+        CONTINUE = "continue", "Continue as the person asking"
+        REVIEW = "review", "Review"
+        RANK = "rank", "Rank answers"
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        LEASED = "leased"
+        DONE = "done"
+        DROPPED = "dropped"  # no longer wanted
+
+    kind = models.CharField(max_length=12, choices=Kind)
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="+")
+    category = models.ForeignKey(
+        Category, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    conversation = models.ForeignKey(
+        Conversation, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    # What is reviewed, answered, continued, or whose replies are ranked.
+    message = models.ForeignKey(
+        Message, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    ranking_round = models.PositiveSmallIntegerField(default=1)
+    number = models.PositiveIntegerField(help_text="Counts the slots of one want.")
+    priority = models.PositiveIntegerField(default=500, help_text="Smaller comes first.")
+    # People whose own words are judged here. Copied, so that the database can refuse.
+    barred = ArrayField(models.BigIntegerField(), default=list)
+    state = models.CharField(max_length=7, choices=State, default=State.OPEN)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="assignments",
+    )
+    lease_until = models.DateTimeField(null=True, blank=True)
+    # The answers to rank, in the order in which this person sees them.
+    shown = ArrayField(models.BigIntegerField(), default=list)
+    created_at = models.DateTimeField(default=now)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AssignmentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            # Two planners at once make each slot once.
+            models.UniqueConstraint(
+                fields=["kind", "dataset", "category", "message", "ranking_round", "number"],
+                nulls_distinct=False,
+                name="assignment_slot_made_once",
+            ),
+            models.UniqueConstraint(
+                fields=["person", "kind", "message", "ranking_round"],
+                condition=Q(person__isnull=False, message__isnull=False),
+                name="assignment_item_once_per_person",
+            ),
+            models.CheckConstraint(
+                name="assignment_never_of_own_text",
+                condition=Q(person=None) | ~Q(barred__contains=Holder(F("person"))),
+            ),
+            models.CheckConstraint(
+                name="assignment_person_exactly_when_taken",
+                condition=Q(state__in=["open", "dropped"], person=None)
+                | Q(state__in=["leased", "done"], person__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="assignment_lease_exactly_while_leased",
+                condition=Q(state="leased", lease_until__isnull=False)
+                | Q(~Q(state="leased"), lease_until=None),
+            ),
+            models.CheckConstraint(
+                name="assignment_done_at_exactly_when_done",
+                condition=Q(state="done", done_at__isnull=False)
+                | Q(~Q(state="done"), done_at=None),
+            ),
+        ]
+        indexes = [
+            # For queue.next_for(): the best open slot, whatever its kind.
+            models.Index(
+                fields=["priority", "id"], name="assignment_queue", condition=Q(state="open")
+            ),
+            # For the same with one kind asked for, and for the counts on the home page.
+            models.Index(
+                fields=["kind", "dataset", "priority", "id"],
+                name="assignment_queue_of_kind",
+                condition=Q(state="open"),
+            ),
+            # For expire_leases().
+            models.Index(
+                fields=["lease_until"], name="assignment_leases", condition=Q(state="leased")
+            ),
+            # For planner.plan(): the slots of one conversation.
+            models.Index(fields=["conversation"], name="assignment_by_conversation"),
+            # For a person's own progress.
+            models.Index(fields=["person", "-done_at"], name="assignment_by_person"),
+        ]
+
+    class Privacy:
+        published: ClassVar[set[str]] = set()
+        withheld = {
+            "id", "kind", "dataset", "category", "conversation", "message", "ranking_round",
+            "number", "priority", "barred", "state", "person", "lease_until", "shown",
+            "created_at", "done_at",
+        }  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.kind} slot {self.pk} ({self.state})"
+
+
+class Plan(models.Model):
+    """How much of a conversation the planner has seen: behind `changes`, it plans anew."""
+
+    conversation = models.OneToOneField(
+        Conversation, primary_key=True, on_delete=models.CASCADE, related_name="plan"
+    )
+    seen = models.PositiveIntegerField()
+
+    class Privacy:
+        published: ClassVar[set[str]] = set()
+        withheld = {"conversation", "seen"}
+
+    def __str__(self) -> str:
+        return f"plan of conversation {self.conversation_id}"
+
+
+class Skip(models.Model):
+    """What a person passed over does not come back to them."""
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
+    kind = models.CharField(max_length=12, choices=Assignment.Kind)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "kind", "message"], name="skip_once_per_person"
+            ),
+        ]
+
+    class Privacy:
+        published: ClassVar[set[str]] = set()
+        withheld = {"id", "person", "kind", "message", "at"}
+
+    def __str__(self) -> str:
+        return f"{self.kind} of message {self.message_id} skipped"
+
+
+class Draft(models.Model):
+    """What a person has typed into a task so far. It outlives the lease."""
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts"
+    )
+    assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="drafts")
+    fields = models.JSONField(help_text="Form field to text.")
+    saved_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "assignment"], name="draft_one_per_person_and_task"
+            ),
+        ]
+
+    class Privacy:
+        published: ClassVar[set[str]] = set()
+        withheld = {"id", "person", "assignment", "fields", "saved_at"}
+
+    def __str__(self) -> str:
+        return f"draft for {self.assignment}"
+
+
+class Submission(models.Model):
+    """An idempotency key that was used: the same form sent twice counts once."""
+
+    key = models.UUIDField(primary_key=True)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="+")
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of what was sent.")
+    at = models.DateTimeField(default=now)
+
+    class Privacy:
+        published: ClassVar[set[str]] = set()
+        withheld = {"key", "person", "assignment", "fingerprint", "at"}
+
+    def __str__(self) -> str:
+        return f"submission {self.key}"

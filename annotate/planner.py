@@ -1,0 +1,170 @@
+"""Makes slots ahead of time, from what conversations and datasets still want.
+
+One row per wanted judgement or text. Whoever claims only picks a row; nobody counts.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from django.db import transaction
+from django.db.models import Count, F, Max, Q
+
+from annotate.models import Assignment, Plan
+from curation.actions import conversations
+from curation.actions.messages import authors_of
+from curation.aggregate.demand import Want
+from curation.models import Category, Conversation, Dataset, Message
+
+Kind = Assignment.Kind
+State = Assignment.State
+
+WRITERS_AT_ONCE = 10  # open writing slots per category; more are made as these are taken
+NOT_URGENT = 1_000  # added to the priority of what no conversation waits for
+Target = tuple[str, int, int]  # kind, message, ranking round
+
+
+def plan_changed(*, at_most: int = 500) -> int:
+    """Plan conversations that changed since they were last planned; return how many."""
+    behind = Conversation.objects.filter(
+        Q(plan=None) | Q(plan__seen__lt=F("changes")), dataset__archived_at=None
+    )
+    chosen = list(behind.order_by("pk").values_list("pk", flat=True)[:at_most])
+    for conversation_id in chosen:
+        plan(conversation_id)
+    for dataset in Dataset.objects.filter(archived_at=None).select_related("policy"):
+        plan_writing(dataset)
+    return len(chosen)
+
+
+@transaction.atomic
+def plan(conversation_id: int) -> None:
+    """Make the open slots of one conversation match what it wants now.
+
+    Locks the conversation before its slots, as submitting does.
+    """
+    conversation = conversations.lock(conversation_id)
+    wants = conversations.wants_of(conversation)
+    urgency = sum(want.count for want in wants if want.blocks)
+    slots = _slots_by_target(conversation)
+    messages = Message.objects.select_related("revises").in_bulk([w.message for w in wants])
+    wanted: set[Target] = set()
+    for want in wants:
+        message = messages[want.message]
+        target = (want.kind, want.message, message.ranking_round)
+        wanted.add(target)
+        priority = urgency if want.blocks else NOT_URGENT + urgency
+        _match(conversation, want, message, slots[target], priority)
+    stale = [s.pk for target, there in slots.items() if target not in wanted for s in there]
+    Assignment.objects.filter(pk__in=stale, state=State.OPEN).update(state=State.DROPPED)
+    Plan.objects.update_or_create(
+        conversation=conversation, defaults={"seen": conversation.changes}
+    )
+
+
+def plan_writing(dataset: Dataset) -> None:
+    """Keep slots for new texts open while the dataset wants more of them."""
+    for category, missing in _missing_texts(dataset):
+        kind = Kind.WRITE_PAIR if dataset.is_pairs else Kind.WRITE_PROMPT
+        there = Assignment.objects.filter(kind=kind, dataset=dataset, category=category)
+        counts = there.aggregate(
+            open=Count("pk", filter=Q(state=State.OPEN)), newest=Max("number", default=0)
+        )
+        lacking = min(missing, WRITERS_AT_ONCE) - counts["open"]
+        Assignment.objects.bulk_create(
+            (
+                Assignment(
+                    kind=kind,
+                    dataset=dataset,
+                    category=category,
+                    number=counts["newest"] + step,
+                )
+                for step in range(1, lacking + 1)
+            ),
+            ignore_conflicts=True,
+        )
+        if lacking < 0:
+            surplus = there.filter(state=State.OPEN).order_by("-pk").values("pk")[:-lacking]
+            Assignment.objects.filter(pk__in=list(surplus), state=State.OPEN).update(
+                state=State.DROPPED
+            )
+
+
+def _missing_texts(dataset: Dataset) -> Iterator[tuple[Category | None, int]]:
+    """How many new conversations each category still takes.
+
+    Conversations are not begun faster than they can be grown: the policy bounds how many
+    are unfinished. Pairs are finished by one review and need no such bound.
+    """
+    room = 10_000
+    if not dataset.is_pairs:
+        unfinished = dataset.conversations.unfinished().count()
+        room = max(0, dataset.policy.open_conversations - unfinished)
+    alive = ~Q(conversations__state__in=["held", "rejected"])
+    categories = list(
+        dataset.categories.annotate(alive=Count("conversations", filter=alive)).order_by("pk")
+    )
+    if not categories:
+        yield None, room
+    for category in categories:
+        yield category, max(0, min(room, category.target - category.alive))
+
+
+def _slots_by_target(conversation: Conversation) -> dict[Target, list[Assignment]]:
+    found: dict[Target, list[Assignment]] = defaultdict(list)
+    slots = Assignment.objects.filter(conversation=conversation, message__isnull=False)
+    for slot in slots.order_by("pk"):
+        assert slot.message_id is not None
+        found[slot.kind, slot.message_id, slot.ranking_round].append(slot)
+    return found
+
+
+def _match(
+    conversation: Conversation,
+    want: Want,
+    message: Message,
+    there: list[Assignment],
+    priority: int,
+) -> None:
+    """Add the slots that are lacking, drop the open ones too many, keep the rest in order."""
+    live = [s for s in there if s.state in (State.OPEN, State.LEASED)]
+    free = [s for s in live if s.state == State.OPEN]
+    surplus = free[: max(0, len(live) - want.count)]
+    barred = _barred(want.kind, message)
+    newest = max((s.number for s in there), default=0)
+    Assignment.objects.bulk_create(
+        (
+            Assignment(
+                kind=want.kind,
+                dataset_id=conversation.dataset_id,
+                category_id=conversation.category_id,
+                conversation=conversation,
+                message=message,
+                ranking_round=message.ranking_round,
+                number=newest + step,
+                priority=priority,
+                barred=barred,
+            )
+            for step in range(1, want.count - len(live) + 1)
+        ),
+        ignore_conflicts=True,
+    )
+    if surplus:
+        pks = [s.pk for s in surplus]
+        Assignment.objects.filter(pk__in=pks, state=State.OPEN).update(state=State.DROPPED)
+    moved = [s.pk for s in free if (s.priority, s.barred) != (priority, barred)]
+    if moved:
+        Assignment.objects.filter(pk__in=moved, state=State.OPEN).update(
+            priority=priority, barred=barred
+        )
+
+
+def _barred(kind: str, message: Message) -> list[int]:
+    """Whose own words would be judged; for new texts nobody's are."""
+    if kind == Kind.REVIEW:
+        return sorted(authors_of(message))
+    if kind == Kind.RANK:
+        replies = message.replies.rankable().select_related("revises")
+        return sorted({author for reply in replies for author in authors_of(reply)})
+    return []

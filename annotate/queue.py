@@ -1,0 +1,88 @@
+"""What a person does next: all ordering is here.
+
+Nearest to complete first (the planner's priority), then age.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Count, Q
+
+from annotate.models import Assignment, AssignmentQuerySet
+from curation.models import Contributor, Dataset, Membership
+
+Kind = Assignment.Kind
+Role = Membership.Role
+
+KINDS_OF_ROLE: dict[str, tuple[str, ...]] = {
+    Role.WRITER: (Kind.WRITE_PAIR, Kind.WRITE_PROMPT, Kind.ANSWER, Kind.CONTINUE),
+    Role.REVIEWER: (Kind.REVIEW, Kind.RANK),
+}
+
+
+def fit_for(person: Contributor) -> AssignmentQuerySet:
+    """Open slots of the kinds and datasets that the person's roles cover."""
+    return Assignment.objects.open_to(person).filter(_covered(person))
+
+
+def next_for(
+    person: Contributor,
+    *,
+    kind: str = "",
+    dataset: str = "",
+    category: str = "",
+) -> AssignmentQuerySet:
+    """The person's queue, best first; narrowed where they asked for something."""
+    slots = fit_for(person)
+    if kind:
+        slots = slots.filter(kind=kind)
+    if dataset:
+        slots = slots.filter(dataset__slug=dataset)
+    if category:
+        slots = slots.filter(category__slug=category)
+    return slots.order_by("priority", "pk")
+
+
+def held_by(
+    person: Contributor, *, kind: str = "", dataset: str = "", category: str = ""
+) -> AssignmentQuerySet:
+    """What the person has taken and not finished; they get it again before anything new."""
+    wanted = {"kind": kind, "dataset__slug": dataset, "category__slug": category}
+    given = {name: value for name, value in wanted.items() if value}
+    return Assignment.objects.held_by(person).filter(**given).order_by("pk")
+
+
+def offers(person: Contributor) -> list[dict[str, object]]:
+    """How many slots of each kind wait for the person, per dataset. One query."""
+    rows = (
+        fit_for(person)
+        .values("kind", "dataset__slug", "dataset__title")
+        .annotate(waiting=Count("pk"))
+        .order_by("dataset__title", "kind")
+    )
+    return [{**row, "label": Kind(row["kind"]).label} for row in rows]
+
+
+def writing_offers(person: Contributor) -> list[dict[str, object]]:
+    """Categories that want new texts, with their briefs. One query."""
+    return list(
+        fit_for(person)
+        .filter(kind__in=[Kind.WRITE_PAIR, Kind.WRITE_PROMPT], category__isnull=False)
+        .values(
+            "kind", "dataset__slug", "dataset__title", "category__slug", "category__name",
+            "category__brief",
+        )
+        .annotate(waiting=Count("pk"))
+        .order_by("dataset__title", "category__name")
+    )  # fmt: skip
+
+
+def _covered(person: Contributor) -> Q:
+    covered = Q(pk__in=[])
+    for role, kinds in KINDS_OF_ROLE.items():
+        datasets: Iterable[int] = Dataset.objects.worked_on_by(person, [role]).values_list(
+            "pk", flat=True
+        )
+        covered |= Q(kind__in=kinds, dataset_id__in=list(datasets))
+    return covered

@@ -1,0 +1,35 @@
+"""What every screen has."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from annotate.forms import TaskForm
+from annotate.models import Assignment
+from curation.models import Contributor, Message
+
+
+class Screen(Protocol):
+    template: str
+    form_class: type[TaskForm]
+
+    def context(self, slot: Assignment, form: Any) -> dict[str, Any]:
+        """What the template needs beyond slot and form."""
+
+    def initial(self, slot: Assignment) -> dict[str, Any]:
+        """What the form starts with where no draft is kept."""
+
+    def apply(self, slot: Assignment, form: Any, by: Contributor) -> None:
+        """Write the valid form into the record; refusals are CurationErrors."""
+
+
+def turns_above(message: Message) -> list[Message]:
+    """What was said before the message and the message itself, from the top. One query.
+
+    A conversation has few messages, so all are read and the path is found among them.
+    """
+    there = {m.pk: m for m in Message.objects.filter(conversation=message.conversation_id)}
+    path = [there[message.pk]]
+    while path[0].parent_id is not None:
+        path.insert(0, there[path[0].parent_id])
+    return path

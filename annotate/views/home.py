@@ -1,0 +1,32 @@
+"""Where a person starts: the next thing to do, and what became of their work."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from annotate import progress, queue
+from annotate.models import Assignment, Draft
+from curation.http import SignedInRequest
+from curation.models import Dataset
+
+
+@require_GET
+@login_required
+def home(request: SignedInRequest) -> HttpResponse:
+    person = request.user
+    held = Assignment.objects.held_by(person).for_page().order_by("lease_until").first()
+    kept = Draft.objects.filter(person=person).exclude(assignment__person=person)
+    offers = queue.offers(person)
+    context = {
+        "held": held,
+        "offers": offers,
+        "writing": queue.writing_offers(person),
+        "kept": kept.select_related("assignment__dataset", "assignment__category"),
+        "progress": progress.of(person),
+        "next": None if held else queue.next_for(person).for_page().first(),
+        "has_datasets": bool(offers) or Dataset.objects.visible_to(person).exists(),
+    }
+    return render(request, "annotate/home.html", context)

@@ -1,0 +1,145 @@
+"""One task: claim it, see it, keep it alive, skip it, submit it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.timezone import localtime
+from django.views.decorators.http import require_GET, require_POST
+
+from annotate import access, actions
+from annotate.errors import SlotGone
+from annotate.forms import TaskForm
+from annotate.models import Assignment
+from annotate.screens import SCREENS
+from curation.errors import CurationError
+from curation.http import SignedInRequest
+
+DRAFT_AT_MOST = 200_000  # bytes of one autosave
+
+
+@require_POST
+@login_required
+def claim(request: SignedInRequest) -> HttpResponse:
+    """Take the next task, of the kind, dataset and category asked for, if any."""
+    names = ("kind", "dataset", "category")
+    return _to_next(request, **{n: request.POST.get(n, "").replace("\0", "") for n in names})
+
+
+@require_GET
+@login_required
+def show(request: SignedInRequest, pk: int) -> HttpResponse:
+    slot = Assignment.objects.for_page().filter(pk=pk).first()
+    if slot is None or slot.person_id != request.user.pk or slot.state != "leased":
+        messages.info(request, "That task is finished or went back to the queue.")
+        return redirect("annotate:home")
+    screen = SCREENS[slot.kind]
+    draft = slot.drafts.filter(person=request.user).first()
+    initial = {**screen.initial(slot), **(draft.fields if draft else {}), "key": uuid.uuid4()}
+    form = screen.form_class(slot, initial=initial)
+    return _page(request, slot, form, saved_at=draft.saved_at if draft else None)
+
+
+@require_POST
+@login_required
+def submit(request: SignedInRequest, pk: int) -> HttpResponse:
+    slot = access.slot_to_submit(request, pk)
+    screen = SCREENS[slot.kind]
+    form = screen.form_class(slot, request.POST)
+    if not form.is_valid():
+        actions.save_draft(assignment_id=pk, by=request.user, fields=form.typed)
+        return _page(request, slot, form, status=422)
+    try:
+        actions.submit(
+            assignment_id=pk,
+            by=request.user,
+            key=form.cleaned_data["key"],
+            fields=form.typed,
+            apply=lambda locked: screen.apply(locked, form, request.user),
+        )
+    except SlotGone as refusal:
+        messages.warning(request, str(refusal))
+        return redirect("annotate:home")
+    except CurationError as refusal:
+        # E.g. someone else decided it while this page was open.
+        return _page(request, slot, form, problem=str(refusal), status=409)
+    return _to_next(request, done=slot, kind=slot.kind, dataset=slot.dataset.slug)
+
+
+@require_POST
+@login_required
+def skip(request: SignedInRequest, pk: int) -> HttpResponse:
+    slot = access.slot_of_mine(request, pk)
+    actions.skip(assignment_id=pk, by=request.user)
+    return _to_next(request, kind=slot.kind, dataset=slot.dataset.slug)
+
+
+@require_POST
+@login_required
+def save_draft(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Autosave. Takes {"field": "text"} as JSON and says when it was kept."""
+    slot = access.slot_to_submit(request, pk)
+    try:
+        if len(request.body) > DRAFT_AT_MOST:
+            raise ValueError("too long")
+        fields = json.loads(request.body)
+        clean = {str(k): str(v).replace("\0", "") for k, v in fields.items()}
+        json.dumps(clean, ensure_ascii=False).encode()  # refuses lone surrogates
+    except (ValueError, AttributeError, RecursionError) as problem:
+        return JsonResponse({"problem": f"This draft cannot be kept: {problem}."}, status=400)
+    draft = actions.save_draft(assignment_id=slot.pk, by=request.user, fields=clean)
+    return JsonResponse({"saved_at": localtime(draft.saved_at).isoformat()})
+
+
+@require_POST
+@login_required
+def beat(request: SignedInRequest, pk: int) -> HttpResponse:
+    try:
+        slot = actions.beat(assignment_id=pk, by=request.user)
+    except SlotGone as refusal:
+        return JsonResponse({"problem": str(refusal)}, status=409)
+    assert slot.lease_until is not None  # it was just renewed
+    return JsonResponse({"lease_until": slot.lease_until.isoformat()})
+
+
+def _to_next(
+    request: SignedInRequest, *, done: Assignment | None = None, **wanted: str
+) -> HttpResponse:
+    """On to the next task of the same sort; when there is none, home says so."""
+    slot = actions.claim(by=request.user, **wanted)
+    if slot is not None:
+        if done is not None:
+            messages.success(request, "Saved. Here is the next one.")
+        return redirect("annotate:task", slot.pk)
+    if done is not None:
+        messages.success(request, "Saved. That was the last of this kind for you at the moment.")
+    else:
+        messages.info(request, "Nothing of this kind waits for you at the moment.")
+    return redirect("annotate:home")
+
+
+def _page(
+    request: SignedInRequest,
+    slot: Assignment,
+    form: TaskForm,
+    *,
+    problem: str = "",
+    status: int = 200,
+    saved_at: Any = None,
+) -> HttpResponse:
+    screen = SCREENS[slot.kind]
+    context = {
+        "slot": slot,
+        "form": form,
+        "problem": problem,
+        "saved_at": saved_at,
+        "guideline": slot.dataset.guideline_in_force(),
+        **screen.context(slot, form),
+    }
+    return render(request, screen.template, context, status=status)
