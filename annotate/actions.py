@@ -46,7 +46,9 @@ def claim_again(*, draft_id: int, by: Contributor) -> Assignment:
     """Take up a kept text's task, if it is still free."""
     draft = Draft.objects.select_related("assignment").get(pk=draft_id, person=by)
     with transaction.atomic():
-        slot = Assignment.objects.select_for_update(of=("self",)).get(pk=draft.assignment_id)
+        slot = Assignment.objects.select_for_update(of=("self",)).get(
+            pk=draft.assignment_id
+        )
         if slot.state == State.LEASED and slot.person_id == by.pk:
             return slot
         if not _is_free_for(slot, by):
@@ -132,7 +134,7 @@ def expire_leases() -> int:
 
 
 def _take(by: Contributor, wanted: Mapping[str, str]) -> Assignment | None:
-    """Claim one open slot: picked past rows that others are claiming at this moment."""
+    """Claim one open slot, stepping past rows that others are claiming just now."""
     for _ in range(5):
         try:
             with transaction.atomic():
@@ -149,7 +151,7 @@ def _take(by: Contributor, wanted: Mapping[str, str]) -> Assignment | None:
 
 
 def _lease(slot: Assignment, by: Contributor) -> Assignment:
-    """Give a locked slot to a person. The order in which answers are shown is fixed here."""
+    """Give a locked slot to a person. The order that answers are shown in is fixed here."""
     slot.state, slot.person = State.LEASED, by
     slot.lease_until = _lease_end(slot.dataset)
     if slot.kind == Kind.RANK:
@@ -172,7 +174,7 @@ def _answers_to_show(slot: Assignment) -> list[int]:
 
 
 def _shuffled(slot: Assignment, person: Contributor, answers: list[int]) -> list[int]:
-    """The same for one person and prompt each time, and different between people."""
+    """The same for one person and prompt each time, different between people."""
     shuffled = sorted(answers)
     seed = f"{person.pk}-{slot.message_id}-{slot.ranking_round}"
     random.Random(seed).shuffle(shuffled)

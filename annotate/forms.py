@@ -36,10 +36,9 @@ class TaskForm(forms.Form):
     @property
     def typed(self) -> dict[str, str]:
         """What the person entered, field by field: what is kept if anything refuses."""
+        not_typed = ("csrfmiddlewaretoken", "key", "active_seconds")
         return {
-            name: "\n".join(self.data.getlist(name))
-            for name in self.data
-            if name not in ("csrfmiddlewaretoken", "key", "active_seconds")
+            name: str(value) for name, value in self.data.items() if name not in not_typed
         }
 
 
@@ -55,7 +54,9 @@ class PairForm(TaskForm):
     )
     reply = forms.CharField(
         label="Answer",
-        widget=text_area(rows=8, css="textarea--tall", hint="The best answer you can write."),
+        widget=text_area(
+            rows=8, css="textarea--tall", hint="The best answer you can write."
+        ),
     )
 
     def __init__(self, slot: Assignment, *args: Any, **kwargs: Any) -> None:
@@ -82,17 +83,23 @@ class AnswerForm(TaskForm):
 
 class ContinueForm(TaskForm):
     text = forms.CharField(
-        label="Next message", widget=text_area(rows=5, hint="What would you ask or say next?")
+        label="Next message",
+        widget=text_area(rows=5, hint="What would you ask or say next?"),
     )
 
 
 class ReviewForm(TaskForm):
     verdict = forms.ChoiceField(
-        choices=Verdict.choices, error_messages={"required": "Choose accept, edit or reject."}
+        choices=Verdict.choices,
+        error_messages={"required": "Choose accept, edit or reject."},
     )
-    reason = forms.ChoiceField(choices=Review.Reason.choices, required=False, widget=RadioSelect)
+    reason = forms.ChoiceField(
+        choices=Review.Reason.choices, required=False, widget=RadioSelect
+    )
     note = forms.CharField(
-        label="Note to the author", required=False, widget=text_area(rows=2, css="textarea--short")
+        label="Note to the author",
+        required=False,
+        widget=text_area(rows=2, css="textarea--short"),
     )
     edited_text = forms.CharField(
         label="Edited text", required=False, strip=False, widget=text_area(rows=8)
@@ -141,7 +148,9 @@ class RankForm(TaskForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         cleaned["outcome"] = cleaned.get("outcome") or Outcome.RANKED
-        if cleaned["outcome"] == Outcome.RANKED and len(self.positions) < len(self.slot.shown):
+        if cleaned["outcome"] == Outcome.RANKED and len(self.positions) < len(
+            self.slot.shown
+        ):
             self.add_error(None, "Give each answer a place. Equal places are ties.")
         if cleaned["outcome"] == Outcome.CANNOT_JUDGE and not cleaned.get("note"):
             self.add_error("note", "Say in a few words why you cannot judge these.")

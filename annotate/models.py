@@ -31,7 +31,7 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         return self.filter(state=Assignment.State.LEASED, lease_until__lt=now())
 
     def open_to(self, person: Contributor) -> AssignmentQuerySet:
-        """Free slots that are not about the person's own text, skipped, or judged before."""
+        """Free slots, but not of own text, nor skipped, nor judged before."""
         mine = Assignment.objects.filter(
             person=person,
             kind=OuterRef("kind"),
@@ -108,7 +108,14 @@ class Assignment(models.Model):
         constraints = [
             # Two planners at once make each slot once.
             models.UniqueConstraint(
-                fields=["kind", "dataset", "category", "message", "ranking_round", "number"],
+                fields=[
+                    "kind",
+                    "dataset",
+                    "category",
+                    "message",
+                    "ranking_round",
+                    "number",
+                ],
                 nulls_distinct=False,
                 name="assignment_slot_made_once",
             ),
@@ -140,7 +147,9 @@ class Assignment(models.Model):
         indexes = [
             # For queue.next_for(): the best open slot, whatever its kind.
             models.Index(
-                fields=["priority", "id"], name="assignment_queue", condition=Q(state="open")
+                fields=["priority", "id"],
+                name="assignment_queue",
+                condition=Q(state="open"),
             ),
             # For the same with one kind asked for, and for the counts on the home page.
             models.Index(
@@ -150,7 +159,9 @@ class Assignment(models.Model):
             ),
             # For expire_leases().
             models.Index(
-                fields=["lease_until"], name="assignment_leases", condition=Q(state="leased")
+                fields=["lease_until"],
+                name="assignment_leases",
+                condition=Q(state="leased"),
             ),
             # For planner.plan(): the slots of one conversation.
             models.Index(fields=["conversation"], name="assignment_by_conversation"),
@@ -217,7 +228,9 @@ class Draft(models.Model):
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts"
     )
-    assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="drafts")
+    assignment = models.ForeignKey(
+        Assignment, on_delete=models.CASCADE, related_name="drafts"
+    )
     fields = models.JSONField(help_text="Form field to text.")
     saved_at = models.DateTimeField(default=now)
 

@@ -46,7 +46,7 @@ def plan(conversation_id: int) -> None:
     """
     conversation = conversations.lock(conversation_id)
     wants = conversations.wants_of(conversation)
-    urgency = sum(want.count for want in wants if want.blocks)
+    urgency = sum(want.needed for want in wants if want.blocks)
     slots = _slots_by_target(conversation)
     messages = Message.objects.select_related("revises").in_bulk([w.message for w in wants])
     wanted: set[Target] = set()
@@ -85,10 +85,10 @@ def plan_writing(dataset: Dataset) -> None:
             ignore_conflicts=True,
         )
         if lacking < 0:
-            surplus = there.filter(state=State.OPEN).order_by("-pk").values("pk")[:-lacking]
-            Assignment.objects.filter(pk__in=list(surplus), state=State.OPEN).update(
-                state=State.DROPPED
-            )
+            surplus = there.filter(state=State.OPEN).order_by("-pk")[:-lacking]
+            Assignment.objects.filter(
+                pk__in=[slot.pk for slot in surplus], state=State.OPEN
+            ).update(state=State.DROPPED)
 
 
 def _missing_texts(dataset: Dataset) -> Iterator[tuple[Category | None, int]]:
@@ -103,7 +103,9 @@ def _missing_texts(dataset: Dataset) -> Iterator[tuple[Category | None, int]]:
         room = max(0, dataset.policy.open_conversations - unfinished)
     alive = ~Q(conversations__state__in=["held", "rejected"])
     categories = list(
-        dataset.categories.annotate(alive=Count("conversations", filter=alive)).order_by("pk")
+        dataset.categories.annotate(alive=Count("conversations", filter=alive)).order_by(
+            "pk"
+        )
     )
     if not categories:
         yield None, room
@@ -127,10 +129,10 @@ def _match(
     there: list[Assignment],
     priority: int,
 ) -> None:
-    """Add the slots that are lacking, drop the open ones too many, keep the rest in order."""
+    """Add the slots that are lacking, drop the open ones too many, order the rest."""
     live = [s for s in there if s.state in (State.OPEN, State.LEASED)]
     free = [s for s in live if s.state == State.OPEN]
-    surplus = free[: max(0, len(live) - want.count)]
+    surplus = free[: max(0, len(live) - want.needed)]
     barred = _barred(want.kind, message)
     newest = max((s.number for s in there), default=0)
     Assignment.objects.bulk_create(
@@ -146,7 +148,7 @@ def _match(
                 priority=priority,
                 barred=barred,
             )
-            for step in range(1, want.count - len(live) + 1)
+            for step in range(1, want.needed - len(live) + 1)
         ),
         ignore_conflicts=True,
     )

@@ -6,6 +6,7 @@ Nearest to complete first (the planner's priority), then age.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db.models import Count, Q
 
@@ -53,7 +54,7 @@ def held_by(
     return Assignment.objects.held_by(person).filter(**given).order_by("pk")
 
 
-def offers(person: Contributor) -> list[dict[str, object]]:
+def offers(person: Contributor) -> list[dict[str, Any]]:
     """How many slots of each kind wait for the person, per dataset. One query."""
     rows = (
         fit_for(person)
@@ -64,9 +65,9 @@ def offers(person: Contributor) -> list[dict[str, object]]:
     return [{**row, "label": Kind(row["kind"]).label} for row in rows]
 
 
-def writing_offers(person: Contributor) -> list[dict[str, object]]:
+def writing_offers(person: Contributor) -> list[dict[str, Any]]:
     """Categories that want new texts, with their briefs. One query."""
-    return list(
+    rows = (
         fit_for(person)
         .filter(kind__in=[Kind.WRITE_PAIR, Kind.WRITE_PROMPT], category__isnull=False)
         .values(
@@ -76,6 +77,7 @@ def writing_offers(person: Contributor) -> list[dict[str, object]]:
         .annotate(waiting=Count("pk"))
         .order_by("dataset__title", "category__name")
     )  # fmt: skip
+    return [dict(row) for row in rows]
 
 
 def _covered(person: Contributor) -> Q:

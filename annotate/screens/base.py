@@ -10,8 +10,11 @@ from curation.models import Contributor, Message
 
 
 class Screen(Protocol):
-    template: str
-    form_class: type[TaskForm]
+    @property
+    def template(self) -> str: ...
+
+    @property
+    def form_class(self) -> type[TaskForm]: ...
 
     def context(self, slot: Assignment, form: Any) -> dict[str, Any]:
         """What the template needs beyond slot and form."""

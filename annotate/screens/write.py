@@ -44,7 +44,10 @@ class PromptScreen:
 
     def apply(self, slot: Assignment, form: PromptForm, by: Contributor) -> None:
         conversations.write_prompt(
-            dataset=slot.dataset, by=by, category=slot.category, text=form.cleaned_data["text"]
+            dataset=slot.dataset,
+            by=by,
+            category=slot.category,
+            text=form.cleaned_data["text"],
         )
 
 
@@ -59,7 +62,9 @@ class AnswerScreen:
     def initial(self, slot: Assignment) -> dict[str, Any]:
         return {}
 
-    def apply(self, slot: Assignment, form: AnswerForm | ContinueForm, by: Contributor) -> None:
+    def apply(
+        self, slot: Assignment, form: AnswerForm | ContinueForm, by: Contributor
+    ) -> None:
         assert slot.message_id is not None
         messages.reply(parent_id=slot.message_id, by=by, text=form.cleaned_data["text"])
 

@@ -29,7 +29,9 @@ def take_up(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         slot = actions.claim_again(draft_id=draft.pk, by=request.user)
     except SlotGone:
-        messages.warning(request, "This task has been done by somebody else. Your text stays here.")
+        messages.warning(
+            request, "This task has been done by somebody else. Your text stays here."
+        )
         return redirect("annotate:kept", pk)
     return redirect("annotate:task", slot.pk)
 

@@ -29,7 +29,8 @@ DRAFT_AT_MOST = 200_000  # bytes of one autosave
 def claim(request: SignedInRequest) -> HttpResponse:
     """Take the next task, of the kind, dataset and category asked for, if any."""
     names = ("kind", "dataset", "category")
-    return _to_next(request, **{n: request.POST.get(n, "").replace("\0", "") for n in names})
+    wanted = {name: request.POST.get(name, "").replace("\0", "") for name in names}
+    return _to_next(request, wanted)
 
 
 @require_GET
@@ -41,7 +42,11 @@ def show(request: SignedInRequest, pk: int) -> HttpResponse:
         return redirect("annotate:home")
     screen = SCREENS[slot.kind]
     draft = slot.drafts.filter(person=request.user).first()
-    initial = {**screen.initial(slot), **(draft.fields if draft else {}), "key": uuid.uuid4()}
+    initial = {
+        **screen.initial(slot),
+        **(draft.fields if draft else {}),
+        "key": uuid.uuid4(),
+    }
     form = screen.form_class(slot, initial=initial)
     return _page(request, slot, form, saved_at=draft.saved_at if draft else None)
 
@@ -69,7 +74,7 @@ def submit(request: SignedInRequest, pk: int) -> HttpResponse:
     except CurationError as refusal:
         # E.g. someone else decided it while this page was open.
         return _page(request, slot, form, problem=str(refusal), status=409)
-    return _to_next(request, done=slot, kind=slot.kind, dataset=slot.dataset.slug)
+    return _to_next(request, {"kind": slot.kind, "dataset": slot.dataset.slug}, done=slot)
 
 
 @require_POST
@@ -77,7 +82,7 @@ def submit(request: SignedInRequest, pk: int) -> HttpResponse:
 def skip(request: SignedInRequest, pk: int) -> HttpResponse:
     slot = access.slot_of_mine(request, pk)
     actions.skip(assignment_id=pk, by=request.user)
-    return _to_next(request, kind=slot.kind, dataset=slot.dataset.slug)
+    return _to_next(request, {"kind": slot.kind, "dataset": slot.dataset.slug})
 
 
 @require_POST
@@ -92,7 +97,9 @@ def save_draft(request: SignedInRequest, pk: int) -> HttpResponse:
         clean = {str(k): str(v).replace("\0", "") for k, v in fields.items()}
         json.dumps(clean, ensure_ascii=False).encode()  # refuses lone surrogates
     except (ValueError, AttributeError, RecursionError) as problem:
-        return JsonResponse({"problem": f"This draft cannot be kept: {problem}."}, status=400)
+        return JsonResponse(
+            {"problem": f"This draft cannot be kept: {problem}."}, status=400
+        )
     draft = actions.save_draft(assignment_id=slot.pk, by=request.user, fields=clean)
     return JsonResponse({"saved_at": localtime(draft.saved_at).isoformat()})
 
@@ -109,7 +116,7 @@ def beat(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _to_next(
-    request: SignedInRequest, *, done: Assignment | None = None, **wanted: str
+    request: SignedInRequest, wanted: dict[str, str], *, done: Assignment | None = None
 ) -> HttpResponse:
     """On to the next task of the same sort; when there is none, home says so."""
     slot = actions.claim(by=request.user, **wanted)
@@ -118,7 +125,9 @@ def _to_next(
             messages.success(request, "Saved. Here is the next one.")
         return redirect("annotate:task", slot.pk)
     if done is not None:
-        messages.success(request, "Saved. That was the last of this kind for you at the moment.")
+        messages.success(
+            request, "Saved. That was the last of this kind for you at the moment."
+        )
     else:
         messages.info(request, "Nothing of this kind waits for you at the moment.")
     return redirect("annotate:home")

@@ -198,7 +198,9 @@ def turns_of(conversation: Conversation) -> list[demand.Turn]:
 
 def _best_replies(conversation: Conversation) -> set[int]:
     orders = Settlement.objects.filter(prompt__conversation=conversation)
-    return {pk for order in orders.values_list("order", flat=True) if order for pk in order[0]}
+    return {
+        pk for order in orders.values_list("order", flat=True) if order for pk in order[0]
+    }
 
 
 def _start(
@@ -213,7 +215,7 @@ def _start(
     text, context = checked_text(text, "prompt"), tidied(context)
     if category is not None and category.needs_context and not context:
         raise CurationError(
-            f"{category} stands on a passage: put the text that it is about into the context."
+            f"{category} stands on a passage: put the text that it is about there."
         )
     language = language or dataset.languages[0]
     conversation = begin(dataset, text=text, category=category, language=language)

@@ -12,7 +12,6 @@ from curation.actions.people import require
 from curation.errors import CurationError, NotAllowed
 from curation.models import Category, Contributor, Dataset, Event, Guideline, Policy
 
-
 Checked = TypeVar("Checked", Dataset, Policy)
 
 
@@ -45,7 +44,9 @@ def publish_guideline(*, dataset: Dataset, text: str, by: Contributor) -> Guidel
     require(by, dataset)
     if not text.strip():
         raise CurationError("A guideline needs some text.")
-    Dataset.objects.select_for_update().get(pk=dataset.pk)  # numbers count up, one at a time
+    Dataset.objects.select_for_update().get(
+        pk=dataset.pk
+    )  # numbers count up, one at a time
     newest = dataset.guideline_in_force()
     if newest is not None and newest.text == text:
         return newest

@@ -114,6 +114,7 @@ def ballots_on(prompt: Message) -> list[Positions]:
     for ballot_id, reply_id, position in entries.order_by("ballot_id").values_list(
         "ballot_id", "reply_id", "position"
     ):
+        assert position is not None  # the filter saw to it
         by_ballot[ballot_id][reply_id] = position
     return [places for places in by_ballot.values() if len(places) > 1]
 
@@ -132,7 +133,7 @@ def _dense(positions: Mapping[int, int], replies: Mapping[int, Message]) -> dict
     """Places from 1 without gaps, for the answers that are still there."""
     if missing := [pk for pk in replies if pk not in positions]:
         raise CurationError(
-            f"{len(missing)} of the answers have no place yet: give each one, ties are fine."
+            f"{len(missing)} of the answers have no place yet. Ties are fine."
         )
     levels = sorted({positions[pk] for pk in replies})
     return {pk: levels.index(positions[pk]) + 1 for pk in replies}

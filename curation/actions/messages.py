@@ -77,7 +77,8 @@ def review(
         guideline=conversation.dataset.guideline_in_force(),
     )
     Label.objects.bulk_create(
-        Label(review=given, name=name, value=value) for name, value in (labels or {}).items()
+        Label(review=given, name=name, value=value)
+        for name, value in (labels or {}).items()
     )
     Event.objects.record(
         f"review.{verdict}", message, by=by, dataset=conversation.dataset, review=given.pk
@@ -138,7 +139,9 @@ def authors_of(message: Message) -> set[int]:
 def _lock(message_id: int) -> tuple[Message, Conversation]:
     parent_id = Message.objects.values_list("conversation_id", flat=True).get(pk=message_id)
     conversation = conversations.lock(parent_id)
-    return Message.objects.select_related("parent", "revises").get(pk=message_id), conversation
+    return Message.objects.select_related("parent", "revises").get(
+        pk=message_id
+    ), conversation
 
 
 def _revise(
@@ -185,7 +188,11 @@ def _carry_over_to_prompt(
 ) -> None:
     """In a dataset of pairs the prompt shares the fate of the answer it came with."""
     prompt = message.parent
-    if not conversation.dataset.is_pairs or prompt is None or prompt.state != State.SUBMITTED:
+    if (
+        not conversation.dataset.is_pairs
+        or prompt is None
+        or prompt.state != State.SUBMITTED
+    ):
         return
     others = prompt.replies.filter(state__in=[State.SUBMITTED, State.ACCEPTED])
     if message.state == State.ACCEPTED or not others.exclude(pk=message.pk).exists():

@@ -28,7 +28,9 @@ def require(person: Contributor, dataset: Dataset, *roles: str) -> None:
 
 
 @transaction.atomic
-def join(*, dataset: Dataset, person: Contributor, role: str, by: Contributor) -> Membership:
+def join(
+    *, dataset: Dataset, person: Contributor, role: str, by: Contributor
+) -> Membership:
     require(by, dataset)
     if role not in Role.values:
         raise CurationError(f"There is no role “{role}”. Choose {', '.join(Role.values)}.")
@@ -37,7 +39,12 @@ def join(*, dataset: Dataset, person: Contributor, role: str, by: Contributor) -
     )
     if is_new:
         Event.objects.record(
-            "membership.added", membership, by=by, dataset=dataset, person=person.pk, role=role
+            "membership.added",
+            membership,
+            by=by,
+            dataset=dataset,
+            person=person.pk,
+            role=role,
         )
     return membership
 

@@ -81,7 +81,9 @@ def verify(version: DatasetVersion) -> list[str]:
 def records(version: DatasetVersion) -> Iterator[tuple[VersionItem, dict[str, Any]]]:
     """Each item in order with its record, built from the text that is there now."""
     items = (
-        version.items.select_related("reply__conversation").order_by("position").iterator(2000)
+        version.items.select_related("reply__conversation")
+        .order_by("position")
+        .iterator(2000)
     )
     for chunk in _chunks(items):
         found = _messages({item.reply.conversation_id for item in chunk})

@@ -29,7 +29,7 @@ def kendall_tau_b(a: Positions, b: Positions) -> float | None:
 
 
 def mean_agreement(ballots: Iterable[Positions]) -> float | None:
-    """The mean over all pairs of ballots that can be compared, or None with no such pair."""
+    """The mean over all pairs of ballots that can be compared; None without one."""
     taus = [
         tau
         for a, b in combinations(list(ballots), 2)

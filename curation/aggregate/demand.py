@@ -42,7 +42,7 @@ class Want(NamedTuple):
 
     kind: str  # review | answer | continue | rank
     message: int
-    count: int
+    needed: int
     blocks: bool = True  # whether the conversation is unfinished without it
 
 
@@ -112,8 +112,10 @@ def _reviews(turns: list[Turn], tree: _Tree, rules: Rules) -> Iterator[Want]:
     for turn in turns:
         if turn.state != "submitted":
             continue
-        if rules.is_pairs and turn.parent is None and any(
-            _is_under_review(child) for child in tree.children[turn.id]
+        if (
+            rules.is_pairs
+            and turn.parent is None
+            and any(_is_under_review(child) for child in tree.children[turn.id])
         ):
             continue  # a pair is judged as one, on its answer
         parent = by_id.get(turn.parent) if turn.parent is not None else None

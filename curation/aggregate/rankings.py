@@ -67,7 +67,7 @@ def _reached(beats: Mapping[int, set[int]], start: int) -> set[int]:
 
 def _layers(answers: list[int], beats: Mapping[int, set[int]]) -> list[list[int]]:
     """Order by how many answers stand above each: equal count, equal place."""
-    above = {answer: 0 for answer in answers}
+    above = dict.fromkeys(answers, 0)
     for winner in answers:
         for loser in _reached(beats, winner):
             above[loser] += 1

@@ -53,7 +53,9 @@ class Conversation(models.Model):
 
     # A complete tree ranks again when new answers are offered to it.
     MOVES: ClassVar[dict[str, set[str]]] = {
-        State.REVIEW: {State.GROWING, State.RANKING, State.COMPLETE, State.HELD, State.REJECTED},
+        State.REVIEW: {
+            State.GROWING, State.RANKING, State.COMPLETE, State.HELD, State.REJECTED,
+        },
         State.GROWING: {State.RANKING, State.COMPLETE, State.HELD, State.REJECTED},
         State.RANKING: {State.GROWING, State.COMPLETE, State.HELD, State.REJECTED},
         State.COMPLETE: {State.GROWING, State.RANKING, State.HELD, State.REJECTED},
@@ -68,13 +70,19 @@ class Conversation(models.Model):
         HELD_OUT = "held_out", "Held out"
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="conversations")
+    dataset = models.ForeignKey(
+        Dataset, on_delete=models.PROTECT, related_name="conversations"
+    )
     category = models.ForeignKey(
-        Category, null=True, blank=True, on_delete=models.PROTECT, related_name="conversations"
+        Category,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="conversations",
     )
     language = models.CharField(max_length=12, default="en")
     state = models.CharField(max_length=9, choices=State, default=State.REVIEW)
-    # Given once, from the words of the first prompt, and never computed again: see splits.py.
+    # Given once, from the words of the first prompt: see aggregate/splits.py.
     split = models.CharField(max_length=8, choices=Split, editable=False)
     source_key = models.CharField(max_length=80, blank=True, editable=False)
     # Raised by every change below it: the planner compares it with what it has seen.
@@ -97,12 +105,15 @@ class Conversation(models.Model):
                 | Q(~Q(state="complete"), completed_at=None),
             ),
             models.CheckConstraint(
-                name="conversation_split_known", condition=Q(split__in=["train", "held_out"])
+                name="conversation_split_known",
+                condition=Q(split__in=["train", "held_out"]),
             ),
         ]
         indexes = [
             # For the dataset page: newest first within a state.
-            models.Index(fields=["dataset", "state", "-created_at"], name="conversation_by_state"),
+            models.Index(
+                fields=["dataset", "state", "-created_at"], name="conversation_by_state"
+            ),
         ]
 
     class Privacy:
@@ -273,8 +284,8 @@ class Message(models.Model):
 
     class Privacy:
         published = {
-            "uid", "conversation", "parent", "revises", "role", "origin", "generator", "text",
-            "context", "language", "guideline",
+            "uid", "conversation", "parent", "revises", "role", "origin", "generator",
+            "text", "context", "language", "guideline",
         }  # fmt: skip
         withheld = {
             "id", "author", "source_key", "state", "why", "ranking_round", "created_at",

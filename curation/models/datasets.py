@@ -57,7 +57,9 @@ class Dataset(models.Model):
     shape = models.CharField(max_length=13, choices=Shape)
     languages = ArrayField(models.CharField(max_length=12), default=english)
     licence = models.CharField(
-        max_length=60, default="CC-BY-4.0", help_text="An SPDX identifier, such as CC-BY-4.0."
+        max_length=60,
+        default="CC-BY-4.0",
+        help_text="An SPDX identifier, such as CC-BY-4.0.",
     )
     created_at = models.DateTimeField(default=now)
     archived_at = models.DateTimeField(null=True, blank=True)
@@ -67,13 +69,15 @@ class Dataset(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                name="dataset_shape_known", condition=Q(shape__in=["pairs", "conversations"])
+                name="dataset_shape_known",
+                condition=Q(shape__in=["pairs", "conversations"]),
             ),
         ]
 
     class Privacy:
         published = {
-            "id", "slug", "title", "description", "shape", "languages", "licence", "created_at",
+            "id", "slug", "title", "description", "shape", "languages", "licence",
+            "created_at",
         }  # fmt: skip
         withheld = {"archived_at"}
 
@@ -104,13 +108,13 @@ class Policy(models.Model):
     rankings_wanted = models.PositiveSmallIntegerField(default=1)
     open_conversations = models.PositiveSmallIntegerField(
         default=20,
-        help_text="New prompts are asked for only while fewer conversations than this are unfinished.",
+        help_text="While so many are unfinished, no new prompts are asked for.",
     )
     lease_minutes = models.PositiveSmallIntegerField(default=30)
     held_out_percent = models.PositiveSmallIntegerField(
         default=10,
         validators=[MinValueValidator(1), MaxValueValidator(50)],
-        help_text="Share of new conversations kept for evaluation. Older ones stay where they are.",
+        help_text="Share of new conversations kept for evaluation. Older ones do not move.",
     )
 
     class Meta:
@@ -151,7 +155,9 @@ class Policy(models.Model):
 class Guideline(models.Model):
     """One version of the text that people worked under. Inserted, never changed."""
 
-    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="guidelines")
+    dataset = models.ForeignKey(
+        Dataset, on_delete=models.CASCADE, related_name="guidelines"
+    )
     number = models.PositiveIntegerField()
     text = models.TextField(help_text="Markdown.")
     created_at = models.DateTimeField(default=now)
@@ -175,23 +181,38 @@ class Guideline(models.Model):
 
 
 class Category(models.Model):
-    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="categories")
+    dataset = models.ForeignKey(
+        Dataset, on_delete=models.CASCADE, related_name="categories"
+    )
     slug = models.SlugField()
     name = models.CharField(max_length=60)
-    brief = models.TextField(blank=True, help_text="What a writer should know, in a sentence or three.")
+    brief = models.TextField(
+        blank=True, help_text="What a writer should know, in a sentence or three."
+    )
     needs_context = models.BooleanField(
         default=False, help_text="The prompt stands on a passage that must be given."
     )
-    target = models.PositiveIntegerField(default=50, help_text="Accepted conversations wanted.")
+    target = models.PositiveIntegerField(
+        default=50, help_text="Accepted conversations wanted."
+    )
 
     class Meta:
         verbose_name_plural = "categories"
         constraints = [
-            models.UniqueConstraint(fields=["dataset", "slug"], name="category_slug_per_dataset"),
+            models.UniqueConstraint(
+                fields=["dataset", "slug"], name="category_slug_per_dataset"
+            ),
         ]
 
     class Privacy:
-        published: ClassVar[set[str]] = {"id", "dataset", "slug", "name", "brief", "needs_context"}
+        published: ClassVar[set[str]] = {
+            "id",
+            "dataset",
+            "slug",
+            "name",
+            "brief",
+            "needs_context",
+        }
         withheld = {"target"}
 
     def __str__(self) -> str:

@@ -41,7 +41,11 @@ class Event(models.Model):
         Dataset, null=True, blank=True, on_delete=models.PROTECT, related_name="events"
     )
     by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
     )
     at = models.DateTimeField(default=now)
     data = models.JSONField(default=dict)
@@ -51,14 +55,25 @@ class Event(models.Model):
     class Meta:
         indexes = [
             # For a thing's history, on its page.
-            models.Index(fields=["subject_kind", "subject_id", "at"], name="event_by_subject"),
+            models.Index(
+                fields=["subject_kind", "subject_id", "at"], name="event_by_subject"
+            ),
             # For a dataset's recent activity.
             models.Index(fields=["dataset", "-at"], name="event_by_dataset"),
         ]
 
     class Privacy:
         published: ClassVar[set[str]] = set()
-        withheld = {"id", "kind", "subject_kind", "subject_id", "dataset", "by", "at", "data"}
+        withheld = {
+            "id",
+            "kind",
+            "subject_kind",
+            "subject_id",
+            "dataset",
+            "by",
+            "at",
+            "data",
+        }
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject_kind} {self.subject_id}"

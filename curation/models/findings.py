@@ -23,7 +23,8 @@ class Finding(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["message", "check_name", "check_version"], name="finding_once_per_check"
+                fields=["message", "check_name", "check_version"],
+                name="finding_once_per_check",
             ),
             models.CheckConstraint(
                 name="finding_score_in_range", condition=Q(score__gte=0, score__lte=1)

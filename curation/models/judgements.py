@@ -84,7 +84,9 @@ class Label(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["review", "name"], name="label_once_per_review"),
+            models.UniqueConstraint(
+                fields=["review", "name"], name="label_once_per_review"
+            ),
             models.CheckConstraint(
                 name="label_value_on_its_scale",
                 condition=Q(name__in=["spam", "fails_task"], value__lte=1)
@@ -162,7 +164,9 @@ class BallotEntry(models.Model):
     ballot = models.ForeignKey(Ballot, on_delete=models.PROTECT, related_name="entries")
     reply = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="placings")
     position = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="1 is best; equal numbers are ties; none if not ranked."
+        null=True,
+        blank=True,
+        help_text="1 is best; equal numbers are ties; none if not ranked.",
     )
     shown = models.PositiveSmallIntegerField(help_text="1 was shown first.")
     rating = models.PositiveSmallIntegerField(null=True, blank=True, help_text="1 to 7.")
@@ -200,8 +204,12 @@ class Settlement(models.Model):
         CONTESTED = "contested"
         INSUFFICIENT = "insufficient", "Too few ballots"
 
-    prompt = models.OneToOneField(Message, on_delete=models.PROTECT, related_name="settlement")
-    order = models.JSONField(help_text="Groups of message ids, best first; a group is a tie.")
+    prompt = models.OneToOneField(
+        Message, on_delete=models.PROTECT, related_name="settlement"
+    )
+    order = models.JSONField(
+        help_text="Groups of message ids, best first; a group is a tie."
+    )
     margins = models.JSONField(
         default=list, help_text="Rows [a, b, n]: n more ballots prefer message a to b."
     )

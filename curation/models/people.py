@@ -13,7 +13,9 @@ from django.utils.timezone import now
 
 
 class ContributorManager(BaseUserManager["Contributor"]):
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> Contributor:
+    def create_user(
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> Contributor:
         """A person who signs in by e-mail; without a password only by a reset link."""
         if not email:
             raise ValueError("A contributor needs an e-mail address.")
@@ -22,7 +24,9 @@ class ContributorManager(BaseUserManager["Contributor"]):
         person.save(using=self._db)
         return person
 
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> Contributor:
+    def create_superuser(
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> Contributor:
         """A site admin: sees every dataset and every setting."""
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
@@ -47,7 +51,9 @@ class Contributor(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(Lower("email"), name="contributor_email_once_in_any_case"),
+            models.UniqueConstraint(
+                Lower("email"), name="contributor_email_once_in_any_case"
+            ),
         ]
 
     class Privacy:

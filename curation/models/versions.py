@@ -37,10 +37,15 @@ class DatasetVersion(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["dataset", "number"], name="version_numbers_count_up"),
-            models.UniqueConstraint(fields=["dataset", "digest"], name="version_digest_once"),
+            models.UniqueConstraint(
+                fields=["dataset", "number"], name="version_numbers_count_up"
+            ),
+            models.UniqueConstraint(
+                fields=["dataset", "digest"], name="version_digest_once"
+            ),
             models.CheckConstraint(
-                name="version_digest_is_sha256", condition=Q(digest__regex=r"^[0-9a-f]{64}$")
+                name="version_digest_is_sha256",
+                condition=Q(digest__regex=r"^[0-9a-f]{64}$"),
             ),
         ]
 
@@ -66,7 +71,9 @@ class VersionItem(models.Model):
     that a text changed behind Winnow's back is noticed.
     """
 
-    version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="items")
+    version = models.ForeignKey(
+        DatasetVersion, on_delete=models.PROTECT, related_name="items"
+    )
     position = models.PositiveIntegerField()
     reply = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="frozen_in")
     split = models.CharField(max_length=8, choices=Conversation.Split)

@@ -28,7 +28,7 @@ def together(*works):
         gate.wait()
         try:
             work()
-        except Exception as problem:  # noqa: BLE001 - handed to the test below
+        except Exception as problem:
             problems.append(problem)
         finally:
             connection.close()
@@ -88,7 +88,10 @@ def test_the_database_itself_refuses_a_slot_to_the_author():
     planned_prompts(dataset, 1, [author])
     slot = Assignment.objects.get(kind="review")
 
-    with pytest.raises(IntegrityError, match="assignment_never_of_own_text"), transaction.atomic():
+    with (
+        pytest.raises(IntegrityError, match="assignment_never_of_own_text"),
+        transaction.atomic(),
+    ):
         Assignment.objects.filter(pk=slot.pk).update(
             state="leased", person=author, lease_until=slot.created_at
         )

@@ -1,0 +1,1 @@
+"""What is measured: each module prints JSON lines on standard output."""
