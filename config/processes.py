@@ -1,0 +1,99 @@
+"""Which process is ours, and how to end it without ever touching another's."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+# Servers that this process started and that outlive it. Held, so that one that ends is
+# not left a zombie, and Python does not complain that nobody waited for it.
+_launched: list[subprocess.Popen[bytes]] = []
+
+
+def launch(log: Path, **options: Any) -> subprocess.Popen[bytes]:
+    """Start a server that goes on when this process ends; its words go to the log."""
+    with log.open("ab") as out:
+        server = subprocess.Popen(
+            **options,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,  # Ctrl-C in the terminal is not for it
+        )
+    _launched.append(server)
+    return server
+
+
+def is_alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def find(pid: int, *, command_has: str) -> psutil.Process | None:
+    """The living process of that id, if its command line shows that it is the one.
+
+    A pid file alone proves nothing: after a crash the number may be anybody's.
+    """
+    try:
+        process = psutil.Process(pid)
+        if is_alive(process) and any(command_has in part for part in process.cmdline()):
+            return process
+    except psutil.Error:
+        pass
+    return None
+
+
+def read_pid(path: Path) -> int | None:
+    """The number in the first line of a pid file, or None."""
+    try:
+        return int(path.read_text().splitlines()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def stop(
+    process: psutil.Process,
+    *,
+    gently: signal.Signals = signal.SIGTERM,
+    seconds: float = 10,
+) -> None:
+    """Ask the process to end, and insist after some seconds."""
+    try:
+        process.send_signal(gently)
+        process.wait(seconds)
+    except psutil.NoSuchProcess:
+        pass
+    except psutil.TimeoutExpired:
+        process.kill()
+        process.wait(5)
+
+
+def stop_trees(leaders: list[subprocess.Popen[bytes]], *, seconds: float = 8) -> None:
+    """Ask our children to end, then kill them and whatever they had started."""
+    trees = [process for leader in leaders for process in _tree(leader.pid)]
+    for leader in leaders:
+        if leader.poll() is None:
+            leader.terminate()
+    deadline = time.monotonic() + seconds
+    for leader in leaders:
+        try:
+            leader.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            leader.kill()
+            leader.wait()
+    for process in trees:
+        # psutil compares start times: a number that was given away is not killed.
+        if process.is_running():
+            process.kill()
+    psutil.wait_procs(trees, timeout=5)
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []

@@ -1,0 +1,260 @@
+"""All settings, in one file. What the environment decides is read at the top."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from csp.constants import NONCE, NONE, SELF
+
+# Loaded with the settings, so that no process can queue a task without its broker.
+from config.celery import app as celery_app  # noqa: F401
+from config.env import env_bool, env_int, env_list, env_secret, env_str
+from config.places import ROOT, broker_url, database_url, make_var, redis_url, var_dir
+
+# ---- environment -------------------------------------------------------------------
+LOCAL = env_bool("WINNOW_LOCAL")  # one person's own computer, no proxy, plain http
+DEBUG = env_bool("WINNOW_DEBUG")
+HTTPS = env_bool("WINNOW_HTTPS", default=not (LOCAL or DEBUG))
+PROXIES = env_int("WINNOW_PROXIES", 0)  # how many of ours stand before the web process
+LOG_LEVEL = env_str("WINNOW_LOG_LEVEL", "INFO").upper()
+
+VAR_DIR = var_dir()
+MODELS_DIR = Path(env_str("WINNOW_MODELS") or VAR_DIR / "models").absolute()
+RUNS_DIR = VAR_DIR / "runs"
+VERSIONS_DIR = VAR_DIR / "versions"
+if LOCAL:
+    make_var(VAR_DIR)
+
+SECRET_KEY = env_secret(
+    "WINNOW_SECRET_KEY", kept_in=VAR_DIR / "secret_key" if LOCAL or DEBUG else None
+)
+ALLOWED_HOSTS = env_list("WINNOW_HOSTS", "localhost,127.0.0.1,[::1]" if LOCAL else "")
+DATABASE_URL = database_url(VAR_DIR)
+REDIS_URL = redis_url(VAR_DIR)
+
+# ---- application -------------------------------------------------------------------
+INSTALLED_APPS = [
+    "curation.apps.CurationConfig",
+    "annotate.apps.AnnotateConfig",
+    "trainer.apps.TrainerConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_htmx",
+    "rest_framework",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ],
+        },
+    },
+]
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+LOCALE_PATHS = [ROOT / "locale"]
+
+# ---- database and cache ------------------------------------------------------------
+DATABASES: dict[str, Any] = {
+    "default": dj_database_url.parse(
+        DATABASE_URL, conn_max_age=60, conn_health_checks=True
+    ),
+}
+# In each process's own memory: only sign-in limits use it, and a lost Redis must not
+# keep people from signing in. With n web processes a limit is up to n times as wide.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# ---- people ------------------------------------------------------------------------
+AUTH_USER_MODEL = "curation.Contributor"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "curation.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "optional" if env_str("WINNOW_EMAIL_HOST") else "none"
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+# An office of thousands may share one address, so the limit per address is wide;
+# the one that stops guessing is per account.
+ACCOUNT_RATE_LIMITS = {
+    "login": "600/m/ip",
+    "login_failed": "200/m/ip,10/5m/key",
+    "signup": "200/m/ip",
+    "reset_password": "200/m/ip,5/m/key",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
+_VALIDATORS = "django.contrib.auth.password_validation."
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": _VALIDATORS + "UserAttributeSimilarityValidator"},
+    {"NAME": _VALIDATORS + "MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": _VALIDATORS + "CommonPasswordValidator"},
+]
+
+# ---- e-mail ------------------------------------------------------------------------
+EMAIL_HOST = env_str("WINNOW_EMAIL_HOST")
+EMAIL_PORT = env_int("WINNOW_EMAIL_PORT", 587)
+EMAIL_HOST_USER = env_str("WINNOW_EMAIL_USER")
+EMAIL_HOST_PASSWORD = env_str("WINNOW_EMAIL_PASSWORD")
+EMAIL_USE_TLS = env_bool("WINNOW_EMAIL_TLS", default=True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env_str("WINNOW_EMAIL_FROM", "winnow@localhost")
+# Without a mail server, messages go to the log of the web process.
+EMAIL_BACKEND = "django.core.mail.backends.{}.EmailBackend".format(
+    "smtp" if EMAIL_HOST else "console"
+)
+
+# ---- browser -----------------------------------------------------------------------
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = env_list("WINNOW_ORIGINS") or [
+    f"https://{host.removeprefix('.')}" for host in ALLOWED_HOSTS if HTTPS and host != "*"
+]
+X_FRAME_OPTIONS = "DENY"
+if PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# No inline script or style. Charts are inline SVG and use attributes and classes.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF, NONCE],
+        # Own pictures only: a model's reply must not be able to call home by one.
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
+
+# ---- static files ------------------------------------------------------------------
+STATIC_URL = "/static/"
+# A local start needs no collectstatic: files are served from the apps' own folders.
+_COLLECTED = Path(env_str("WINNOW_STATIC") or VAR_DIR / "static")
+STATIC_ROOT = None if LOCAL or DEBUG else _COLLECTED
+WHITENOISE_USE_FINDERS = LOCAL or DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_MAX_AGE = 60
+_PLAIN = "django.contrib.staticfiles.storage.StaticFilesStorage"
+_HASHED = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": _PLAIN if LOCAL or DEBUG else _HASHED},
+}
+
+# ---- API ---------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
+    "PAGE_SIZE": 100,
+    "EXCEPTION_HANDLER": "curation.api.errors.refusals_are_409",
+}
+
+# ---- work in the background --------------------------------------------------------
+CELERY_BROKER_URL = broker_url(VAR_DIR)
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+# No result backend: the row a task works on is the result.
+CELERY_TASK_IGNORE_RESULT = True
+# A message is a doorbell, so it is acknowledged early and may be lost: beat looks at
+# the rows. Late ones would start an hours-long run twice.
+CELERY_TASK_ACKS_LATE = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_DISABLE_PREFETCH = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_TIMEOUT = 3
+# A frozen Redis must not freeze a page: without these, publishing waits for ever.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 3,
+    "socket_connect_timeout": 3,
+    "retry_on_timeout": False,
+    # The same for a first connection that finds nobody there.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+}
+# One try: whoever missed the bell is found by the clock's next look at the rows.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {
+    "trainer.tasks.execute_run": {"queue": "gpu"},
+    "trainer.tasks.build_base": {"queue": "gpu"},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    # Runs whose worker or message was lost go back to the queue.
+    "restart-silent-runs": {
+        "task": "trainer.tasks.restart_silent_runs",
+        "schedule": 20,
+    },
+    # Conversations that changed get the slots that they now need.
+    "plan-changed": {"task": "annotate.tasks.plan_changed", "schedule": 10},
+    # Slots whose holder went away become free for the next person.
+    "expire-leases": {"task": "annotate.tasks.expire_leases", "schedule": 30},
+}
+
+# ---- logging -----------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        # Its own handlers would write each line twice.
+        "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+    },
+}

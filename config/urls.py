@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("curation.urls")),
+    path("", include("annotate.urls")),
+    path("models/", include("trainer.urls")),
+    path("api/v1/", include("curation.api.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+]

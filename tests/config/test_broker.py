@@ -1,0 +1,56 @@
+"""What a page pays when Redis is away: seconds at most, and never its work."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from kombu.exceptions import OperationalError
+
+from config import embedded, places
+from config.celery import app
+from config.redis_server import is_running
+
+pytestmark = pytest.mark.slow
+TASK = "annotate.tasks.plan_changed"
+
+
+@pytest.fixture
+def redis_process(redis_server):
+    """A test may freeze or kill it: the next one finds it well again."""
+    yield is_running(places.var_dir())
+    embedded.start(only="Redis")
+
+
+def seconds_to_fail():
+    started = time.monotonic()
+    with pytest.raises(OperationalError):
+        app.send_task(TASK)
+    return time.monotonic() - started
+
+
+def test_a_dead_redis_is_noticed_at_once(redis_process):
+    redis_process.kill()
+    redis_process.wait(5)
+
+    assert seconds_to_fail() < 1
+
+
+def test_a_frozen_redis_holds_nobody_up_for_long(redis_process):
+    app.send_task(TASK)
+    redis_process.suspend()
+    try:
+        assert seconds_to_fail() < 4
+    finally:
+        redis_process.resume()
+
+    app.send_task(TASK)  # and afterwards all is well
+
+
+def test_a_restarted_redis_is_found_again(redis_process):
+    app.send_task(TASK)
+    redis_process.kill()
+    redis_process.wait(5)
+    embedded.start(only="Redis")
+
+    app.send_task(TASK)

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import stat
+
+import pytest
+
+from config.env import BadEnvironment, env_bool, env_int, env_list, env_secret
+
+
+@pytest.mark.parametrize(
+    ("value", "meaning"),
+    [("1", True), ("Yes", True), (" on ", True), ("0", False), ("", False)],
+)
+def test_yes_and_no_have_several_spellings(monkeypatch, value, meaning):
+    monkeypatch.setenv("WINNOW_X", value)
+
+    assert env_bool("WINNOW_X") is meaning
+
+
+def test_an_odd_switch_stops_the_start_and_is_named(monkeypatch):
+    monkeypatch.setenv("WINNOW_X", "maybe")
+
+    with pytest.raises(BadEnvironment, match="WINNOW_X must be 1 or 0, but it is 'maybe'"):
+        env_bool("WINNOW_X")
+
+
+@pytest.mark.parametrize("value", ["many", "1.5", "-1"])
+def test_an_odd_number_stops_the_start(monkeypatch, value):
+    monkeypatch.setenv("WINNOW_X", value)
+
+    with pytest.raises(BadEnvironment, match="WINNOW_X must be"):
+        env_int("WINNOW_X", 3)
+
+
+def test_an_empty_number_is_the_default(monkeypatch):
+    monkeypatch.setenv("WINNOW_X", "")
+
+    assert env_int("WINNOW_X", 3) == 3
+
+
+def test_a_list_has_no_empty_parts(monkeypatch):
+    monkeypatch.setenv("WINNOW_X", "a, b,,")
+
+    assert env_list("WINNOW_X") == ["a", "b"]
+
+
+def test_there_is_no_default_secret(monkeypatch):
+    monkeypatch.delenv("WINNOW_X", raising=False)
+
+    with pytest.raises(BadEnvironment, match="token_urlsafe"):
+        env_secret("WINNOW_X")
+
+
+def test_a_short_secret_is_refused(monkeypatch):
+    monkeypatch.setenv("WINNOW_X", "hunter2")
+
+    with pytest.raises(BadEnvironment, match="at least 32 characters"):
+        env_secret("WINNOW_X")
+
+
+def test_a_kept_secret_is_made_once_and_closed_to_others(monkeypatch, tmp_path):
+    monkeypatch.delenv("WINNOW_X", raising=False)
+    kept = tmp_path / "secret_key"
+
+    first = env_secret("WINNOW_X", kept_in=kept)
+
+    assert len(first) >= 32
+    assert env_secret("WINNOW_X", kept_in=kept) == first
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]

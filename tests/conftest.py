@@ -1,0 +1,86 @@
+"""A state folder and servers of the tests' own; nothing needs to run beforehand.
+
+Set before Django reads its settings, so at import. With xdist the first process makes
+the folder, and its workers inherit it: one PostgreSQL, a database for each worker.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from config import embedded
+
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+PREFIX = f"winnow-tests-{os.geteuid()}-"
+# Not $TMPDIR: some make it too long for a socket.
+TEMPORARY = Path("/tmp") if Path("/tmp").is_dir() else Path(tempfile.gettempdir())
+
+if not IS_WORKER:
+    VAR = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=TEMPORARY))
+    VAR.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    os.environ["WINNOW_VAR"] = str(VAR)
+    os.environ["WINNOW_LOCAL"] = "1"
+    for name in ("WINNOW_DEBUG", "WINNOW_HTTPS", "WINNOW_MODELS", "WINNOW_SECRET_KEY"):
+        os.environ.pop(name, None)
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    from django.conf import settings  # only now: reading it earlier would load it
+
+    # A slow hash protects passwords; nobody's are here.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    if not IS_WORKER:
+        _remove_left_behind()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not IS_WORKER:
+        _remove(VAR)
+
+
+def _remove_left_behind() -> None:
+    """Servers of test runs that were killed before they could clean up."""
+    for folder in TEMPORARY.glob(f"{PREFIX}*"):
+        pid = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+            _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    if folder.stat().st_uid == os.geteuid():
+        embedded.stop(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+) -> None:
+    """The first test that wants a database starts PostgreSQL; others find it there."""
+    embedded.start(only="PostgreSQL")
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    """The address of a running Redis of the tests' own."""
+    embedded.start(only="Redis")
+    yield embedded.redis_url()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium. Without one, browser tests are skipped, but never in CI."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None and os.environ.get("CI") == "true":
+        pytest.fail("There is no chromium, and CI must not skip the browser tests.")
+    if path is None:
+        pytest.skip("There is no chromium on this machine.")
+    return path
