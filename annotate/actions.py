@@ -81,7 +81,11 @@ def save_draft(*, assignment_id: int, by: Contributor, fields: Mapping[str, str]
     draft, _ = Draft.objects.update_or_create(
         person=by,
         assignment_id=assignment_id,
-        defaults={"fields": dict(fields), "saved_at": now()},
+        defaults={
+            # PostgreSQL stores no NUL, in JSON neither.
+            "fields": {name: text.replace("\0", "") for name, text in fields.items()},
+            "saved_at": now(),
+        },
     )
     return draft
 

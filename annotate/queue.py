@@ -23,7 +23,7 @@ KINDS_OF_ROLE: dict[str, tuple[str, ...]] = {
 
 
 def fit_for(person: Contributor) -> AssignmentQuerySet:
-    """Open slots of the kinds and datasets that the person's roles cover."""
+    """Open slots of the kinds and datasets that the person's roles cover. Two queries."""
     return Assignment.objects.open_to(person).filter(_covered(person))
 
 
@@ -42,6 +42,10 @@ def next_for(
         slots = slots.filter(dataset__slug=dataset)
     if category:
         slots = slots.filter(category__slug=category)
+    return best_first(slots)
+
+
+def best_first(slots: AssignmentQuerySet) -> AssignmentQuerySet:
     return slots.order_by("priority", "pk")
 
 
@@ -54,22 +58,20 @@ def held_by(
     return Assignment.objects.held_by(person).filter(**given).order_by("pk")
 
 
-def offers(person: Contributor) -> list[dict[str, Any]]:
-    """How many slots of each kind wait for the person, per dataset. One query."""
+def offers(slots: AssignmentQuerySet) -> list[dict[str, Any]]:
+    """How many of the slots there are of each kind, per dataset. One query."""
     rows = (
-        fit_for(person)
-        .values("kind", "dataset__slug", "dataset__title")
+        slots.values("kind", "dataset__slug", "dataset__title")
         .annotate(waiting=Count("pk"))
         .order_by("dataset__title", "kind")
     )
     return [{**row, "label": Kind(row["kind"]).label} for row in rows]
 
 
-def writing_offers(person: Contributor) -> list[dict[str, Any]]:
+def writing_offers(slots: AssignmentQuerySet) -> list[dict[str, Any]]:
     """Categories that want new texts, with their briefs. One query."""
     rows = (
-        fit_for(person)
-        .filter(kind__in=[Kind.WRITE_PAIR, Kind.WRITE_PROMPT], category__isnull=False)
+        slots.filter(kind__in=[Kind.WRITE_PAIR, Kind.WRITE_PROMPT], category__isnull=False)
         .values(
             "kind", "dataset__slug", "dataset__title", "category__slug", "category__name",
             "category__brief",

@@ -50,7 +50,7 @@ def running(name: str) -> Iterator[str]:
             start_new_session=True,
         )
     try:
-        _wait(address, up, log)
+        wait_until_ready(address, up, log)
         yield address
     finally:
         up.send_signal(signal.SIGINT)
@@ -73,7 +73,7 @@ def _clear(var: Path) -> None:
         shutil.rmtree(var)
 
 
-def _wait(address: str, up: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until_ready(address: str, up: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         if up.poll() is not None:

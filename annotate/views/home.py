@@ -19,14 +19,15 @@ def home(request: SignedInRequest) -> HttpResponse:
     person = request.user
     held = Assignment.objects.held_by(person).for_page().order_by("lease_until").first()
     kept = Draft.objects.filter(person=person).exclude(assignment__person=person)
-    offers = queue.offers(person)
+    slots = queue.fit_for(person)
+    offers = queue.offers(slots)
     context = {
         "held": held,
         "offers": offers,
-        "writing": queue.writing_offers(person),
+        "writing": queue.writing_offers(slots),
         "kept": kept.select_related("assignment__dataset", "assignment__category"),
         "progress": progress.of(person),
-        "next": None if held else queue.next_for(person).for_page().first(),
+        "next": None if held else queue.best_first(slots.for_page()).first(),
         "has_datasets": bool(offers) or Dataset.objects.visible_to(person).exists(),
     }
     return render(request, "annotate/home.html", context)

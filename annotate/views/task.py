@@ -94,7 +94,7 @@ def save_draft(request: SignedInRequest, pk: int) -> HttpResponse:
         if len(request.body) > DRAFT_AT_MOST:
             raise ValueError("too long")
         fields = json.loads(request.body)
-        clean = {str(k): str(v).replace("\0", "") for k, v in fields.items()}
+        clean = {str(name): str(value) for name, value in fields.items()}
         json.dumps(clean, ensure_ascii=False).encode()  # refuses lone surrogates
     except (ValueError, AttributeError, RecursionError) as problem:
         return JsonResponse(

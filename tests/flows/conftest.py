@@ -1,0 +1,108 @@
+"""A whole Winnow, as `make up` starts it, and a real browser in front of it.
+
+The flows of one test process share one stack: each works with people and datasets of the
+demo, and looks only at what it made itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from benchmarks.stack import free_port, wait_until_ready
+from config import places
+
+SignIn = Callable[..., Page]
+
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Winnow:
+    """The address of a running Winnow and who may sign in there."""
+
+    address: str
+    var: Path
+    accounts: dict[str, dict[str, str]]  # by role, e.g. "writer 1"
+
+    def account(self, role: str) -> dict[str, str]:
+        return next(account for name, account in self.accounts.items() if role in name)
+
+
+@pytest.fixture(scope="session")
+def winnow(chromium: str) -> Iterator[Winnow]:
+    var = Path(tempfile.mkdtemp(prefix="winnow-flows-", dir="/tmp"))
+    var.chmod(0o711)
+    port = free_port()
+    environment = {
+        **os.environ,
+        "WINNOW_VAR": str(var),
+        "WINNOW_STARTER_STEPS": "120",
+        "PORT": str(port),
+    }
+    for name in ("DATABASE_URL", "REDIS_URL", "WINNOW_MODELS"):
+        environment.pop(name, None)
+    log = var / "up.log"
+    with log.open("wb") as out:
+        up = subprocess.Popen(
+            [sys.executable, "-m", "config.up"],
+            cwd=places.ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_until_ready(address, up, log)
+        listed = json.loads((var / "demo_accounts.json").read_text())
+        accounts = {f"{a['role']} {n}": a for n, a in enumerate(listed)}
+        yield Winnow(address, var, accounts)
+    finally:
+        up.send_signal(signal.SIGINT)
+        up.wait(timeout=60)
+        shutil.rmtree(var, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def sign_in(winnow: Winnow, browser: Browser) -> Iterator[SignIn]:
+    contexts: list[BrowserContext] = []
+
+    def as_person(role: str, **options: object) -> Page:
+        context = browser.new_context(base_url=winnow.address, **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        account = winnow.account(role)
+        page.goto("/accounts/login/")
+        page.fill("input[name=login]", account["email"])
+        page.fill("input[name=password]", account["password"])
+        page.press("input[name=password]", "Enter")
+        page.wait_for_url(f"{winnow.address}/")
+        return page
+
+    yield as_person
+    for context in contexts:
+        context.close()
