@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from curation.actions.people import holds
 from curation.http import SignedInRequest
-from curation.models import Conversation, Dataset, DatasetVersion
+from curation.models import (
+    Category,
+    Contributor,
+    Conversation,
+    Dataset,
+    DatasetVersion,
+    Membership,
+    Message,
+)
+from curation.models.datasets import DatasetQuerySet
 
 
-def datasets(request: SignedInRequest) -> QuerySet[Dataset]:
+def datasets(request: SignedInRequest) -> DatasetQuerySet:
     return Dataset.objects.visible_to(request.user)
 
 
@@ -27,11 +35,46 @@ def dataset_to_curate(request: SignedInRequest, slug: str) -> Dataset:
     return found
 
 
+def category_to_curate(request: SignedInRequest, slug: str, pk: int) -> Category:
+    return get_object_or_404(Category, dataset=dataset_to_curate(request, slug), pk=pk)
+
+
+def membership_to_curate(request: SignedInRequest, slug: str, pk: int) -> Membership:
+    return get_object_or_404(Membership, dataset=dataset_to_curate(request, slug), pk=pk)
+
+
 def conversation(request: SignedInRequest, slug: str, number: int) -> Conversation:
     shown = Conversation.objects.for_tree()
     return get_object_or_404(shown, dataset=dataset(request, slug), pk=number)
 
 
+def conversation_to_curate(
+    request: SignedInRequest, slug: str, number: int
+) -> Conversation:
+    shown = Conversation.objects.for_tree()
+    return get_object_or_404(shown, dataset=dataset_to_curate(request, slug), pk=number)
+
+
+def message_of_mine(request: SignedInRequest, pk: int) -> Message:
+    """Also of a dataset that the author has left: taking a text back is always open."""
+    mine = Message.objects.written_by(request.user).for_own_list()
+    return get_object_or_404(mine, pk=pk)
+
+
 def version(request: SignedInRequest, slug: str, number: int) -> DatasetVersion:
     shown = DatasetVersion.objects.for_listing()
     return get_object_or_404(shown, dataset=dataset(request, slug), number=number)
+
+
+def site_admins_only(request: SignedInRequest) -> None:
+    if not request.user.is_staff:
+        raise Http404
+
+
+def may_read(person: Contributor, message: Message, *, is_curator: bool) -> bool:
+    """What was taken back only its author still sees; what is held, also curators."""
+    if message.author_id == person.pk:
+        return True
+    if message.state in (Message.State.WITHDRAWN, Message.State.DRAFT):
+        return False
+    return message.state != Message.State.HELD or is_curator

@@ -18,7 +18,12 @@ def every_field_has_a_privacy_class(
 ) -> list[CheckMessage]:
     chosen = app_configs or apps.get_app_configs()
     ours = [config for config in chosen if config.label in OURS]
-    return [problem for config in ours for model in config.get_models() for problem in _of(model)]
+    return [
+        problem
+        for config in ours
+        for model in config.get_models()
+        for problem in _of(model)
+    ]
 
 
 def _of(model: type[Model]) -> list[CheckMessage]:

@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from curation.actions import versions
+from curation.actions.people import holds
 from curation.errors import CurationError
 from curation.formats.record import canonical, digest
 from curation.models import Contributor, Dataset, DatasetVersion
 
 MANIFEST = "manifest.json"
+
+# The type of `by` for apps that stand on this door.
+Person: TypeAlias = Contributor
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class FrozenVersion:
     digest: str
     train_count: int
     held_out_count: int
+    number: int
+    dataset_id: int
 
 
 def frozen(version_id: int) -> FrozenVersion:
@@ -44,7 +50,28 @@ def frozen(version_id: int) -> FrozenVersion:
 def versions_for(person: Contributor) -> list[FrozenVersion]:
     """Newest first, of the datasets that the person may see."""
     shown = DatasetVersion.objects.for_listing()
-    return [_outside(v) for v in shown.filter(dataset__in=Dataset.objects.visible_to(person))]
+    return [
+        _outside(v) for v in shown.filter(dataset__in=Dataset.objects.visible_to(person))
+    ]
+
+
+def version_ids_for(person: Contributor) -> QuerySet[DatasetVersion, int]:
+    """The same as a subquery, for whoever has rows that point at versions."""
+    seen = DatasetVersion.objects.filter(dataset__in=Dataset.objects.visible_to(person))
+    return seen.values_list("pk", flat=True)
+
+
+def versions_to_train(person: Contributor) -> list[FrozenVersion]:
+    """Newest first, of the datasets that the person curates."""
+    shown = DatasetVersion.objects.for_listing()
+    curated = Dataset.objects.worked_on_by(person, [])
+    return [_outside(v) for v in shown.filter(dataset__in=curated)]
+
+
+def may_train(person: Contributor, version_id: int) -> bool:
+    """Whether the person may start and stop runs on it: its curators, and site admins."""
+    version = DatasetVersion.objects.select_related("dataset").filter(pk=version_id).first()
+    return version is not None and holds(person, version.dataset)
 
 
 def _outside(version: DatasetVersion) -> FrozenVersion:
@@ -55,6 +82,8 @@ def _outside(version: DatasetVersion) -> FrozenVersion:
         digest=version.digest,
         train_count=version.train_count,
         held_out_count=version.held_out_count,
+        number=version.number,
+        dataset_id=version.dataset_id,
     )
 
 
@@ -72,7 +101,7 @@ def files(version_id: int) -> Path:
         unfinished = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder.parent))
         try:
             _write(version, unfinished)
-            os.replace(unfinished, folder)
+            unfinished.replace(folder)
         except OSError:
             # Another process was first: its folder holds the same bytes.
             if not (folder / MANIFEST).exists():
@@ -83,7 +112,9 @@ def files(version_id: int) -> Path:
 
 
 def _write(version: DatasetVersion, folder: Path) -> None:
-    outs = {split: (folder / f"{split}.jsonl").open("wb") for split in ("train", "held_out")}
+    outs = {
+        split: (folder / f"{split}.jsonl").open("wb") for split in ("train", "held_out")
+    }
     hashes = {split: hashlib.sha256() for split in outs}
     try:
         for item, built in versions.records(version):

@@ -9,8 +9,9 @@ from typing import NamedTuple
 from django.db import transaction
 
 from curation.actions import conversations
-from curation.clean.text import normalised, tidied
-from curation.models import Event, Message
+from curation.actions.settlements import ask_again
+from curation.clean.text import TEXT_AT_MOST, normalised, tidied
+from curation.models import Message
 
 
 class Proposal(NamedTuple):
@@ -43,7 +44,7 @@ def offer_replies(proposals: Iterable[Proposal], *, generator: str, source: str)
 @transaction.atomic
 def _offer(proposal: Proposal, *, generator: str, source_key: str) -> bool:
     prompt = Message.objects.filter(uid=uuid.UUID(proposal.prompt)).first()
-    text = tidied(proposal.text)[: conversations.TEXT_AT_MOST]
+    text = tidied(proposal.text)[:TEXT_AT_MOST]
     if prompt is None or not text:
         return False
     conversation = conversations.lock(prompt.conversation_id)
@@ -65,16 +66,6 @@ def _offer(proposal: Proposal, *, generator: str, source_key: str) -> bool:
         language=prompt.language,
         source_key=source_key,
     )
-    _ask_again(prompt)
+    ask_again(prompt)
     conversations.advance(conversation)
     return True
-
-
-def _ask_again(prompt: Message) -> None:
-    """Who has ranked this prompt may rank once more, now that there is something new."""
-    if prompt.ballots.filter(ranking_round=prompt.ranking_round).exists():
-        prompt.ranking_round += 1
-        prompt.save(update_fields=["ranking_round"])
-        Event.objects.record(
-            "prompt.asked_again", prompt, by=None, round=prompt.ranking_round
-        )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Count, F, Q
@@ -10,8 +13,8 @@ from django.utils.timezone import now
 
 from curation.actions.people import Role, require
 from curation.aggregate import demand
-from curation.aggregate.splits import split_of
-from curation.clean.text import sightings, tidied
+from curation.aggregate.splits import prompt_key, split_of
+from curation.clean.text import TEXT_AT_MOST, sightings, tidied
 from curation.errors import CurationError
 from curation.models import (
     Ballot,
@@ -24,8 +27,6 @@ from curation.models import (
     Message,
     Settlement,
 )
-
-TEXT_AT_MOST = 20_000  # characters; a longer text is a document, not a turn
 
 
 @transaction.atomic
@@ -78,12 +79,32 @@ def begin(
     dataset: Dataset, *, text: str, category: Category | None, **fields: Any
 ) -> Conversation:
     """A conversation without its messages yet. The split is given here, once."""
+    side = sides_of(dataset, [text])[text]
     return Conversation.objects.create(
-        dataset=dataset,
-        category=category,
-        split=split_of(dataset.slug, text, dataset.policy.held_out_percent),
-        **fields,
+        dataset=dataset, category=category, **side._asdict(), **fields
     )
+
+
+class Side(NamedTuple):
+    """On which side a conversation with such a first prompt stands, and why."""
+
+    prompt_key: str
+    split: str
+
+
+def sides_of(dataset: Dataset, first_prompts: Iterable[str]) -> dict[str, Side]:
+    """The side for each text. Words that are there already keep their side.
+
+    Otherwise a changed percentage would put the same words on both.
+    """
+    keys = {text: prompt_key(dataset.slug, text) for text in first_prompts}
+    there = Conversation.objects.filter(dataset=dataset, prompt_key__in=set(keys.values()))
+    known = dict(there.order_by("-pk").values_list("prompt_key", "split"))
+    percent = dataset.policy.held_out_percent
+    return {
+        text: Side(key, known.get(key) or split_of(dataset.slug, text, percent))
+        for text, key in keys.items()
+    }
 
 
 def add_message(conversation: Conversation, *, text: str, **fields: Any) -> Message:
@@ -95,18 +116,7 @@ def add_message(conversation: Conversation, *, text: str, **fields: Any) -> Mess
         guideline=conversation.dataset.guideline_in_force(),
         **fields,
     )
-    seen = sightings(message.text, prompt=parent.text if parent else "")
-    Finding.objects.bulk_create(
-        Finding(
-            message=message,
-            check_name=sighting.check,
-            check_version=sighting.version,
-            score=sighting.score,
-            spans=sighting.spans,
-            advice=sighting.advice,
-        )
-        for sighting in seen
-    )
+    Finding.objects.bulk_create(findings_in(message, parent))
     Event.objects.record(
         "message.submitted",
         message,
@@ -115,6 +125,21 @@ def add_message(conversation: Conversation, *, text: str, **fields: Any) -> Mess
         origin=message.origin,
     )
     return message
+
+
+def findings_in(message: Message, parent: Message | None) -> list[Finding]:
+    """What the checks see in a text, not written yet."""
+    return [
+        Finding(
+            message=message,
+            check_name=sighting.check,
+            check_version=sighting.version,
+            score=sighting.score,
+            spans=sighting.spans,
+            advice=sighting.advice,
+        )
+        for sighting in sightings(message.text, prompt=parent.text if parent else "")
+    ]
 
 
 def checked_text(text: str, what: str = "text") -> str:
@@ -139,17 +164,34 @@ def lock(conversation_id: int) -> Conversation:
 
 def advance(conversation: Conversation) -> None:
     """Bring the state of a locked conversation up to date with its messages."""
-    state = demand.state_of(turns_of(conversation), rules_of(conversation.dataset))
-    changed: dict[str, Any] = {"changes": F("changes") + 1}
-    if state != conversation.state:
-        assert state in Conversation.MOVES[conversation.state], (conversation.state, state)
-        changed["state"] = state
-        changed["completed_at"] = now() if state == Conversation.State.COMPLETE else None
-        Event.objects.record(
-            f"conversation.{state}", conversation, by=None, dataset=conversation.dataset
+    advance_all([conversation])
+
+
+def advance_all(conversations: Sequence[Conversation]) -> None:
+    """The same for many locked ones, in a few queries."""
+    turns = _turns(conversations)
+    still = set(turns)
+    moved: dict[str, list[Conversation]] = defaultdict(list)
+    for conversation in conversations:
+        state = demand.state_of(turns[conversation.pk], rules_of(conversation.dataset))
+        if state != conversation.state:
+            allowed = Conversation.MOVES[conversation.state]
+            assert state in allowed, (conversation.state, state)
+            conversation.state = state
+            moved[state].append(conversation)
+            still.remove(conversation.pk)
+    raised = F("changes") + 1
+    if still:
+        Conversation.objects.filter(pk__in=still).update(changes=raised)
+    for state, those in moved.items():
+        completed_at = now() if state == Conversation.State.COMPLETE else None
+        Conversation.objects.filter(pk__in=[one.pk for one in those]).update(
+            changes=raised, state=state, completed_at=completed_at
         )
-    Conversation.objects.filter(pk=conversation.pk).update(**changed)
-    conversation.state = state
+        Event.objects.bulk_create(
+            Event.objects.line(f"conversation.{state}", one, by=None, dataset=one.dataset)
+            for one in those
+        )
 
 
 def wants_of(conversation: Conversation) -> list[demand.Want]:
@@ -171,10 +213,16 @@ def rules_of(dataset: Dataset) -> demand.Rules:
 
 
 def turns_of(conversation: Conversation) -> list[demand.Turn]:
+    return _turns([conversation])[conversation.pk]
+
+
+def _turns(conversations: Sequence[Conversation]) -> dict[int, list[demand.Turn]]:
+    """The messages of each as demand sees them. This causes two queries."""
     in_this_round = Q(ballots__ranking_round=F("ranking_round"))
     judged = ~Q(ballots__outcome=Ballot.Outcome.CANNOT_JUDGE)
     rows = (
-        conversation.messages.order_by("pk")
+        Message.objects.filter(conversation__in=conversations)
+        .order_by("pk")
         .annotate(
             review_count=Count("reviews", distinct=True),
             ballot_count=Count("ballots", filter=in_this_round & judged, distinct=True),
@@ -184,20 +232,21 @@ def turns_of(conversation: Conversation) -> list[demand.Turn]:
         )
         .values_list(
             "pk", "parent_id", "role", "state", "origin", "review_count", "ballot_count",
-            "came_ranked",
+            "came_ranked", "conversation_id",
         )
     )  # fmt: skip
-    best = _best_replies(conversation)
-    enough = conversation.dataset.policy.rankings_wanted
-    return [
+    best = _best_replies(conversations)
+    turns: dict[int, list[demand.Turn]] = {one.pk: [] for one in conversations}
+    for row in rows:
         # An imported order is already what many people said: nothing more is wanted.
-        demand.Turn(*row[:6], ballots=row[6] + enough * 99 * row[7], is_best=row[0] in best)
-        for row in rows
-    ]
+        ballots = sys.maxsize if row[7] else row[6]
+        turn = demand.Turn(*row[:6], ballots=ballots, is_best=row[0] in best)
+        turns[row[8]].append(turn)
+    return turns
 
 
-def _best_replies(conversation: Conversation) -> set[int]:
-    orders = Settlement.objects.filter(prompt__conversation=conversation)
+def _best_replies(conversations: Sequence[Conversation]) -> set[int]:
+    orders = Settlement.objects.filter(prompt__conversation__in=conversations)
     return {
         pk for order in orders.values_list("order", flat=True) if order for pk in order[0]
     }

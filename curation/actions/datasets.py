@@ -12,7 +12,7 @@ from curation.actions.people import require
 from curation.errors import CurationError, NotAllowed
 from curation.models import Category, Contributor, Dataset, Event, Guideline, Policy
 
-Checked = TypeVar("Checked", Dataset, Policy)
+Checked = TypeVar("Checked", Category, Dataset, Policy)
 
 
 @transaction.atomic
@@ -90,6 +90,22 @@ def add_categories(
                 "category.added", category, by=by, dataset=dataset, slug=category.slug
             )
     return added
+
+
+@transaction.atomic
+def change_category(*, category_id: int, by: Contributor, **fields: Any) -> Category:
+    """A new brief or target. The slug stays: recipes and frozen versions name it."""
+    category = Category.objects.select_related("dataset").get(pk=category_id)
+    require(by, category.dataset)
+    before = {name: getattr(category, name) for name in fields}
+    for name, value in fields.items():
+        setattr(category, name, value)
+    _cleaned(category).save(update_fields=list(fields))
+    changed = {"before": before, "after": fields}
+    Event.objects.record(
+        "category.changed", category, by=by, dataset=category.dataset, **changed
+    )
+    return category
 
 
 def _cleaned(thing: Checked) -> Checked:

@@ -1,23 +1,19 @@
-"""Ballots, and what they add up to."""
+"""Ballots: who puts which answer first."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from django.db import transaction
-from django.utils.timezone import now
 
 from curation.actions import conversations
 from curation.actions.messages import authors_of
 from curation.actions.people import Role, require
-from curation.aggregate.agreement import mean_agreement
-from curation.aggregate.rankings import Positions, margins, ranked_pairs
+from curation.actions.settlements import settle
 from curation.errors import CurationError, WrongState
-from curation.models import Ballot, BallotEntry, Contributor, Event, Message, Settlement
+from curation.models import Ballot, BallotEntry, Contributor, Event, Message
 
 Outcome = Ballot.Outcome
-CONSENSUS_FROM = 0.4  # mean rank correlation from which ballots count as agreeing
 
 
 @transaction.atomic
@@ -38,6 +34,8 @@ def rank(
     each its place from 1, ties by equal numbers. Answers that were withdrawn or rejected
     while the person was reading are left off.
     """
+    if outcome not in Outcome.values:
+        raise CurationError(f"There is no outcome “{outcome}” of a ballot.")
     prompt = Message.objects.get(pk=prompt_id)
     conversation = conversations.lock(prompt.conversation_id)
     prompt.refresh_from_db()
@@ -78,55 +76,6 @@ def rank(
     settle(prompt)
     conversations.advance(conversation)
     return ballot
-
-
-def settle(prompt: Message) -> Settlement | None:
-    """Add up all ballots on a prompt whose conversation is locked."""
-    ballots = ballots_on(prompt)
-    if not ballots:
-        return None
-    agreement = mean_agreement(ballots)
-    wide = [[a, b, n] for (a, b), n in sorted(margins(ballots).items()) if n > 0]
-    settlement, _ = Settlement.objects.update_or_create(
-        prompt=prompt,
-        defaults={
-            "order": ranked_pairs(ballots),
-            "margins": wide,
-            "ballots": len(ballots),
-            "agreement": agreement,
-            "status": _status(prompt, len(ballots), agreement),
-            "settled_at": now(),
-        },
-    )
-    return settlement
-
-
-def ballots_on(prompt: Message) -> list[Positions]:
-    """The places that each ballot gives, for answers that are still in the running.
-
-    “None is good” and “cannot judge” prefer nothing, so they are not here.
-    """
-    rankable = prompt.replies.rankable()
-    entries = BallotEntry.objects.filter(
-        ballot__prompt=prompt, ballot__outcome=Outcome.RANKED, position__isnull=False
-    ).filter(reply__in=rankable)
-    by_ballot: dict[int, dict[int, int]] = defaultdict(dict)
-    for ballot_id, reply_id, position in entries.order_by("ballot_id").values_list(
-        "ballot_id", "reply_id", "position"
-    ):
-        assert position is not None  # the filter saw to it
-        by_ballot[ballot_id][reply_id] = position
-    return [places for places in by_ballot.values() if len(places) > 1]
-
-
-def _status(prompt: Message, count: int, agreement: float | None) -> str:
-    came_ranked = prompt.ballots.filter(ranker=None).exists()
-    wanted = prompt.conversation.dataset.policy.rankings_wanted
-    if count < wanted and not came_ranked:
-        return Settlement.Status.INSUFFICIENT
-    if agreement is not None and agreement < CONSENSUS_FROM:
-        return Settlement.Status.CONTESTED
-    return Settlement.Status.CONSENSUS
 
 
 def _dense(positions: Mapping[int, int], replies: Mapping[int, Message]) -> dict[int, int]:

@@ -9,6 +9,7 @@ from django.utils.timezone import now
 
 from curation.actions import conversations
 from curation.actions.people import Role, require
+from curation.actions.settlements import settle
 from curation.errors import CurationError, WrongState
 from curation.models import Contributor, Conversation, Event, Label, Message, Review
 
@@ -65,7 +66,9 @@ def review(
         raise CurationError("You cannot review your own message.")
     if Review.objects.filter(message=message, reviewer=by).exists():
         raise CurationError("You have already reviewed this message.")
-    if verdict == Verdict.REJECT and not reason:
+    if verdict not in Verdict.values:
+        raise CurationError(f"There is no verdict “{verdict}”.")
+    if verdict == Verdict.REJECT and reason not in Review.Reason.values:
         raise CurationError("Choose a reason, so that the author knows why.")
     given = Review.objects.create(
         message=message,
@@ -96,6 +99,9 @@ def hold(*, message_id: int, by: Contributor, why: str) -> Message:
     message, conversation = _lock(message_id)
     require(by, conversation.dataset, Role.REVIEWER)
     _move(message, conversation, to=State.HELD, by=by, why=why)
+    _carry_over_to_prompt(
+        message, conversation, by=by, out_of={State.SUBMITTED, State.ACCEPTED}
+    )
     conversations.advance(conversation)
     return message
 
@@ -109,7 +115,9 @@ def release(*, message_id: int, by: Contributor, accept: bool, why: str = "") ->
         raise WrongState("message", message.state)
     to = State.ACCEPTED if accept else State.REJECTED
     _move(message, conversation, to=to, by=by, why=why)
-    _carry_over_to_prompt(message, conversation, by=by)
+    _carry_over_to_prompt(
+        message, conversation, by=by, out_of={State.SUBMITTED, State.HELD}
+    )
     conversations.advance(conversation)
     return message
 
@@ -180,19 +188,18 @@ def _decide(message: Message, conversation: Conversation, *, by: Contributor) ->
         _move(message, conversation, to=State.REJECTED, by=by, why=why)
     else:
         return
-    _carry_over_to_prompt(message, conversation, by=by)
+    _carry_over_to_prompt(message, conversation, by=by, out_of={State.SUBMITTED})
 
 
 def _carry_over_to_prompt(
-    message: Message, conversation: Conversation, *, by: Contributor
+    message: Message, conversation: Conversation, *, by: Contributor, out_of: set[State]
 ) -> None:
-    """In a dataset of pairs the prompt shares the fate of the answer it came with."""
+    """In a dataset of pairs the prompt shares the fate of the answer it came with.
+
+    `out_of` lists the states that it may leave: no verdict lifts a curator's hold.
+    """
     prompt = message.parent
-    if (
-        not conversation.dataset.is_pairs
-        or prompt is None
-        or prompt.state != State.SUBMITTED
-    ):
+    if not conversation.dataset.is_pairs or prompt is None or prompt.state not in out_of:
         return
     others = prompt.replies.filter(state__in=[State.SUBMITTED, State.ACCEPTED])
     if message.state == State.ACCEPTED or not others.exclude(pk=message.pk).exists():
@@ -212,4 +219,6 @@ def _move(
     Event.objects.record(
         f"message.{to}", message, by=by, dataset=conversation.dataset, why=message.why
     )
+    if message.role == Message.Role.ASSISTANT and message.parent is not None:
+        settle(message.parent)
     return message

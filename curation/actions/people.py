@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from django.db import transaction
 from django.utils.timezone import now
 
@@ -90,6 +92,35 @@ def withdraw_consent(*, person: Contributor, terms_version: str) -> None:
     given.withdrawn_at = now()
     given.save(update_fields=["withdrawn_at"])
     Event.objects.record("consent.withdrawn", given, by=person, terms=terms_version)
+
+
+@transaction.atomic
+def add_account(*, email: str, name: str = "", by: Contributor) -> tuple[Contributor, str]:
+    """An account and its first password, which is told once and stored only as a hash."""
+    if not by.is_staff:
+        raise NotAllowed("Only a site admin can add an account.")
+    if Contributor.objects.filter(email__iexact=email).exists():
+        raise CurationError(f"{email} has an account already.")
+    password = secrets.token_urlsafe(12)
+    person = Contributor.objects.create_user(email, password, name=name)
+    Event.objects.record("account.added", person, by=by)
+    return person, password
+
+
+@transaction.atomic
+def set_active(*, person_id: int, is_active: bool, by: Contributor) -> Contributor:
+    """Close an account, or open it again. What its owner wrote stays."""
+    if not by.is_staff:
+        raise NotAllowed("Only a site admin can close an account.")
+    if person_id == by.pk:
+        raise CurationError("You cannot close your own account: ask another admin.")
+    person = Contributor.objects.select_for_update().get(pk=person_id)
+    if person.is_active != is_active:
+        person.is_active = is_active
+        person.save(update_fields=["is_active"])
+        kind = "account.opened" if is_active else "account.closed"
+        Event.objects.record(kind, person, by=by)
+    return person
 
 
 @transaction.atomic

@@ -63,6 +63,12 @@ def freeze(
     return same or _insert(dataset, wanted, manifest, fingerprint, chosen, by)
 
 
+def preview(*, dataset: Dataset, recipe: dict[str, Any]) -> Counter[tuple[str, str]]:
+    """What freezing with this recipe would take now: a count by category and split."""
+    chosen = _choose(dataset, Recipe.parse(recipe))
+    return Counter((one.category, one.split) for one in chosen)
+
+
 def verify(version: DatasetVersion) -> list[str]:
     """What no longer matches the digest, a sentence each; an empty list is good."""
     problems = []

@@ -103,8 +103,15 @@ def _lives(turn: Turn) -> bool:
     return turn.state in ("submitted", "accepted", "held")
 
 
+def _is_proposal(turn: Turn) -> bool:
+    """An answer that a model offers: ranked first, and reviewed where it came out best."""
+    return (
+        turn.state == "submitted" and turn.origin == "model" and turn.role == "assistant"
+    )
+
+
 def _is_under_review(turn: Turn) -> bool:
-    return turn.state == "submitted" and turn.origin != "model"
+    return turn.state == "submitted" and not _is_proposal(turn)
 
 
 def _reviews(turns: list[Turn], tree: _Tree, rules: Rules) -> Iterator[Want]:
@@ -121,12 +128,19 @@ def _reviews(turns: list[Turn], tree: _Tree, rules: Rules) -> Iterator[Want]:
         parent = by_id.get(turn.parent) if turn.parent is not None else None
         if parent is not None and parent.state not in ("accepted", "submitted"):
             continue
-        # What a model proposes is ranked first; only the best is worth a verdict.
-        if turn.origin == "model" and not turn.is_best:
+        proposed = _is_proposal(turn)
+        if proposed and not _deserves_verdict(turn, tree.children[turn.parent], rules):
             continue
         # With every wanted review in and still no decision, one more breaks the tie.
         count = max(1, rules.reviews_wanted - turn.reviews)
-        yield Want("review", turn.id, count, blocks=turn.origin != "model")
+        yield Want("review", turn.id, count, blocks=not proposed)
+
+
+def _deserves_verdict(proposal: Turn, replies: list[Turn], rules: Rules) -> bool:
+    """What models propose is ranked first, then the best is reviewed; so is a lone one."""
+    candidates = [t for t in replies if t.state in ("accepted", "submitted")]
+    alone = len(candidates) == 1 and not _answers_missing(replies, rules)
+    return proposal.is_best or alone
 
 
 def _answers_missing(replies: list[Turn], rules: Rules) -> int:
@@ -134,7 +148,7 @@ def _answers_missing(replies: list[Turn], rules: Rules) -> int:
     if rules.is_pairs:
         return 0 if any(_lives(t) for t in replies) else 1
     there = [t for t in replies if t.state == "accepted" or _is_under_review(t)]
-    proposed = [t for t in replies if t.state == "submitted" and t.origin == "model"]
+    proposed = [t for t in replies if _is_proposal(t)]
     if proposed and len(there) + len(proposed) >= rules.replies_wanted:
         return 0
     return max(0, rules.replies_wanted - len(there))

@@ -14,6 +14,11 @@ def split_of(dataset: str, first_prompt: str, held_out_percent: int) -> str:
     however much the dataset grows. The caller stores the answer and never asks again, so
     that a changed percentage moves nothing that is already there.
     """
-    key = f"{dataset}\n{normalised(first_prompt) or first_prompt}"
-    bucket = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]) % 10_000
+    bucket = int(prompt_key(dataset, first_prompt)[:16], 16) % 10_000
     return "held_out" if bucket < held_out_percent * 100 else "train"
+
+
+def prompt_key(dataset: str, first_prompt: str) -> str:
+    """32 hex digits, equal for first prompts of the same words."""
+    key = f"{dataset}\n{normalised(first_prompt) or first_prompt}"
+    return hashlib.sha256(key.encode()).hexdigest()[:32]

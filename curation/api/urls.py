@@ -1,1 +1,11 @@
-urlpatterns: list[object] = []
+from __future__ import annotations
+
+from rest_framework.routers import SimpleRouter
+
+from curation.api.views import DatasetViewSet, VersionViewSet
+
+app_name = "api"
+router = SimpleRouter()
+router.register("datasets", DatasetViewSet, basename="dataset")
+router.register("versions", VersionViewSet, basename="version")
+urlpatterns = router.urls

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 VERSION = 1
+TEXT_AT_MOST = 20_000  # characters; a longer text is a document, not a turn
 
 EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.-]*\w")
 CARD = re.compile(r"\b(?:\d[ -]?){13,19}\b")

@@ -37,4 +37,8 @@ class Recipe:
 
     def as_json(self) -> dict[str, Any]:
         raw = asdict(self)
-        return {**raw, "categories": list(self.categories), "languages": list(self.languages)}
+        return {
+            **raw,
+            "categories": list(self.categories),
+            "languages": list(self.languages),
+        }

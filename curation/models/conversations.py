@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, F, Prefetch, Q
+from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery
 from django.utils.timezone import now
 
 from curation.models.datasets import Category, Dataset, Guideline
@@ -32,10 +32,12 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
     def for_listing(self) -> ConversationQuerySet:
         """A line each: the first prompt and how many messages stand under it."""
+        below = Message.objects.filter(conversation=OuterRef("pk")).values("conversation")
         roots = Message.objects.filter(parent=None).order_by("pk")
         return (
             self.select_related("category", "dataset")
-            .annotate(message_count=Count("messages"))
+            # A subquery: counted for the rows of one page, not for all of them first.
+            .annotate(message_count=Subquery(below.annotate(n=Count("pk")).values("n")))
             .prefetch_related(Prefetch("messages", queryset=roots, to_attr="roots"))
         )
 
@@ -84,6 +86,8 @@ class Conversation(models.Model):
     state = models.CharField(max_length=9, choices=State, default=State.REVIEW)
     # Given once, from the words of the first prompt: see aggregate/splits.py.
     split = models.CharField(max_length=8, choices=Split, editable=False)
+    # Equal for equal first words: a new conversation joins the side of the ones before it.
+    prompt_key = models.CharField(max_length=32, blank=True, editable=False)
     source_key = models.CharField(max_length=80, blank=True, editable=False)
     # Raised by every change below it: the planner compares it with what it has seen.
     changes = models.PositiveIntegerField(default=1)
@@ -110,6 +114,8 @@ class Conversation(models.Model):
             ),
         ]
         indexes = [
+            # For sides_of(), which asks where the same words stand already.
+            models.Index(fields=["dataset", "prompt_key"], name="conversation_by_prompt"),
             # For the dataset page: newest first within a state.
             models.Index(
                 fields=["dataset", "state", "-created_at"], name="conversation_by_state"
@@ -118,7 +124,10 @@ class Conversation(models.Model):
 
     class Privacy:
         published = {"uid", "dataset", "category", "language", "split"}
-        withheld = {"id", "state", "source_key", "changes", "created_at", "completed_at"}
+        withheld = {
+            "id", "state", "prompt_key", "source_key", "changes", "created_at",
+            "completed_at",
+        }  # fmt: skip
 
     def __str__(self) -> str:
         return f"conversation {self.pk} ({self.state})"
@@ -161,10 +170,19 @@ class MessageQuerySet(models.QuerySet["Message"]):
             "conversation__dataset__policy", "conversation__category", "author", "guideline"
         )
 
+    def for_own_list(self) -> MessageQuerySet:
+        """All that a person's list of their own texts shows, newest first."""
+        return (
+            self.select_related("conversation__dataset", "conversation__category")
+            .prefetch_related("frozen_in__version")
+            .order_by("-created_at", "-pk")
+        )
+
     def for_tree(self) -> MessageQuerySet:
         return (
             self.with_verdicts()
             .select_related("author", "guideline", "settlement")
+            .prefetch_related("findings")
             .order_by("created_at", "pk")
         )
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
 if TYPE_CHECKING:
@@ -38,12 +39,19 @@ class DatasetQuerySet(models.QuerySet["Dataset"]):
     def for_listing(self) -> DatasetQuerySet:
         """All that the dataset list shows, in one query."""
         return self.annotate(
-            conversation_count=Count("conversations", distinct=True),
-            complete_count=Count(
-                "conversations", filter=Q(conversations__state="complete"), distinct=True
+            conversation_count=_alone(Count("conversations")),
+            complete_count=_alone(
+                Count("conversations", filter=Q(conversations__state="complete"))
             ),
-            version_count=Count("versions", distinct=True),
-        ).order_by("title")
+            version_count=_alone(Count("versions")),
+            target=_alone(Coalesce(Sum("categories__target"), 0)),
+        ).order_by("title", "pk")
+
+
+def _alone(total: Any) -> Subquery:
+    """A sum of its own: joined in one query, conversations and versions would multiply."""
+    this = Dataset.objects.filter(pk=OuterRef("pk")).values("pk")
+    return Subquery(this.annotate(total=total).values("total"))
 
 
 class Dataset(models.Model):
@@ -180,6 +188,18 @@ class Guideline(models.Model):
         return f"guideline {self.number}"
 
 
+class CategoryQuerySet(models.QuerySet["Category"]):
+    def with_progress(self) -> CategoryQuerySet:
+        """How far each is on its way to its target."""
+        under_way = Q(conversations__state__in=["review", "growing", "ranking"])
+        return self.annotate(
+            complete_count=Count(
+                "conversations", filter=Q(conversations__state="complete")
+            ),
+            under_way_count=Count("conversations", filter=under_way),
+        ).order_by("name", "pk")
+
+
 class Category(models.Model):
     dataset = models.ForeignKey(
         Dataset, on_delete=models.CASCADE, related_name="categories"
@@ -195,6 +215,8 @@ class Category(models.Model):
     target = models.PositiveIntegerField(
         default=50, help_text="Accepted conversations wanted."
     )
+
+    objects = CategoryQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "categories"

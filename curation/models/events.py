@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -23,7 +24,21 @@ class EventManager(models.Manager["Event"]):
         **data: Any,
     ) -> Event:
         """Write one line. `by` is None where a machine did it; `data` must be JSON."""
-        return self.create(
+        line = self.line(kind, subject, by=by, dataset=dataset, **data)
+        line.save(force_insert=True)
+        return line
+
+    def line(
+        self,
+        kind: str,
+        subject: models.Model,
+        *,
+        by: Contributor | None,
+        dataset: Dataset | None = None,
+        **data: Any,
+    ) -> Event:
+        """One line, not written yet: for `bulk_create`."""
+        return self.model(
             kind=kind,
             subject_kind=subject._meta.model_name or "",
             subject_id=subject.pk,
@@ -31,6 +46,13 @@ class EventManager(models.Manager["Event"]):
             by=by,
             data=data,
         )
+
+    def about(self, **subjects: Iterable[int]) -> models.QuerySet[Event]:
+        """History of several things, newest first: `about(message=ids, review=ids)`."""
+        lines = models.Q(pk__in=[])
+        for kind, ids in subjects.items():
+            lines |= models.Q(subject_kind=kind, subject_id__in=ids)
+        return self.filter(lines).select_related("by").order_by("-at", "-pk")
 
 
 class Event(models.Model):

@@ -70,6 +70,13 @@ class Contributor(AbstractBaseUser, PermissionsMixin):
         return str(self)
 
 
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def for_listing(self) -> MembershipQuerySet:
+        """With the people, those of one person together."""
+        by_name = ("contributor__name", "contributor__email", "role")
+        return self.select_related("contributor").order_by(*by_name)
+
+
 class Membership(models.Model):
     """One role of one person in one dataset."""
 
@@ -86,6 +93,8 @@ class Membership(models.Model):
     )
     role = models.CharField(max_length=10, choices=Role)
     since = models.DateTimeField(default=now)
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -64,6 +64,12 @@ class DatasetVersion(models.Model):
         return self.train_count + self.held_out_count
 
 
+class VersionItemQuerySet(models.QuerySet["VersionItem"]):
+    def for_listing(self) -> VersionItemQuerySet:
+        """In order, each with its answer and what that answers."""
+        return self.select_related("reply__parent").order_by("position")
+
+
 class VersionItem(models.Model):
     """One training example of a version: a reply, with what was true of it at the time.
 
@@ -80,6 +86,8 @@ class VersionItem(models.Model):
     category = models.SlugField(blank=True)
     rank = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0 is best.")
     digest = models.CharField(max_length=64)
+
+    objects = VersionItemQuerySet.as_manager()
 
     class Meta:
         constraints = [
