@@ -1,42 +1,31 @@
-"""What a person has done, and what became of it."""
+"""What a person has done, and what became of it. Counted from the record itself."""
 
 from __future__ import annotations
 
 from django.db.models import Count, Q
 from django.utils.timezone import localtime, now
 
-from annotate.models import Assignment
-from curation.models import Contributor, Message
+from curation.models import Ballot, Contributor, Message, Review
 
-Kind = Assignment.Kind
 State = Message.State
-
-WRITING = [Kind.WRITE_PAIR, Kind.WRITE_PROMPT, Kind.ANSWER, Kind.CONTINUE]
 
 
 def of(person: Contributor) -> dict[str, dict[str, int]]:
-    """`today`, `ever` and the fate of own `texts`. Two queries."""
+    """`today`, `ever` and the fate of own `texts`. Three queries."""
     midnight = localtime(now()).replace(hour=0, minute=0, second=0, microsecond=0)
-    kinds = {"written": WRITING, "reviewed": [Kind.REVIEW], "ranked": [Kind.RANK]}
-    ever = {name: Count("pk", filter=Q(kind__in=group)) for name, group in kinds.items()}
-    today = {
-        f"{name}_today": Count("pk", filter=Q(kind__in=group, done_at__gte=midnight))
-        for name, group in kinds.items()
-    }
-    done = Assignment.objects.filter(person=person, state=Assignment.State.DONE).aggregate(
-        **ever, **today
-    )
+    counts = {"ever": Count("pk"), "today": Count("pk", filter=Q(created_at__gte=midnight))}
     fates = {
-        "accepted": State.ACCEPTED,
-        "waiting": State.SUBMITTED,
-        "rejected": State.REJECTED,
-        "held": State.HELD,
+        "accepted": Count("pk", filter=Q(state=State.ACCEPTED)),
+        "waiting": Count("pk", filter=Q(state=State.SUBMITTED)),
+        "rejected": Count("pk", filter=Q(state=State.REJECTED)),
+        "held": Count("pk", filter=Q(state=State.HELD)),
     }
-    texts = Message.objects.filter(author=person).aggregate(
-        **{name: Count("pk", filter=Q(state=state)) for name, state in fates.items()}
-    )
+    texts = Message.objects.filter(author=person).aggregate(**counts, **fates)
+    reviews = Review.objects.filter(reviewer=person).aggregate(**counts)
+    ballots = Ballot.objects.filter(ranker=person).aggregate(**counts)
+    done = {"written": texts, "reviewed": reviews, "ranked": ballots}
     return {
-        "today": {name: done[f"{name}_today"] for name in kinds},
-        "ever": {name: done[name] for name in kinds},
-        "texts": texts,
+        "today": {name: row["today"] for name, row in done.items()},
+        "ever": {name: row["ever"] for name, row in done.items()},
+        "texts": {name: texts[name] for name in fates},
     }

@@ -74,13 +74,17 @@ class Page(HTMLParser):
             return
         name, kind = at.get("name", ""), at.get("type", "text")
         if tag == "input" and name and kind not in ("submit", "button"):
-            if kind not in ("radio", "checkbox") or "checked" in at:
+            if kind not in ("radio", "checkbox"):
                 self._form.fields[name] = at.get("value", "")
+            elif "checked" in at:
+                self._form.fields[name] = at.get("value", "on")
         elif tag == "textarea" and name:
             self._textarea = name
             self._form.fields[name] = ""
-        elif tag == "option" and "selected" in at and self._select:
-            self._form.fields[self._select] = at.get("value", "")
+        elif tag == "option" and self._select:
+            # As a browser does: the chosen one, else the first.
+            if "selected" in at or self._select not in self._form.fields:
+                self._form.fields[self._select] = at.get("value", "")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":

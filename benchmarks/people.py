@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import httpx
 
 from benchmarks.pages import Page
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # a line per request is too much
 
 
 class Person:

@@ -67,7 +67,8 @@ class Contributor(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email.split("@")[0]
 
     def get_short_name(self) -> str:
-        return str(self)
+        """What a colleague would say."""
+        return str(self).split()[0]
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):

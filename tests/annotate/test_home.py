@@ -59,10 +59,10 @@ def test_looking_at_it_writes_nothing(
 ):
     planned(MessageFactory(conversation__dataset=dataset))
 
-    # Expect 11 queries: the session, the user, what they hold, their datasets as writer
-    # and as reviewer, offers, what was done, what became of texts, the next slot, kept
-    # texts, and categories to write in
-    with django_assert_num_queries(11) as captured:
+    # Expect 12 queries: the session, the user, what they hold, their datasets as writer
+    # and as reviewer, offers, own texts, own reviews, own ballots, the next slot, kept texts,
+    # and categories to write in
+    with django_assert_num_queries(12) as captured:
         client.get(HOME)
 
     verbs = {query["sql"].split()[0] for query in captured.captured_queries}
@@ -75,7 +75,7 @@ def test_it_costs_the_same_however_much_waits(
     for _ in range(15):
         planned(MessageFactory(conversation__dataset=dataset))
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(HOME)
 
 
