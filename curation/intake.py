@@ -10,7 +10,7 @@ from django.db import transaction
 
 from curation.actions import conversations
 from curation.actions.settlements import ask_again
-from curation.clean.text import TEXT_AT_MOST, normalised, tidied
+from curation.clean.text import TEXT_AT_MOST, tidied
 from curation.models import Message
 
 
@@ -54,7 +54,7 @@ def _offer(proposal: Proposal, *, generator: str, source_key: str) -> bool:
     there = prompt.replies.rankable()
     if conversation.messages.filter(source_key=source_key).exists():
         return False
-    if normalised(text) in {normalised(reply.text) for reply in there}:
+    if text.split() in [reply.text.split() for reply in there]:
         return False  # two equal answers have no order
     conversations.add_message(
         conversation,

@@ -25,7 +25,6 @@ from curation.models import (
     Event,
     Finding,
     Message,
-    Settlement,
 )
 
 
@@ -43,18 +42,16 @@ def write_pair(
     """A prompt and its answer, written together and reviewed as one."""
     if not dataset.is_pairs:
         raise CurationError(f"{dataset} grows as conversations: write a prompt instead.")
-    conversation = _start(dataset, by, category, prompt, context, language)
-    root = conversation.messages.get()
+    root = _start(dataset, by, category, prompt, context, language)
     add_message(
-        conversation,
+        root.conversation,
         parent=root,
         role=Message.Role.ASSISTANT,
         text=reply,
         author=by,
-        language=conversation.language,
+        language=root.language,
     )
-    advance(conversation)
-    return conversation
+    return root.conversation
 
 
 @transaction.atomic
@@ -70,9 +67,7 @@ def write_prompt(
     """The first prompt of a conversation that others continue."""
     if dataset.is_pairs:
         raise CurationError(f"{dataset} holds pairs: write the answer with the prompt.")
-    conversation = _start(dataset, by, category, text, context, language)
-    advance(conversation)
-    return conversation
+    return _start(dataset, by, category, text, context, language).conversation
 
 
 def begin(
@@ -195,7 +190,7 @@ def advance_all(conversations: Sequence[Conversation]) -> None:
 
 
 def wants_of(conversation: Conversation) -> list[demand.Want]:
-    """What people could do for it now. This causes two queries."""
+    """What people could do for it now. This causes a query."""
     if conversation.state in (Conversation.State.HELD, Conversation.State.REJECTED):
         return []
     return demand.wants(turns_of(conversation), rules_of(conversation.dataset))
@@ -217,10 +212,10 @@ def turns_of(conversation: Conversation) -> list[demand.Turn]:
 
 
 def _turns(conversations: Sequence[Conversation]) -> dict[int, list[demand.Turn]]:
-    """The messages of each as demand sees them. This causes two queries."""
+    """The messages of each as demand sees them. This causes a query."""
     in_this_round = Q(ballots__ranking_round=F("ranking_round"))
     judged = ~Q(ballots__outcome=Ballot.Outcome.CANNOT_JUDGE)
-    rows = (
+    found = (
         Message.objects.filter(conversation__in=conversations)
         .order_by("pk")
         .annotate(
@@ -232,10 +227,11 @@ def _turns(conversations: Sequence[Conversation]) -> dict[int, list[demand.Turn]
         )
         .values_list(
             "pk", "parent_id", "role", "state", "origin", "review_count", "ballot_count",
-            "came_ranked", "conversation_id",
+            "came_ranked", "conversation_id", "settlement__order",
         )
     )  # fmt: skip
-    best = _best_replies(conversations)
+    rows = list(found)
+    best = {pk for row in rows if row[9] for pk in row[9][0]}
     turns: dict[int, list[demand.Turn]] = {one.pk: [] for one in conversations}
     for row in rows:
         # An imported order is already what many people said: nothing more is wanted.
@@ -245,13 +241,6 @@ def _turns(conversations: Sequence[Conversation]) -> dict[int, list[demand.Turn]
     return turns
 
 
-def _best_replies(conversations: Sequence[Conversation]) -> set[int]:
-    orders = Settlement.objects.filter(prompt__conversation__in=conversations)
-    return {
-        pk for order in orders.values_list("order", flat=True) if order for pk in order[0]
-    }
-
-
 def _start(
     dataset: Dataset,
     by: Contributor,
@@ -259,7 +248,8 @@ def _start(
     text: str,
     context: str,
     language: str,
-) -> Conversation:
+) -> Message:
+    """The first prompt. Its conversation is where it would advance to: under review."""
     require(by, dataset, Role.WRITER)
     text, context = checked_text(text, "prompt"), tidied(context)
     if category is not None and category.needs_context and not context:
@@ -268,7 +258,7 @@ def _start(
         )
     language = language or dataset.languages[0]
     conversation = begin(dataset, text=text, category=category, language=language)
-    add_message(
+    return add_message(
         conversation,
         role=Message.Role.PROMPTER,
         text=text,
@@ -276,4 +266,3 @@ def _start(
         author=by,
         language=language,
     )
-    return conversation

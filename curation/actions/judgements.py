@@ -39,6 +39,7 @@ def rank(
     prompt = Message.objects.get(pk=prompt_id)
     conversation = conversations.lock(prompt.conversation_id)
     prompt.refresh_from_db()
+    prompt.conversation = conversation
     require(by, conversation.dataset, Role.REVIEWER)
     if prompt.state != Message.State.ACCEPTED:
         raise WrongState("prompt", prompt.state)

@@ -220,5 +220,6 @@ def _move(
         f"message.{to}", message, by=by, dataset=conversation.dataset, why=message.why
     )
     if message.role == Message.Role.ASSISTANT and message.parent is not None:
+        message.parent.conversation = conversation
         settle(message.parent)
     return message

@@ -26,13 +26,15 @@ class Recipe:
                 f"A recipe has no “{unknown[0]}”; it knows {', '.join(sorted(known))}."
             )
         recipe = cls(
-            categories=tuple(sorted(raw.get("categories", ()))),
-            languages=tuple(sorted(raw.get("languages", ()))),
-            best_replies=int(raw.get("best_replies", 0)),
-            with_models=bool(raw.get("with_models", True)),
+            categories=_names(raw, "categories"),
+            languages=_names(raw, "languages"),
+            best_replies=raw.get("best_replies", 0),
+            with_models=raw.get("with_models", True),
         )
-        if recipe.best_replies < 0:
+        if type(recipe.best_replies) is not int or recipe.best_replies < 0:
             raise CurationError("“best_replies” counts from 1; 0 takes every reply.")
+        if not isinstance(recipe.with_models, bool):
+            raise CurationError("“with_models” is true or false.")
         return recipe
 
     def as_json(self) -> dict[str, Any]:
@@ -42,3 +44,11 @@ class Recipe:
             "categories": list(self.categories),
             "languages": list(self.languages),
         }
+
+
+def _names(raw: dict[str, Any], field: str) -> tuple[str, ...]:
+    """Sorted, each once: the order in which somebody ticked them changes no digest."""
+    names = raw.get(field, ())
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise CurationError(f"“{field}” is a list of names.")
+    return tuple(sorted(set(names)))

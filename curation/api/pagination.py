@@ -1,0 +1,32 @@
+"""Pages that stay where they are while rows are added."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import DataError
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+
+class CarefulCursor(CursorPagination):
+    """A cursor that somebody made up is a 404: DRF alone hands it to the database."""
+
+    def paginate_queryset(
+        self, queryset: Any, request: Request, view: APIView | None = None
+    ) -> list[Any] | None:
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (ValueError, OverflowError, ValidationError, DataError) as error:
+            raise NotFound(self.invalid_cursor_message) from error
+
+
+class BySlug(CarefulCursor):
+    ordering = "slug"
+
+
+class NewestFirst(CarefulCursor):
+    ordering = ("-frozen_at", "-id")

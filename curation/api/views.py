@@ -1,0 +1,110 @@
+"""Datasets and their frozen versions, for programs. Everything is behind membership."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.db.models import QuerySet
+from django.http import FileResponse
+from rest_framework import mixins, viewsets
+from rest_framework.decorators import action
+from rest_framework.generics import get_object_or_404
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from curation import handoff
+from curation.actions import versions
+from curation.api.pagination import BySlug, NewestFirst
+from curation.api.parsers import CarefulJSONParser
+from curation.api.serializers import (
+    DatasetSerializer,
+    FilterSerializer,
+    FreezeSerializer,
+    SplitSerializer,
+    VersionDetailSerializer,
+    VersionSerializer,
+)
+from curation.models import Contributor, Dataset, DatasetVersion
+
+
+class RecordsRenderer(JSONRenderer):
+    """So that asking for lines is not refused. The lines themselves come from a file."""
+
+    media_type = "application/x-ndjson"
+    format = "ndjson"
+
+
+class DatasetViewSet(
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Dataset]
+):
+    """The datasets that the person is a member of; all of them for a site admin."""
+
+    serializer_class = DatasetSerializer
+    pagination_class = BySlug
+    parser_classes = (CarefulJSONParser,)
+    lookup_field = "slug"
+    lookup_value_regex = r"[-\w]+"
+
+    def get_queryset(self) -> QuerySet[Dataset]:
+        return Dataset.objects.visible_to(_person(self.request)).for_listing()
+
+
+class VersionViewSet(
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    viewsets.GenericViewSet[DatasetVersion],
+):
+    """Frozen versions: read by members, made by curators, changed by nobody."""
+
+    pagination_class = NewestFirst
+    parser_classes = (CarefulJSONParser,)
+    lookup_field = "digest"
+    lookup_value_regex = "[0-9a-f]{64}"
+
+    def get_queryset(self) -> QuerySet[DatasetVersion]:
+        seen = Dataset.objects.visible_to(_person(self.request))
+        rows = DatasetVersion.objects.for_listing().filter(dataset__in=seen)
+        wanted = FilterSerializer(data=self.request.query_params.dict())
+        wanted.is_valid(raise_exception=True)
+        slug = wanted.validated_data.get("dataset")
+        return rows.filter(dataset__slug=slug) if slug else rows
+
+    def get_serializer_class(self) -> type[BaseSerializer[DatasetVersion]]:
+        return VersionSerializer if self.action == "list" else VersionDetailSerializer
+
+    def create(self, request: Request) -> Response:
+        """Freeze. When nothing has changed, the version that is there already: 200."""
+        asked = FreezeSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        person = _person(request)
+        seen = Dataset.objects.visible_to(person)
+        dataset = get_object_or_404(seen, slug=asked.validated_data["dataset"])
+        before = dataset.versions.count()
+        recipe: dict[str, Any] = dict(asked.validated_data.get("recipe", {}))
+        version = versions.freeze(dataset_id=dataset.pk, by=person, recipe=recipe)
+        is_new = version.number > before
+        shown = VersionDetailSerializer(version).data
+        return Response(shown, status=201 if is_new else 200)
+
+    @action(detail=True, renderer_classes=[RecordsRenderer, JSONRenderer])
+    def records(self, request: Request, digest: str) -> FileResponse:
+        """A canonical record a line, of one split: ?split=train or held_out."""
+        asked = SplitSerializer(data=request.query_params.dict())
+        asked.is_valid(raise_exception=True)
+        name = f"{asked.validated_data['split']}.jsonl"
+        file = (handoff.files(self.get_object().pk) / name).open("rb")
+        return FileResponse(
+            file, as_attachment=True, filename=name, content_type="application/x-ndjson"
+        )
+
+    @action(detail=True)
+    def verify(self, request: Request, digest: str) -> Response:
+        """Compare every text with its frozen hash. Reads all of it, changes nothing."""
+        problems = versions.verify(self.get_object())
+        return Response({"digest": digest, "is_intact": not problems, "problems": problems})
+
+
+def _person(request: Request) -> Contributor:
+    return cast(Contributor, request.user)  # IsAuthenticated is the default permission

@@ -1,0 +1,111 @@
+"""One line of a file from outside: its fields, or a refusal worded for the file's owner."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, NoReturn
+
+from curation.clean.text import TEXT_AT_MOST, tidied
+from curation.errors import BadLine
+
+LINE_AT_MOST = 5_000_000  # bytes
+KINDS = {bool: "true or false", int: "a number", float: "a number", str: "a text",
+         list: "a list", dict: "an object", type(None): "null"}  # fmt: skip
+
+
+def decoded(line: bytes) -> str:
+    """The line as text. A byte order mark, which some programs write, is left off."""
+    if len(line) > LINE_AT_MOST:
+        raise BadLine(f"The line is longer than {LINE_AT_MOST // 1_000_000} MB.")
+    try:
+        return line.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise BadLine(
+            f"Byte {error.start + 1} of the line is not UTF-8: save the file as UTF-8."
+        ) from error
+
+
+def fields(line: str) -> dict[str, Any]:
+    """The JSON object on a line."""
+    try:
+        found = json.loads(line, parse_constant=_not_a_number)
+    except RecursionError as error:
+        raise BadLine("The JSON is nested too deep to be read.") from error
+    except json.JSONDecodeError as error:
+        raise BadLine(
+            f"This is not JSON: {error.msg} at character {error.pos + 1}."
+        ) from error
+    except ValueError as error:
+        raise BadLine("The JSON holds a number that is too long to be read.") from error
+    if not isinstance(found, dict):
+        raise BadLine(f"The line holds {_kind(found)}; an object in braces is needed.")
+    return found
+
+
+def text(raw: dict[str, Any], name: str) -> str:
+    """A text that must be there, tidied."""
+    found = optional_text(raw, name, at_most=TEXT_AT_MOST)
+    if not found:
+        missing = "missing" if raw.get(name) is None else "empty"
+        raise BadLine(f"“{name}” is {missing}.")
+    return found
+
+
+def optional_text(raw: dict[str, Any], name: str, *, at_most: int | None = None) -> str:
+    """A text, tidied, or nothing where it is missing or null."""
+    value = raw.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise BadLine(f"“{name}” is {_kind(value)}; a text is needed.")
+    found = tidied(value)
+    if at_most is not None and len(found) > at_most:
+        raise BadLine(f"“{name}” has {len(found):,} characters; at most {at_most:,} fit.")
+    return found
+
+
+def flag(raw: dict[str, Any], name: str) -> bool | None:
+    """True, false, or None where nobody said."""
+    value = raw.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise BadLine(f"“{name}” is {_kind(value)}; true or false is needed.")
+    return value
+
+
+def place(raw: dict[str, Any], name: str) -> int | None:
+    """A whole number from 0, or None."""
+    value = raw.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BadLine(f"“{name}” is {_kind(value)}; a whole number is needed.")
+    if value < 0:
+        raise BadLine(f"“{name}” is {value}; it counts from 0.")
+    return value
+
+
+def objects(raw: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """A list of objects; none where it is missing or null."""
+    value = raw.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise BadLine(f"“{name}” is {_kind(value)}; a list is needed.")
+    if odd := [one for one in value if not isinstance(one, dict)]:
+        raise BadLine(f"“{name}” holds {_kind(odd[0])}; only objects are expected in it.")
+    return value
+
+
+def short_hash(*parts: str) -> str:
+    """32 hex digits that stand for these texts, in this order."""
+    spelled = json.dumps(parts, ensure_ascii=False)
+    return hashlib.sha256(spelled.encode()).hexdigest()[:32]
+
+
+def _kind(value: Any) -> str:
+    return KINDS[type(value)]
+
+
+def _not_a_number(constant: str) -> NoReturn:
+    raise BadLine(f"{constant} is not a JSON number.")

@@ -1,0 +1,94 @@
+"""One conversation: its tree, and what a curator decides in it."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages as notices
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_POST
+
+from curation import access
+from curation.actions import messages
+from curation.errors import CurationError
+from curation.forms import HoldForm, ReleaseForm
+from curation.http import SignedInRequest
+from curation.models import Conversation, Message
+from curation.views import page
+from curation.views.tree import history_of, nodes_of
+
+
+@require_GET
+@login_required
+def show(request: SignedInRequest, slug: str, number: int) -> HttpResponse:
+    return _page(request, access.conversation(request, slug, number))
+
+
+@require_POST
+@login_required
+def release(request: SignedInRequest, slug: str, number: int, pk: int) -> HttpResponse:
+    conversation = access.conversation_to_curate(request, slug, number)
+    message = _message(conversation, pk)
+    form = ReleaseForm(request.POST)
+    if not form.is_valid():
+        return _page(request, conversation, {pk: form}, status=422)
+    accept, why = form.cleaned_data["decision"] == "accept", form.cleaned_data["why"]
+    try:
+        messages.release(message_id=message.pk, by=request.user, accept=accept, why=why)
+    except CurationError as refusal:
+        return _page(request, conversation, {pk: form}, problem=str(refusal), status=409)
+    notices.success(request, "Accepted." if accept else "Rejected. Its author reads why.")
+    return redirect("curation:conversation", slug, number)
+
+
+@require_POST
+@login_required
+def hold(request: SignedInRequest, slug: str, number: int, pk: int) -> HttpResponse:
+    conversation = access.conversation_to_curate(request, slug, number)
+    message = _message(conversation, pk)
+    form = HoldForm(request.POST)
+    if not form.is_valid():
+        return _page(request, conversation, {pk: form}, status=422)
+    try:
+        messages.hold(message_id=message.pk, by=request.user, **form.cleaned_data)
+    except CurationError as refusal:
+        return _page(request, conversation, {pk: form}, problem=str(refusal), status=409)
+    notices.success(request, "Held: nothing is learned from it until you decide.")
+    return redirect("curation:conversation", slug, number)
+
+
+def _message(conversation: Conversation, pk: int) -> Message:
+    for message in conversation.messages.all():
+        if message.pk == pk:
+            return message
+    raise Http404
+
+
+def _page(
+    request: SignedInRequest,
+    conversation: Conversation,
+    sent: dict[int, forms.Form] | None = None,
+    *,
+    problem: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    is_curator = page.is_curator(request, conversation.dataset)
+    nodes = nodes_of(conversation, reader=request.user, is_curator=is_curator)
+    if is_curator:
+        for node in nodes:
+            is_held = node.message.state == Message.State.HELD
+            form_class = ReleaseForm if is_held else HoldForm
+            fresh = form_class(auto_id=f"message-{node.number}-%s")
+            node.form = (sent or {}).get(node.message.pk, fresh)
+    return page.of_dataset(
+        request,
+        conversation.dataset,
+        "conversation.html",
+        conversation=conversation,
+        nodes=nodes,
+        history=history_of(conversation, nodes) if is_curator else [],
+        is_curator=is_curator,
+        problem=problem,
+        status=status,
+    )

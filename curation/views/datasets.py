@@ -1,0 +1,126 @@
+"""Which datasets there are, and how one of them is doing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Page
+from django.db.models import Count
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from curation import access
+from curation.actions import datasets
+from curation.errors import CurationError
+from curation.forms import DatasetForm, PolicyForm
+from curation.http import SignedInRequest
+from curation.models import Conversation, Dataset, Message
+from curation.views import page
+from curation.views.tree import first_prompt
+
+
+@require_GET
+@login_required
+def index(request: SignedInRequest) -> HttpResponse:
+    shown = page.paged(request, access.datasets(request).for_listing())
+    return render(request, "curation/datasets.html", {"page": shown})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def new(request: SignedInRequest) -> HttpResponse:
+    access.site_admins_only(request)
+    sent = request.POST if request.method == "POST" else None
+    form, policy = DatasetForm(sent), PolicyForm(sent)
+    context: dict[str, Any] = {"form": form, "policy": policy}
+    if sent is None:
+        return render(request, "curation/dataset_new.html", context)
+    if not (form.is_valid() & policy.is_valid()):
+        return render(request, "curation/dataset_new.html", context, status=422)
+    try:
+        dataset = datasets.create(
+            by=request.user, policy=policy.cleaned_data, **form.cleaned_data
+        )
+    except CurationError as refusal:
+        context["problem"] = str(refusal)
+        return render(request, "curation/dataset_new.html", context, status=409)
+    messages.success(request, "The dataset is there. Now say who takes part.")
+    return redirect("curation:people", dataset.slug)
+
+
+@require_GET
+@login_required
+def show(request: SignedInRequest, slug: str) -> HttpResponse:
+    dataset = access.dataset(request, slug)
+    categories = list(dataset.categories.with_progress())
+    is_curator = page.is_curator(request, dataset)
+    wanted = {
+        "state": _allowed(request, "state", Conversation.State.values),
+        "category": _allowed(request, "category", [c.slug for c in categories]),
+    }
+    shown = _conversations(request, dataset, wanted)
+    return page.of_dataset(
+        request,
+        dataset,
+        "dataset.html",
+        categories=categories,
+        lines=_lines(request, shown, is_curator=is_curator),
+        is_curator=is_curator,
+        page=shown,
+        guideline=dataset.guideline_in_force(),
+        roles=_counts(dataset.memberships, "role"),
+        states=(by_state := _by_state(dataset)),
+        total=sum(state["count"] for state in by_state),
+        waits=_waits(dataset),
+        wanted=wanted,
+    )
+
+
+def _allowed(request: SignedInRequest, name: str, values: list[str]) -> str:
+    value = request.GET.get(name, "")
+    return value if value in values else ""
+
+
+def _conversations(
+    request: SignedInRequest, dataset: Dataset, wanted: dict[str, str]
+) -> Page[Conversation]:
+    rows = dataset.conversations.for_listing().order_by("-created_at", "-pk")
+    if wanted["state"]:
+        rows = rows.filter(state=wanted["state"])
+    if wanted["category"]:
+        rows = rows.filter(category__slug=wanted["category"])
+    return page.paged(request, rows, size=20)
+
+
+def _lines(request: SignedInRequest, rows: Iterable[Any], *, is_curator: bool) -> Any:
+    """Conversations of `for_listing()`, each with its first prompt, or None if this
+    person may not read that."""
+    for row in rows:
+        prompt = first_prompt(row.roots)
+        may_read = prompt and access.may_read(request.user, prompt, is_curator=is_curator)
+        yield {"conversation": row, "prompt": prompt if may_read else None}
+
+
+def _by_state(dataset: Dataset) -> list[dict[str, Any]]:
+    counts = _counts(dataset.conversations, "state")
+    states = Conversation.State
+    return [
+        {"value": s.value, "label": s.label, "count": counts[s.value]}
+        for s in states
+        if s.value in counts
+    ]
+
+
+def _waits(dataset: Dataset) -> dict[str, int]:
+    """Texts that wait for a person's verdict. Models' answers wait to be ranked instead."""
+    waiting = Message.objects.filter(conversation__dataset=dataset).exclude(origin="model")
+    counts = _counts(waiting.filter(state__in=["submitted", "held"]), "state")
+    return {"review": counts.get("submitted", 0), "held": counts.get("held", 0)}
+
+
+def _counts(rows: Any, name: str) -> dict[str, int]:
+    return dict(rows.order_by().values_list(name).annotate(Count("pk")))

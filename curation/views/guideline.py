@@ -1,0 +1,71 @@
+"""The text that people work under, in all its versions."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from curation import access
+from curation.actions import datasets
+from curation.errors import CurationError
+from curation.forms import GuidelineForm
+from curation.http import SignedInRequest
+from curation.models import Dataset
+from curation.views import page
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def show(request: SignedInRequest, slug: str) -> HttpResponse:
+    """The version in force, or an older one by ?version=; a curator publishes the next."""
+    if request.method == "POST":
+        return _publish(request, access.dataset_to_curate(request, slug))
+    dataset = access.dataset(request, slug)
+    return _page(request, dataset, GuidelineForm(newest=dataset.guideline_in_force()))
+
+
+def _publish(request: SignedInRequest, dataset: Dataset) -> HttpResponse:
+    newest = dataset.guideline_in_force()
+    form = GuidelineForm(request.POST, newest=newest)
+    if not form.is_valid():
+        # The version that stands beside the text now is the one it is compared with.
+        form.data = {**request.POST.dict(), "based_on": newest.number if newest else ""}
+        return _page(request, dataset, form, status=422)
+    try:
+        published = datasets.publish_guideline(
+            dataset=dataset, text=form.cleaned_data["text"], by=request.user
+        )
+    except CurationError as refusal:
+        return _page(request, dataset, form, problem=str(refusal), status=409)
+    if published == newest:
+        messages.info(request, "Nothing was changed, so there is no new version.")
+    else:
+        messages.success(request, f"Version {published.number} is in force.")
+    return redirect("curation:guideline", dataset.slug)
+
+
+def _page(
+    request: SignedInRequest,
+    dataset: Dataset,
+    form: GuidelineForm,
+    *,
+    problem: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    asked = request.GET.get("version", "")
+    versions = list(dataset.guidelines.order_by("-number").select_related("created_by"))
+    shown = next((v for v in versions if str(v.number) == asked), form.newest)
+    return page.of_dataset(
+        request,
+        dataset,
+        "guideline.html",
+        form=form,
+        newest=form.newest,
+        shown=shown,
+        versions=versions,
+        problem=problem,
+        status=status,
+    )

@@ -1,0 +1,76 @@
+"""What a site admin decides for the whole installation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST
+
+from curation import access
+from curation.actions import people
+from curation.errors import CurationError
+from curation.forms import AccountForm, RegistrationForm
+from curation.http import SignedInRequest
+from curation.models import Contributor, Instance
+from curation.views import page
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def show(request: SignedInRequest) -> HttpResponse:
+    """Who may sign up, and everybody who has an account."""
+    access.site_admins_only(request)
+    if request.method == "POST":
+        form = RegistrationForm(request.POST)
+        form.is_valid()  # a checkbox is always valid
+        people.open_registration(is_open=form.cleaned_data["is_open"], by=request.user)
+        messages.success(request, "Saved.")
+        return redirect("curation:instance")
+    now = Instance.current()
+    context = {
+        "form": RegistrationForm(initial={"is_open": now.registration_open}),
+        "page": page.paged(request, Contributor.objects.order_by("email"), size=50),
+    }
+    return render(request, "curation/instance.html", context)
+
+
+@never_cache
+@sensitive_variables("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def add_account(request: SignedInRequest) -> HttpResponse:
+    """The first password is on the answer to the POST, and nowhere else."""
+    access.site_admins_only(request)
+    form = AccountForm(request.POST if request.method == "POST" else None)
+    context: dict[str, Any] = {"form": form}
+    if not form.is_valid():
+        status = 422 if form.is_bound else 200
+        return render(request, "curation/account_new.html", context, status=status)
+    try:
+        person, password = people.add_account(by=request.user, **form.cleaned_data)
+    except CurationError as refusal:
+        context["problem"] = str(refusal)
+        return render(request, "curation/account_new.html", context, status=409)
+    context = {"person": person, "password": password}
+    return render(request, "curation/account_added.html", context)
+
+
+@require_POST
+@login_required
+def set_active(request: SignedInRequest, pk: int) -> HttpResponse:
+    access.site_admins_only(request)
+    person = get_object_or_404(Contributor, pk=pk)
+    is_active = request.POST.get("active") == "yes"
+    try:
+        people.set_active(person_id=person.pk, is_active=is_active, by=request.user)
+    except CurationError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"{person} can{'' if is_active else 'not'} sign in.")
+    return redirect("curation:instance")

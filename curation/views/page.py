@@ -1,0 +1,40 @@
+"""What curation's pages have in common."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from curation.actions.people import holds
+from curation.http import SignedInRequest
+from curation.models import Dataset
+
+Row = TypeVar("Row", bound=Model)
+
+
+def of_dataset(
+    request: SignedInRequest,
+    dataset: Dataset,
+    template: str,
+    *,
+    status: int = 200,
+    **context: Any,
+) -> HttpResponse:
+    """A page under a dataset's head and tabs."""
+    if "is_curator" not in context:
+        context["is_curator"] = is_curator(request, dataset)
+    context["dataset"] = dataset
+    return render(request, f"curation/{template}", context, status=status)
+
+
+def is_curator(request: SignedInRequest, dataset: Dataset) -> bool:
+    return holds(request.user, dataset)
+
+
+def paged(request: SignedInRequest, rows: QuerySet[Row], size: int = 25) -> Page[Row]:
+    """The page that ?page= asks for, or the nearest one that exists."""
+    return Paginator(rows, size).get_page(request.GET.get("page"))

@@ -1,0 +1,76 @@
+"""Who takes part in a dataset, and in which role."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods, require_POST
+
+from curation import access
+from curation.actions import people
+from curation.errors import CurationError
+from curation.forms import MemberForm
+from curation.http import SignedInRequest
+from curation.models import Dataset
+from curation.views import page
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def show(request: SignedInRequest, slug: str) -> HttpResponse:
+    if request.method == "POST":
+        return _add(request, access.dataset_to_curate(request, slug))
+    return _page(request, access.dataset(request, slug), MemberForm())
+
+
+@require_POST
+@login_required
+def remove(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
+    membership = access.membership_to_curate(request, slug, pk)
+    people.leave(membership_id=membership.pk, by=request.user)
+    messages.success(request, "Removed. What they wrote stays.")
+    if membership.contributor_id == request.user.pk:
+        return redirect("curation:datasets")  # they may just have shut themselves out
+    return redirect("curation:people", slug)
+
+
+def _add(request: SignedInRequest, dataset: Dataset) -> HttpResponse:
+    form = MemberForm(request.POST)
+    if not form.is_valid():
+        return _page(request, dataset, form, status=422)
+    assert form.person is not None  # clean_email() found them
+    role = form.cleaned_data["role"]
+    try:
+        people.join(dataset=dataset, person=form.person, role=role, by=request.user)
+    except CurationError as refusal:
+        return _page(request, dataset, form, problem=str(refusal), status=409)
+    messages.success(request, f"{form.person} is a {role} now.")
+    return redirect("curation:people", dataset.slug)
+
+
+def _page(
+    request: SignedInRequest,
+    dataset: Dataset,
+    form: MemberForm,
+    *,
+    problem: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    rows = dataset.memberships.for_listing()
+    people = [
+        {"person": person, "memberships": list(theirs)}
+        for person, theirs in groupby(rows, key=lambda row: row.contributor)
+    ]
+    return page.of_dataset(
+        request,
+        dataset,
+        "people.html",
+        form=form,
+        people=people,
+        problem=problem,
+        status=status,
+    )

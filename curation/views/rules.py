@@ -1,0 +1,71 @@
+"""How much judgement a dataset asks for, and its categories."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from curation import access
+from curation.actions import datasets
+from curation.errors import CurationError
+from curation.forms import CategoryChangeForm, CategoryForm, PolicyForm
+from curation.http import SignedInRequest
+from curation.views import page
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def show(request: SignedInRequest, slug: str) -> HttpResponse:
+    dataset = access.dataset_to_curate(request, slug)
+    sent = request.POST if request.method == "POST" else None
+    form = PolicyForm(sent, instance=dataset.policy)
+    categories = dataset.categories.with_progress()
+    context: dict[str, Any] = {"form": form, "categories": categories, "is_curator": True}
+    if sent is None:
+        return page.of_dataset(request, dataset, "rules.html", **context)
+    if not form.is_valid():
+        return page.of_dataset(request, dataset, "rules.html", **context, status=422)
+    try:
+        datasets.set_policy(dataset=dataset, by=request.user, **form.cleaned_data)
+    except CurationError as refusal:
+        context["problem"] = str(refusal)
+        return page.of_dataset(request, dataset, "rules.html", **context, status=409)
+    messages.success(request, "Saved. Work is planned by these rules from now on.")
+    return redirect("curation:rules", slug)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def add_category(request: SignedInRequest, slug: str) -> HttpResponse:
+    dataset = access.dataset_to_curate(request, slug)
+    sent = request.POST if request.method == "POST" else None
+    form = CategoryForm(sent, dataset=dataset)
+    if sent is None or not form.is_valid():
+        status = 200 if sent is None else 422
+        return page.of_dataset(request, dataset, "category.html", form=form, status=status)
+    fields = form.cleaned_data
+    datasets.add_categories(dataset=dataset, categories=[fields], by=request.user)
+    messages.success(request, f"“{fields['name']}” can be written in now.")
+    return redirect("curation:rules", slug)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def category(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
+    found = access.category_to_curate(request, slug, pk)
+    sent = request.POST if request.method == "POST" else None
+    form = CategoryChangeForm(sent, instance=found, dataset=found.dataset)
+    if sent is None or not form.is_valid():
+        status = 200 if sent is None else 422
+        context = {"form": form, "category": found}
+        return page.of_dataset(
+            request, found.dataset, "category.html", **context, status=status
+        )
+    datasets.change_category(category_id=pk, by=request.user, **form.cleaned_data)
+    messages.success(request, "Saved.")
+    return redirect("curation:rules", slug)

@@ -1,0 +1,162 @@
+"""A conversation as one person may see it, in reading order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from django import forms
+
+from curation import access
+from curation.models import Contributor, Conversation, Event, Message, Settlement
+
+State = Message.State
+WORDS = {
+    "review.accept": "approved",
+    "review.edit": "edited",
+    "review.reject": "voted against",
+    "ballot.cast": "answers ranked",
+    "prompt.asked_again": "answers to be ranked again",
+}
+
+
+@dataclass
+class Node:
+    """One message on the page. The tree is flat: `closes` says how many lists end here."""
+
+    message: Message
+    number: int  # in reading order, what people call it by
+    who: str
+    is_mine: bool
+    is_shown: bool  # its text may be read
+    is_judged: bool  # verdicts so far may be seen
+    settlement: Settlement | None
+    place: int | None = None  # among the answers to its prompt, from 1
+    has_replies: bool = False
+    closes: int = 0
+    revises: Node | None = None
+    order: list[list[Node]] = field(default_factory=list)  # of its answers, best first
+    form: forms.Form | None = None
+
+    @property
+    def is_folded(self) -> bool:
+        return self.message.state == State.REJECTED
+
+    @property
+    def can_be_held(self) -> bool:
+        return State.HELD in Message.MOVES[self.message.state]
+
+    @property
+    def can_be_withdrawn(self) -> bool:
+        return self.is_mine and State.WITHDRAWN in Message.MOVES[self.message.state]
+
+    def closing(self) -> range:
+        return range(self.closes)
+
+
+class Line(NamedTuple):
+    """One event, with the message that it is about."""
+
+    event: Event
+    node: Node | None
+    words: str
+
+
+def nodes_of(
+    conversation: Conversation, *, reader: Contributor, is_curator: bool
+) -> list[Node]:
+    """From `Conversation.objects.for_tree()`; no query of its own.
+
+    Who has yet to judge sees no names, verdicts or places: those would tell them what to
+    think. Curators see all of it.
+    """
+    children: dict[int | None, list[Message]] = defaultdict(list)
+    for message in conversation.messages.all():
+        children[message.parent_id].append(message)
+    is_open = conversation.state != Conversation.State.COMPLETE
+    hides_places = is_open and not is_curator
+    nodes: list[Node] = []
+    waiting = [(message, 0) for message in reversed(children[None])]
+    while waiting:
+        message, closes = waiting.pop()
+        node = _node(message, len(nodes) + 1, reader, is_curator=is_curator)
+        if hides_places:
+            node.settlement = None
+        replies = _best_first(children[message.pk], node.settlement)
+        node.has_replies, node.closes = bool(replies), 0 if replies else closes
+        # The list of replies ends with the last of them, and all that ends with it here.
+        ends = [0] * (len(replies) - 1) + [closes + 1] if replies else []
+        waiting += list(zip(replies, ends, strict=True))[::-1]
+        nodes.append(node)
+    _link(nodes)
+    return nodes
+
+
+def first_prompt(roots: Iterable[Message]) -> Message | None:
+    """Of several revisions the one that is still alive."""
+    roots = list(roots)
+    alive = [m for m in roots if m.state not in (State.REJECTED, State.WITHDRAWN)]
+    return next(iter(alive or roots), None)
+
+
+def history_of(conversation: Conversation, nodes: Iterable[Node]) -> list[Line]:
+    """Every line about it, newest first. This causes a query."""
+    by_id = {node.message.pk: node for node in nodes}
+    events = Event.objects.about(message=by_id, conversation=[conversation.pk])
+    return [
+        Line(
+            event=event,
+            node=by_id.get(event.subject_id) if event.subject_kind == "message" else None,
+            words=WORDS.get(event.kind, event.kind.partition(".")[2]),
+        )
+        for event in events
+    ]
+
+
+def _node(message: Message, number: int, reader: Contributor, *, is_curator: bool) -> Node:
+    is_mine = message.author_id == reader.pk
+    return Node(
+        message=message,
+        number=number,
+        who=_who(message, is_mine=is_mine, is_curator=is_curator),
+        is_mine=is_mine,
+        is_shown=access.may_read(reader, message, is_curator=is_curator),
+        is_judged=is_curator or message.state != State.SUBMITTED,
+        settlement=getattr(message, "settlement", None),
+    )
+
+
+def _who(message: Message, *, is_mine: bool, is_curator: bool) -> str:
+    if is_mine:
+        return "You"
+    if is_curator and message.author is not None:
+        return str(message.author)
+    if is_curator:
+        return message.generator or "Imported"
+    # Answers are ranked blind, so nobody is told that one is a model's.
+    is_prompt = message.role == Message.Role.PROMPTER
+    return "A colleague" if is_prompt else "A colleague or a model"
+
+
+def _best_first(replies: list[Message], settlement: Settlement | None) -> list[Message]:
+    if settlement is None:
+        return replies
+    ranks = {pk: rank for rank, group in enumerate(settlement.order) for pk in group}
+    return sorted(replies, key=lambda m: ranks.get(m.pk, len(ranks)))
+
+
+def _link(nodes: list[Node]) -> None:
+    """Revisions to what they revise, and settlements to the answers that they order."""
+    by_id = {node.message.pk: node for node in nodes}
+    for node in nodes:
+        node.revises = by_id.get(node.message.revises_id or 0)
+        if node.settlement is None:
+            continue
+        order = node.settlement.order
+        groups = [[by_id[pk] for pk in group if pk in by_id] for group in order]
+        node.order = [group for group in groups if group]
+        for place, group in enumerate(node.order, start=1):
+            for answer in group:
+                answer.place = place

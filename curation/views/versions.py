@@ -1,0 +1,148 @@
+"""Frozen versions: what is in them, how to check them, their files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count
+from django.http import FileResponse, Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_http_methods
+
+from curation import access, handoff
+from curation.actions import versions
+from curation.errors import CurationError
+from curation.forms import FreezeForm
+from curation.http import SignedInRequest
+from curation.models import Dataset, DatasetVersion
+from curation.views import page
+
+FILES = {
+    "train.jsonl": "application/x-ndjson",
+    "held_out.jsonl": "application/x-ndjson",
+    "manifest.json": "application/json",
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def index(request: SignedInRequest, slug: str) -> HttpResponse:
+    """All versions. ?preview=1 and a recipe say what freezing would take; POST freezes."""
+    if request.method == "POST":
+        return _freeze(request, access.dataset_to_curate(request, slug))
+    dataset = access.dataset(request, slug)
+    form = FreezeForm(dataset, request.GET if "preview" in request.GET else None)
+    is_wrong = form.is_bound and not form.is_valid()
+    return _list(request, dataset, form, status=422 if is_wrong else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def show(request: SignedInRequest, slug: str, number: int) -> HttpResponse:
+    """One version. POST compares every text with its frozen hash, and changes nothing."""
+    version = access.version(request, slug, number)
+    is_check = request.method == "POST"
+    problems = versions.verify(version) if is_check else None
+    return _page(request, version, problems=problems, is_checked=is_check)
+
+
+@require_GET
+@login_required
+def download(
+    request: SignedInRequest, slug: str, number: int, name: str
+) -> HttpResponseBase:
+    version = access.version(request, slug, number)
+    if name not in FILES:
+        raise Http404
+    try:
+        file = (handoff.files(version.pk) / name).open("rb")
+    except CurationError as refusal:
+        return _page(request, version, problem=str(refusal), status=409)
+    named = f"{version.dataset.slug}-v{version.number}-{name}"
+    return FileResponse(file, as_attachment=True, filename=named, content_type=FILES[name])
+
+
+def _freeze(request: SignedInRequest, dataset: Dataset) -> HttpResponse:
+    form = FreezeForm(dataset, request.POST)
+    if not form.is_valid():
+        return _list(request, dataset, form, status=422)
+    before = dataset.versions.count()
+    try:
+        version = versions.freeze(
+            dataset_id=dataset.pk, by=request.user, recipe=form.recipe
+        )
+    except CurationError as refusal:
+        return _list(request, dataset, form, problem=str(refusal), status=409)
+    if version.number > before:
+        messages.success(request, f"Version {version.number} is frozen.")
+    else:
+        messages.info(request, "Nothing has changed since this version.")
+    return redirect("curation:version", dataset.slug, version.number)
+
+
+def _list(
+    request: SignedInRequest,
+    dataset: Dataset,
+    form: FreezeForm,
+    *,
+    problem: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    is_curator = page.is_curator(request, dataset)
+    taken = None
+    if is_curator and form.is_bound and form.is_valid():
+        counts = versions.preview(dataset=dataset, recipe=form.recipe)
+        taken = _by_category(counts, _names(dataset))
+    return page.of_dataset(
+        request,
+        dataset,
+        "versions.html",
+        form=form,
+        taken=taken,
+        is_curator=is_curator,
+        page=page.paged(request, dataset.versions.for_listing()),
+        problem=problem,
+        status=status,
+    )
+
+
+def _page(
+    request: SignedInRequest, version: DatasetVersion, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    items = version.items.all()
+    counts = items.values_list("category", "split").annotate(Count("pk")).order_by()
+    in_all = Counter({(category, split): n for category, split, n in counts})
+    return page.of_dataset(
+        request,
+        version.dataset,
+        "version.html",
+        version=version,
+        counts=_by_category(in_all, _names(version.dataset)),
+        files=list(FILES),
+        page=page.paged(request, items.for_listing(), size=10),
+        status=status,
+        **context,
+    )
+
+
+def _names(dataset: Dataset) -> dict[str, str]:
+    return dict(dataset.categories.values_list("slug", "name"))
+
+
+def _by_category(counts: Counter[tuple[str, str]], names: dict[str, str]) -> dict[str, Any]:
+    """A row a category with its two splits, and their sums."""
+    slugs = sorted({slug for slug, _ in counts}, key=lambda slug: names.get(slug, slug))
+    rows = [
+        {
+            "name": names.get(slug, slug) or "No category",
+            "train": counts[slug, "train"],
+            "held_out": counts[slug, "held_out"],
+        }
+        for slug in slugs
+    ]
+    train, held_out = (sum(row[split] for row in rows) for split in ("train", "held_out"))  # type: ignore[misc]
+    return {"rows": rows, "train": train, "held_out": held_out, "all": train + held_out}

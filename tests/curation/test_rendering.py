@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.template import Context, Template
+
+from curation.models import Message
+from curation.rendering import markdown
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg onload=alert(1)>",
+    '<a href="javascript:alert(1)">x</a>',
+    "<iframe src=https://evil.example></iframe>",
+    "<style>body{display:none}</style>",
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt:alert(1))",
+    "[x](javascript&colon;alert(1))",
+    "[x](\x01javascript:alert(1))",
+    "[x](vbscript:msgbox)",
+    "[x](data:text/html;base64,PHNjcmlwdD4=)",
+    "<javascript:alert(1)>",
+    "[x]\n\n[x]: javascript:alert(1)",
+    "![x](javascript:alert(1))",
+    '![x](https://evil.example/pixel.png "onload=alert(1)")',
+    "![x](//evil.example/pixel.png)",
+    '[x](https://a.example "\\" onclick=\\"alert(1))',
+    '```"><script>alert(1)</script>\ncode\n```',
+    "`<script>alert(1)</script>`",
+    "| <script> | b |\n|-|-|\n| <img src=x onerror=alert(1)> | 2 |",
+    "<div style='background:url(https://evil.example)'>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "<!-- --!><script>alert(1)</script>",
+    "> " * 300 + "<script>alert(1)</script>",
+]
+TAG = re.compile(
+    r"</?(blockquote|br|code|em|h[3-6]|hr|li|ol|p|pre|s|strong|table|tbody|td|th|thead|tr|ul)>"
+)
+LINK = re.compile(
+    r"<a( href=\"(https?:|mailto:|/)[^\"]*\")? rel=\"nofollow noopener noreferrer\">|</a>"
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_hostile_gets_into_the_page(text):
+    left = LINK.sub("", TAG.sub("", markdown(text)))
+
+    assert "<" not in left
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_picture_is_never_loaded(text):
+    assert "<img" not in markdown(text)
+
+
+def test_a_picture_is_shown_as_its_source():
+    assert "![cat](https://a.example/cat.png)" in markdown(
+        "![cat](https://a.example/cat.png)"
+    )
+
+
+def test_html_stays_visible_as_text():
+    assert markdown("<b>bold</b>") == "<p>&lt;b&gt;bold&lt;/b&gt;</p>\n"
+
+
+def test_links_are_not_followed_by_search_engines():
+    html = markdown("[x](https://a.example/?a=1&b=2)")
+
+    assert 'href="https://a.example/?a=1&amp;b=2"' in html
+    assert 'rel="nofollow noopener noreferrer"' in html
+
+
+def test_headings_stand_below_those_of_the_page():
+    assert markdown("# One\n\n###### Six") == "<h3>One</h3>\n<h6>Six</h6>\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[//]: # (a reviewer would not see this)",
+        "[note]: https://a.example 'a reviewer would not see this'",
+        "> " * 60 + "a reviewer would not see this",
+        "- " * 60 + "a reviewer would not see this",
+        "<!-- a reviewer would not see this -->",
+    ],
+)
+def test_no_word_of_the_data_is_hidden_from_its_reader(text):
+    assert "a reviewer would not see this" in markdown(text)
+
+
+def test_the_filters_are_there_for_every_template():
+    message = Message(text="**Hi** <b>", state=Message.State.SUBMITTED)
+    template = Template("{% load winnow %}{{ m.text|markdown }}{{ m|state_badge }}")
+
+    html = template.render(Context({"m": message}))
+
+    assert "<strong>Hi</strong> &lt;b&gt;" in html
+    assert '<span class="badge badge--submitted">Waiting for review</span>' in html
+
+
+def test_a_plain_state_is_a_badge_too():
+    template = Template("{% load winnow %}{{ state|state_badge }}")
+
+    html = template.render(Context({"state": "running"}))
+
+    assert html == '<span class="badge badge--running">Running</span>'
