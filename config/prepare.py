@@ -25,6 +25,7 @@ def main() -> None:
     migrate()
     if "--seed" in sys.argv:
         call_command("seed_demo")
+        call_command("plan_work")  # so that the first visitor finds work
     if "--base" in sys.argv:
         request_base_model()
 

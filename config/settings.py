@@ -18,6 +18,7 @@ LOCAL = env_bool("WINNOW_LOCAL")  # one person's own computer, no proxy, plain h
 DEBUG = env_bool("WINNOW_DEBUG")
 HTTPS = env_bool("WINNOW_HTTPS", default=not (LOCAL or DEBUG))
 PROXIES = env_int("WINNOW_PROXIES", 0)  # how many of ours stand before the web process
+STARTER_STEPS = env_int("WINNOW_STARTER_STEPS", 0)  # 0: as many as its recipe says
 LOG_LEVEL = env_str("WINNOW_LOG_LEVEL", "INFO").upper()
 
 VAR_DIR = var_dir()
@@ -193,7 +194,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["curation.api.parsers.CarefulJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
     "PAGE_SIZE": 100,

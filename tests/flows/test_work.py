@@ -114,7 +114,7 @@ def test_answers_are_ranked_by_keyboard_with_a_tie(sign_in):
 
 
 def test_answers_are_ranked_by_drag(sign_in):
-    page = sign_in("reviewer")
+    page = sign_in("reviewer", viewport={"width": 1280, "height": 2400})
     start(page, "Rank", "Conversations")
     last = places(page)[-1][0]
     grip = page.locator(".rank-item").last.locator(".rank-item__grip")

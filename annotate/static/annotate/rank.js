@@ -113,6 +113,7 @@
   });
 
   // ---- drag, with pointer events so that it works by touch ---------------------------
+  const EDGE = 64;
   let dragged = null;
   list.addEventListener("pointerdown", (event) => {
     const grip = event.target.closest(".rank-item__grip");
@@ -124,6 +125,9 @@
   });
   list.addEventListener("pointermove", (event) => {
     if (!dragged) return;
+    // Near an edge the page moves along, so that a long list can be crossed.
+    if (event.clientY < EDGE) scrollBy(0, -EDGE / 4);
+    if (event.clientY > innerHeight - EDGE) scrollBy(0, EDGE / 4);
     for (const other of items()) {
       if (other === dragged) continue;
       const box = other.getBoundingClientRect();
