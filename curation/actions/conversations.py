@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 from django.utils.timezone import now
 
 from curation.actions.people import Role, require
@@ -152,9 +152,21 @@ def checked_text(text: str, what: str = "text") -> str:
 
 def lock(conversation_id: int) -> Conversation:
     """Every change below a conversation takes this lock first, so changes queue up."""
+    return _locked().get(pk=conversation_id)
+
+
+def lock_around(message_id: int) -> Conversation:
+    """The same for the conversation that a message stands in."""
+    try:
+        return _locked().get(messages=message_id)
+    except Conversation.DoesNotExist as error:
+        raise Message.DoesNotExist(f"There is no message {message_id}.") from error
+
+
+def _locked() -> QuerySet[Conversation]:
     # of=("self",): lock the conversation, not the dataset row that everybody shares.
     locked = Conversation.objects.select_for_update(of=("self",))
-    return locked.select_related("dataset__policy").get(pk=conversation_id)
+    return locked.select_related("dataset__policy")
 
 
 def advance(conversation: Conversation) -> None:

@@ -36,9 +36,8 @@ def rank(
     """
     if outcome not in Outcome.values:
         raise CurationError(f"There is no outcome “{outcome}” of a ballot.")
+    conversation = conversations.lock_around(prompt_id)
     prompt = Message.objects.get(pk=prompt_id)
-    conversation = conversations.lock(prompt.conversation_id)
-    prompt.refresh_from_db()
     prompt.conversation = conversation
     require(by, conversation.dataset, Role.REVIEWER)
     if prompt.state != Message.State.ACCEPTED:

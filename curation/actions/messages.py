@@ -128,7 +128,8 @@ def withdraw(*, message_id: int, by: Contributor) -> Message:
     message, conversation = _lock(message_id)
     if message.author_id != by.pk and not by.is_staff:
         raise CurationError("Only its author can withdraw a message.")
-    _move(message, conversation, to=State.WITHDRAWN, by=by, why="Taken back by its author.")
+    who = "its author" if message.author_id == by.pk else "an admin"
+    _move(message, conversation, to=State.WITHDRAWN, by=by, why=f"Taken back by {who}.")
     conversations.advance(conversation)
     return message
 
@@ -145,11 +146,9 @@ def authors_of(message: Message) -> set[int]:
 
 
 def _lock(message_id: int) -> tuple[Message, Conversation]:
-    parent_id = Message.objects.values_list("conversation_id", flat=True).get(pk=message_id)
-    conversation = conversations.lock(parent_id)
-    return Message.objects.select_related("parent", "revises").get(
-        pk=message_id
-    ), conversation
+    conversation = conversations.lock_around(message_id)
+    message = Message.objects.select_related("parent", "revises").get(pk=message_id)
+    return message, conversation
 
 
 def _revise(

@@ -17,7 +17,6 @@ from rest_framework.serializers import BaseSerializer
 from curation import handoff
 from curation.actions import versions
 from curation.api.pagination import BySlug, NewestFirst
-from curation.api.parsers import CarefulJSONParser
 from curation.api.serializers import (
     DatasetSerializer,
     FilterSerializer,
@@ -43,7 +42,6 @@ class DatasetViewSet(
 
     serializer_class = DatasetSerializer
     pagination_class = BySlug
-    parser_classes = (CarefulJSONParser,)
     lookup_field = "slug"
     lookup_value_regex = r"[-\w]+"
 
@@ -59,7 +57,6 @@ class VersionViewSet(
     """Frozen versions: read by members, made by curators, changed by nobody."""
 
     pagination_class = NewestFirst
-    parser_classes = (CarefulJSONParser,)
     lookup_field = "digest"
     lookup_value_regex = "[0-9a-f]{64}"
 

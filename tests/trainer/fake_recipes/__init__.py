@@ -1,0 +1,1 @@
+"""Recipes without torch that keep the true ones' contract: files, events, resuming."""

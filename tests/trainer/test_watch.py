@@ -1,0 +1,92 @@
+"""The thread that keeps the lease: it must neither give up early nor hold on too long."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError
+
+from trainer import watch
+from trainer.errors import Cancelled, Lost
+from trainer.watch import Watch
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch):
+    monkeypatch.setattr(watch, "SECONDS", 0.02)
+
+
+class Heart:
+    """Answers each beat with the next of these; the last one for ever."""
+
+    def __init__(self, *answers):
+        self.answers, self.beats = list(answers), 0
+
+    def __call__(self):
+        self.beats += 1
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Body:
+    """A child as far as the watch sees it."""
+
+    killed_with = None
+
+    def kill(self, *, gentle_seconds=5):
+        self.killed_with = gentle_seconds
+
+
+def test_a_database_that_is_away_for_a_moment_changes_nothing():
+    away = OperationalError("the server closed the connection")
+    heart = Heart(away, away, True)
+
+    with Watch(beat=heart) as kept:
+        time.sleep(0.3)
+        kept.check()
+
+    assert heart.beats > 3
+
+
+def test_past_the_lease_the_child_dies_as_somebody_else_may_have_begun(monkeypatch):
+    monkeypatch.setattr(watch, "LEASE", timedelta(seconds=0.1))
+    child = Body()
+
+    with (
+        Watch(beat=Heart(OperationalError("away"))) as kept,
+        pytest.raises(Lost),
+        kept.over(child),
+    ):
+        time.sleep(0.5)
+
+    assert child.killed_with == 0
+
+
+def test_a_cancel_asks_the_child_first():
+    child = Body()
+
+    with (
+        Watch(beat=Heart(True), is_cancel_asked=lambda: True) as kept,
+        pytest.raises(Cancelled),
+        kept.over(child),
+    ):
+        time.sleep(0.3)
+
+    assert child.killed_with == 5
+
+
+def test_a_child_that_starts_after_the_loss_does_not_live():
+    child = Body()
+
+    with Watch(beat=Heart(False)) as kept:
+        time.sleep(0.3)
+        with pytest.raises(Lost), kept.over(child):
+            pass
+
+    assert child.killed_with == 0

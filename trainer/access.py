@@ -1,0 +1,44 @@
+"""Who may see and do what on the trainer's pages: the object, or 404."""
+
+from __future__ import annotations
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+
+from curation import handoff
+from curation.handoff import FrozenVersion
+from curation.http import SignedInRequest
+from trainer.models import BaseModel, Run
+from trainer.models.runs import RunQuerySet
+
+
+def runs(request: SignedInRequest) -> RunQuerySet:
+    """Those on versions of datasets that the person may see."""
+    return Run.objects.of_versions(handoff.version_ids_for(request.user))
+
+
+def run(request: SignedInRequest, pk: int) -> Run:
+    """Other people's runs do not exist."""
+    return get_object_or_404(runs(request).for_page(), pk=pk)
+
+
+def run_to_watch(request: SignedInRequest, pk: int) -> Run:
+    return get_object_or_404(runs(request).for_watching(), pk=pk)
+
+
+def run_to_steer(request: SignedInRequest, pk: int) -> Run:
+    """One that the person may stop and start again."""
+    found = run_to_watch(request, pk)
+    if not handoff.may_train(request.user, found.version_id):
+        raise Http404
+    return found
+
+
+def versions_to_train(request: SignedInRequest) -> list[FrozenVersion]:
+    return handoff.versions_to_train(request.user)
+
+
+def base_to_build(request: SignedInRequest, pk: int) -> BaseModel:
+    if not request.user.is_staff:
+        raise Http404
+    return get_object_or_404(BaseModel, pk=pk)

@@ -1,0 +1,86 @@
+"""What came of a run: evaluation, scores, answers. Written once, behind the fence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from curation import intake
+from curation.intake import Offered, Proposal
+from trainer.actions import runs
+from trainer.models import Evaluation, Run, Sample, Score
+
+
+@transaction.atomic
+def keep_evaluation(run: Run, report: dict[str, Any]) -> None:
+    """Take in what `recipes/evaluate.py` wrote. Twice is once."""
+    runs.hold(run)
+    before, after = report["before"], report["after"]
+    Evaluation.objects.update_or_create(
+        run=run,
+        defaults={
+            "loss_before": before["loss"],
+            "loss_after": after["loss"],
+            "tokens": after["tokens"],
+            "examples": after["examples"],
+            "by_category": _by_category(before["by_category"], after["by_category"]),
+        },
+    )
+    Score.objects.bulk_create(
+        (
+            Score(
+                run=run,
+                message_uid=UUID(example["id"]),
+                category=example["category"],
+                tokens=example["tokens"],
+                loss_before=example["loss_before"],
+                loss_after=example["loss_after"],
+            )
+            for example in report["examples"]
+        ),
+        batch_size=2000,
+        ignore_conflicts=True,
+    )
+
+
+def _by_category(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "category": name,
+            "examples": after[name]["examples"],
+            "tokens": after[name]["tokens"],
+            "loss_before": before[name]["loss"],
+            "loss_after": after[name]["loss"],
+        }
+        for name in sorted(after)
+    ]
+
+
+@transaction.atomic
+def keep_samples(run: Run, samples: Sequence[Sample]) -> None:
+    runs.hold(run)
+    Sample.objects.bulk_create(samples, ignore_conflicts=True)
+
+
+@transaction.atomic
+def offer(run: Run) -> Offered | None:
+    """Give the tuned answers back to people, once; None where that is done already.
+
+    With the fence held: either all are offered and the row says so, or none is.
+    """
+    runs.hold(run)
+    if Run.objects.filter(pk=run.pk, offered__isnull=False).exists():
+        return None
+    proposals = [
+        Proposal(prompt=str(sample.prompt_uid), text=sample.tuned_text)
+        for sample in run.samples.all()
+    ]
+    offered = intake.offer_replies(
+        proposals, generator=f"{run.base.slug}, run {run.pk}", source=f"run-{run.pk}"
+    )
+    runs.report(run, [], offered=offered.taken, offer_refused=offered.refused)
+    runs.record("run.offered", run, by=None, taken=offered.taken)
+    return offered

@@ -1,0 +1,114 @@
+"""What a person fills in to start a run, or to add a base model."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+
+from curation.handoff import FrozenVersion
+from trainer import config
+from trainer.config import RunConfig
+from trainer.errors import TrainerError
+from trainer.models import BaseModel
+
+
+def _setting_field(field: dataclasses.Field[Any], default: Any) -> forms.Field:
+    facts = field.metadata
+    shared: dict[str, Any] = {"label": facts["label"], "help_text": facts["hint"]}
+    if isinstance(default, bool):
+        return forms.BooleanField(required=False, initial=default, **shared)
+    kind = forms.IntegerField if isinstance(default, int) else forms.FloatField
+    widget = forms.NumberInput(attrs={"placeholder": f"{default:g}", "step": "any"})
+    if isinstance(default, int):
+        widget.attrs["step"] = 1
+    limits = {"min_value": facts["least"], "max_value": facts["most"]}
+    return kind(required=False, widget=widget, **limits, **shared)
+
+
+class LaunchForm(forms.Form):
+    """Settings left empty are chosen for the version and the base: see config.defaults."""
+
+    def __init__(
+        self,
+        *args: Any,
+        versions: Sequence[FrozenVersion],
+        bases: Sequence[BaseModel],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.versions = {version.id: version for version in versions}
+        self.bases = {base.pk: base for base in bases}
+        self.fields["version"] = forms.TypedChoiceField(
+            label="Trained on",
+            coerce=int,
+            choices=[(v.id, _named(v)) for v in versions],
+        )
+        self.fields["base"] = forms.TypedChoiceField(
+            label="Base model", coerce=int, choices=[(base.pk, str(base)) for base in bases]
+        )
+        wanted = self._defaults(self.initial.get("version"), self.initial.get("base"))
+        for field in dataclasses.fields(RunConfig):
+            self.fields[field.name] = _setting_field(field, getattr(wanted, field.name))
+
+    def plain(self) -> list[forms.BoundField]:
+        """What everybody decides."""
+        return [self["version"], self["base"], *self._settings(is_advanced=False)]
+
+    def advanced(self) -> list[forms.BoundField]:
+        return self._settings(is_advanced=True)
+
+    def has_advanced_errors(self) -> bool:
+        return any(field.errors for field in self.advanced())
+
+    def _settings(self, *, is_advanced: bool) -> list[forms.BoundField]:
+        fields = dataclasses.fields(RunConfig)
+        return [self[f.name] for f in fields if f.metadata["is_advanced"] is is_advanced]
+
+    def clean(self) -> dict[str, Any]:
+        given = {**(super().clean() or {})}
+        if self.errors:
+            return given
+        version, base = given.pop("version"), given.pop("base")
+        settings = {name: value for name, value in given.items() if value is not None}
+        try:
+            chosen = dataclasses.replace(self._defaults(version, base), **settings)
+            wanted = RunConfig.parse(chosen.as_json())
+        except TrainerError as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+        return {"version_id": version, "base_id": base, "config": wanted.as_json()}
+
+    def _defaults(self, version: object, base: object) -> RunConfig:
+        on = self.versions.get(_number(version)) or next(iter(self.versions.values()), None)
+        of = self.bases.get(_number(base)) or next(iter(self.bases.values()), None)
+        return config.defaults(
+            train_count=on.train_count if on else 0,
+            is_starter=of.is_starter if of else True,
+        )
+
+
+def _number(value: object) -> int:
+    return int(value) if isinstance(value, int | str) and str(value).isdigit() else 0
+
+
+def _named(version: FrozenVersion) -> str:
+    counts = f"{version.train_count} examples, {version.held_out_count} held out"
+    return f"{version.title}: {counts}"
+
+
+class BaseForm(forms.Form):
+    name = forms.CharField(max_length=80)
+    location = forms.CharField(
+        max_length=400,
+        help_text="A folder on this machine, from / on; or a hub id such as owner/name.",
+    )
+    revision = forms.CharField(
+        max_length=40,
+        required=False,
+        help_text="For a hub model: the 40 hex digits of one commit.",
+    )
+    licence = forms.CharField(
+        max_length=60, required=False, help_text="An SPDX identifier, such as Apache-2.0."
+    )

@@ -1,0 +1,154 @@
+"""Conversations to token ids, with the loss on the reply alone.
+
+The mask is the bug that no loss curve shows, so it is made here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from trainer.recipes.data import Example
+
+IGNORE = -100
+ROLES = ("system", "user", "assistant")
+
+# For a base model that brings no template: roles as words, the end token after each turn.
+PLAIN_TEMPLATE = (
+    "{{ bos_token or '' }}"
+    "{% for message in messages %}"
+    "{{ message['role'] | capitalize }}: {{ message['content'] }}{{ eos_token }}\n"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}Assistant: {% endif %}"
+)
+
+
+class Turn(TypedDict):
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """An example as the model sees it: labels are ids, or IGNORE."""
+
+    id: str
+    category: str
+    ids: list[int]
+    labels: list[int]
+    is_cut: bool = False
+
+    @property
+    def learned(self) -> int:
+        return sum(label != IGNORE for label in self.labels)
+
+
+@dataclass
+class Rows:
+    kept: list[Row] = field(default_factory=list)
+    dropped: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def cut(self) -> int:
+        return sum(row.is_cut for row in self.kept)
+
+
+def render_all(tokenizer: Any, examples: Iterable[Example], max_length: int) -> Rows:
+    rows = Rows()
+    for example in examples:
+        reason = unfit(tokenizer, [*example.prompt, example.completion])
+        row = None if reason else render(tokenizer, example, max_length)
+        if row is None or row.learned == 0:
+            reason = reason or f"no part of the reply fits into {max_length} tokens"
+            rows.dropped.append({"id": example.id, "reason": reason})
+        else:
+            rows.kept.append(row)
+    return rows
+
+
+def unfit(tokenizer: Any, turns: list[Turn]) -> str | None:
+    """Why this conversation must not be learned, if so."""
+    if not turns[-1]["content"].strip():
+        return "the reply is empty"
+    if fault := role_fault(turns[:-1]):
+        return fault
+    # Written by a person, such a token would end turns or open roles in the template.
+    for token in tokenizer.all_special_tokens:
+        if any(token in turn["content"] for turn in turns):
+            return f"the text contains the control token {token}"
+    return None
+
+
+def render(tokenizer: Any, example: Example, max_length: int) -> Row:
+    """Ids and labels; too long, the prompt loses its beginning before the reply its end."""
+    fault = role_fault(example.prompt)
+    assert fault is None, fault
+    assert example.completion["role"] == "assistant", "only the assistant is learned"
+    asked = prompt_ids(tokenizer, example.prompt)
+    whole = _template(tokenizer, [*example.prompt, example.completion], is_open=False)
+    # Some templates render the prompt differently once a reply follows.
+    start = _common_prefix(asked, whole)
+    prompt, reply = whole[:start], _to_end_token(tokenizer, whole[start:])
+    is_cut = len(prompt) + len(reply) > max_length
+    if is_cut:
+        room = max_length - len(reply)
+        if room < 1:  # a reply with nothing before it would teach to speak unasked
+            room = min(len(prompt), max_length // 4)
+        prompt, reply = prompt[-room:] if room else [], reply[: max_length - room]
+    return Row(
+        id=example.id,
+        category=example.category,
+        ids=prompt + reply,
+        # Nothing predicts the first token.
+        labels=[IGNORE] * len(prompt) + reply if prompt else [IGNORE, *reply[1:]],
+        is_cut=is_cut,
+    )
+
+
+def prompt_ids(tokenizer: Any, turns: list[Turn]) -> list[int]:
+    """What the model is given before it answers."""
+    return _template(tokenizer, turns, is_open=True)
+
+
+def role_fault(turns: list[Turn]) -> str | None:
+    """What is wrong with the order of a prompt's roles, if anything."""
+    roles = [turn["role"] for turn in turns]
+    if not roles:
+        return "the prompt is empty"
+    if unknown := [role for role in roles if role not in ROLES]:
+        return f"there is no role {unknown[0]!r}"
+    if "system" in roles[1:]:
+        return "a system message stands first or not at all"
+    if roles[-1] != "user":
+        return "the prompt must end with what the user says"
+    return None
+
+
+def use_template(tokenizer: Any) -> None:
+    if not tokenizer.chat_template:
+        tokenizer.chat_template = PLAIN_TEMPLATE
+
+
+def _template(tokenizer: Any, turns: list[Turn], *, is_open: bool) -> list[int]:
+    ids: list[int] = tokenizer.apply_chat_template(
+        turns, tokenize=True, add_generation_prompt=is_open, return_dict=False
+    )
+    return ids
+
+
+def _common_prefix(left: list[int], right: list[int]) -> int:
+    for index, (one, other) in enumerate(zip(left, right, strict=False)):
+        if one != other:
+            return index
+    return min(len(left), len(right))
+
+
+def _to_end_token(tokenizer: Any, reply: list[int]) -> list[int]:
+    """The reply with the token that ends it; templates add line breaks after that."""
+    special = set(tokenizer.all_special_ids)
+    for index in range(len(reply) - 1, -1, -1):
+        if reply[index] in special:
+            return reply[: index + 1]
+    return [*reply, tokenizer.eos_token_id]

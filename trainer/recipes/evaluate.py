@@ -1,0 +1,125 @@
+"""Held-out loss before and after: the base and the tuned model on the same replies.
+
+python -m trainer.recipes.evaluate runs/7/evaluate.json
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from trainer.recipes.chat import Row, render_all
+from trainer.recipes.common import Trouble, demand, emit, run, versions, write_json
+from trainer.recipes.data import HELD_OUT, read_examples
+from trainer.recipes.device import set_up
+from trainer.recipes.models import check_length, load_base, load_with_adapter
+from trainer.recipes.scoring import reply_losses
+
+
+@dataclass(frozen=True)
+class Config:
+    base: str
+    data: str  # a frozen version's folder
+    out: str  # eval.json goes here
+    adapter: str | None = None  # an adapter folder; without one the base alone is scored
+    revision: str | None = None
+    max_length: int = 512
+    batch_tokens: int = 4096  # padding included
+    threads: int = 1
+    allow_download: bool = False
+
+    def __post_init__(self) -> None:
+        demand(self.max_length >= 16, "Give 'max_length' room for 16 tokens at least.")
+        demand(self.threads > 0, "The setting 'threads' must be at least 1.")
+        demand(
+            self.batch_tokens >= self.max_length, "'batch_tokens' must hold 'max_length'."
+        )
+
+
+def main(cfg: Config) -> dict[str, Any]:
+    # ---- set up ----------------------------------------------------------------------
+    started = time.monotonic()
+    device = set_up(seed=0, threads=cfg.threads)
+    tokenizer, model = load_base(
+        cfg.base, cfg.revision, device=device, allow_download=cfg.allow_download
+    )
+    check_length(model, cfg.max_length)
+    rows = render_all(tokenizer, read_examples(Path(cfg.data) / HELD_OUT), cfg.max_length)
+    if not rows.kept:
+        raise Trouble("There is no held-out example; freeze a version that keeps some.")
+    if cfg.adapter:
+        model = load_with_adapter(model, cfg.adapter)
+    pad = int(tokenizer.pad_token_id)
+    emit("started", examples=len(rows.kept), dropped=len(rows.dropped), device=str(device))
+
+    # ---- score -----------------------------------------------------------------------
+    def scored(phase: str) -> list[float]:
+        def tell(done: int) -> None:
+            emit("scored", phase=phase, done=done, of=len(rows.kept))
+
+        return reply_losses(model, rows.kept, pad=pad, budget=cfg.batch_tokens, tell=tell)
+
+    with model.disable_adapter() if cfg.adapter else contextlib.nullcontext():
+        before = scored("before")
+    after = scored("after") if cfg.adapter else None
+
+    # ---- save ------------------------------------------------------------------------
+    report: dict[str, Any] = {
+        "recipe": "evaluate",
+        "before": totals(rows.kept, before),
+        "after": totals(rows.kept, after) if after else None,
+        "examples": per_example(rows.kept, before, after),
+        "dropped": rows.dropped,
+        "cut": rows.cut,
+        "config": asdict(cfg),
+        "versions": versions(),
+        "seconds": round(time.monotonic() - started, 1),
+    }
+    write_json(Path(cfg.out) / "eval.json", report)
+    emit("done", examples=len(rows.kept), before=report["before"]["loss"],
+         after=report["after"]["loss"] if after else None,
+         seconds=report["seconds"])  # fmt: skip
+    return report
+
+
+def totals(rows: Sequence[Row], losses: Sequence[float]) -> dict[str, Any]:
+    """Means over tokens, so that a long reply weighs as much as it says."""
+    groups: dict[str, list[int]] = defaultdict(list)
+    for index, row in enumerate(rows):
+        groups[row.category].append(index)
+    return {
+        **mean(rows, losses, range(len(rows))),
+        "by_category": {name: mean(rows, losses, groups[name]) for name in sorted(groups)},
+    }
+
+
+def mean(
+    rows: Sequence[Row], losses: Sequence[float], chosen: Sequence[int]
+) -> dict[str, Any]:
+    tokens = sum(rows[index].learned for index in chosen)
+    loss = sum(losses[index] for index in chosen) / tokens
+    return {"loss": round(loss, 6), "tokens": tokens, "examples": len(chosen)}
+
+
+def per_example(
+    rows: Sequence[Row], before: Sequence[float], after: Sequence[float] | None
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": row.id,
+            "category": row.category,
+            "tokens": row.learned,
+            "loss_before": round(before[index] / row.learned, 6),
+            "loss_after": round(after[index] / row.learned, 6) if after else None,
+        }
+        for index, row in enumerate(rows)
+    ]
+
+
+if __name__ == "__main__":
+    run(main, Config)

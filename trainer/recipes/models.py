@@ -1,0 +1,113 @@
+"""Opens base models and adapters: safetensors only, and never anybody's code."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from trainer.recipes.chat import use_template
+from trainer.recipes.common import Trouble, read_object
+
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+REVISION = re.compile(r"[0-9a-f]{40}")
+
+
+def load_base(
+    base: str,
+    revision: str | None = None,
+    *,
+    device: torch.device | None = None,
+    allow_download: bool = False,
+) -> tuple[Any, Any]:
+    """The tokenizer and the model of a folder, or of a hub id pinned to a commit."""
+    folder = find_base(base, revision, allow_download=allow_download)
+    device = device or torch.device("cpu")
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            folder, trust_remote_code=False, local_files_only=True
+        )
+        model = AutoModelForCausalLM.from_pretrained(
+            folder,
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+            dtype=torch.bfloat16 if device.type == "cuda" else torch.float32,
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise Trouble(f"Cannot load the base model {base}: {_first_line(error)}") from error
+    use_template(tokenizer)
+    if tokenizer.eos_token_id is None:
+        raise Trouble(f"The tokenizer of {base} names no end token; choose another model.")
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer, model.to(device)
+
+
+def load_with_adapter(model: Any, adapter: str, *, is_trainable: bool = False) -> PeftModel:
+    folder = Path(adapter)
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        if not (folder / name).is_file():
+            raise Trouble(f"No {name} in {adapter}; give a finished run's adapter folder.")
+    try:
+        return PeftModel.from_pretrained(model, folder, is_trainable=is_trainable)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise Trouble(
+            f"The adapter {adapter} does not fit this base model: {_first_line(error)}"
+        ) from error
+
+
+def check_length(model: Any, max_length: int) -> None:
+    limit = getattr(model.config.get_text_config(), "max_position_embeddings", max_length)
+    if max_length > limit:
+        raise Trouble(f"This base model reads {limit} tokens at most; lower 'max_length'.")
+
+
+def find_base(base: str, revision: str | None, *, allow_download: bool) -> Path:
+    folder = Path(base)
+    if not folder.is_dir():
+        folder = _from_hub(base, revision, allow_download=allow_download)
+    _refuse_foreign_code(base, folder)
+    if not list(folder.glob("*.safetensors")):
+        raise Trouble(
+            f"{base} has no .safetensors weights; convert it, pickles are refused."
+        )
+    return folder
+
+
+def _from_hub(base: str, revision: str | None, *, allow_download: bool) -> Path:
+    if not HUB_ID.fullmatch(base):
+        raise Trouble(f"There is no base model at {base}; build it, or correct the path.")
+    if revision is None or not REVISION.fullmatch(revision):
+        raise Trouble(f"Pin {base} to a revision, the 40 hex digits of one commit.")
+    command = [sys.executable, "-m", "trainer.recipes.fetch", base, revision]
+    # The hub is for this one process; ours stays offline.
+    environment = {**os.environ, "WINNOW_HUB": "open" if allow_download else "closed"}
+    found = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False
+    )
+    if found.returncode != 0:
+        hint = _first_line(found.stderr) if allow_download else "downloads are off"
+        raise Trouble(f"{base} at {revision[:12]} is not on this machine ({hint}).")
+    return Path(found.stdout.strip().splitlines()[-1])
+
+
+def _refuse_foreign_code(base: str, folder: Path) -> None:
+    config = read_object(folder / "config.json")
+    if config is None:
+        raise Trouble(f"{base} has no readable config.json; it is no model folder.")
+    for part in (config, read_object(folder / "tokenizer_config.json") or {}):
+        if "auto_map" in part:
+            raise Trouble(f"{base} wants to run code of its own (auto_map): refused.")
+
+
+def _first_line(error: object) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

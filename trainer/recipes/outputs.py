@@ -1,0 +1,120 @@
+"""The folder of a training run: whose it is, what it learned from, and its adapter."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from trainer.recipes.common import (
+    MANIFEST,
+    Trouble,
+    read_manifest,
+    read_object,
+    sha256,
+    write_atomically,
+    write_json,
+    write_manifest,
+)
+
+IDENTITY = "run.json"
+# Where files lie and how fast they are read does not change what is learned.
+ELSEWHERE = frozenset({"out", "data", "replay", "threads", "allow_download"})
+ADAPTER = ["adapter/adapter_config.json", "adapter/adapter_model.safetensors"]
+
+
+def identity(config: dict[str, Any], files: Iterable[Path | str | None]) -> dict[str, Any]:
+    """What makes this run this run: its settings and the bytes that it reads."""
+    settings = {name: value for name, value in config.items() if name not in ELSEWHERE}
+    text = json.dumps(settings, sort_keys=True)
+    read = [Path(file) for file in files if file is not None and Path(file).exists()]
+    return {
+        "run": config["run"],
+        "settings": hashlib.sha256(text.encode()).hexdigest(),
+        "data": {path.name: sha256(path) for path in read},
+    }
+
+
+def claim(out: Path, mine: dict[str, Any]) -> dict[str, Any] | None:
+    """Take the folder for this run, or return its manifest when all is done already.
+
+    Checkpoints hold pickled optimizer state, so only those of this very run are opened.
+    """
+    theirs = read_object(out / IDENTITY)
+    if theirs is not None and theirs != mine:
+        raise Trouble(f"{out} belongs to another run; choose an empty folder.")
+    if theirs is None and ((out / "checkpoints").exists() or (out / MANIFEST).exists()):
+        raise Trouble(f"{out} holds checkpoints of unknown origin; choose an empty folder.")
+    if theirs is None and _is_main():
+        out.mkdir(parents=True, exist_ok=True)
+        write_json(out / IDENTITY, mine)
+    return read_manifest(out)
+
+
+def refuse_foreign_manifest(out: Path, recipe: str) -> None:
+    theirs = read_object(out / MANIFEST)
+    if theirs is not None and theirs.get("recipe") != recipe:
+        raise Trouble(f"{out} holds what another recipe made; choose a folder of its own.")
+
+
+def export(out: Path, model: Any, base: str, facts: dict[str, Any]) -> dict[str, Any]:
+    """Two files and no pickle: weights, and a config whose bytes depend on nothing else."""
+    folder = out / "adapter"
+    shutil.rmtree(folder, ignore_errors=True)
+    model.save_pretrained(folder, safe_serialization=True)
+    for path in folder.iterdir():
+        if f"adapter/{path.name}" not in ADAPTER:
+            path.unlink()
+    config = read_object(folder / "adapter_config.json")
+    assert config is not None, "peft has written its config"
+    config["base_model_name_or_path"] = base
+    ordered = {name: _sorted(config[name]) for name in sorted(config)}
+    write_json(folder / "adapter_config.json", ordered)
+    # Resuming is over; what remains for transformers' own use is a pickle of its settings.
+    for pickle in out.glob("checkpoints/*/training_args.bin"):
+        pickle.unlink()
+    weights = sha256(folder / "adapter_model.safetensors")
+    return write_manifest(
+        out, {**facts, "adapter_sha256": weights}, [*ADAPTER, "dropped.jsonl"]
+    )
+
+
+def summary(manifest: dict[str, Any]) -> dict[str, Any]:
+    """What the last event says; the rest is in the manifest."""
+    names = ("examples", "tokens", "final_loss", "held_out", "seconds", "adapter_sha256")
+    return {name: manifest[name] for name in names if name in manifest}
+
+
+def write_order(path: Path, ids: Sequence[str], steps: int) -> None:
+    """Which examples each step saw: what an exact rewind or a retraction starts from."""
+    size = len(ids) // steps
+    write_lines(
+        path,
+        [
+            {"step": step + 1, "ids": ids[step * size : (step + 1) * size]}
+            for step in range(steps)
+        ],
+    )
+
+
+def write_lines(path: Path, lines: Iterable[dict[str, Any]]) -> None:
+    if _is_main():
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        write_atomically(path, text)
+
+
+def _sorted(value: Any) -> Any:
+    """target_modules comes as a set, in the order of the day."""
+    return sorted(value) if isinstance(value, list) and all(map(_is_text, value)) else value
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_main() -> bool:
+    return os.environ.get("RANK", "0") == "0"

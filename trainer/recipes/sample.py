@@ -1,0 +1,183 @@
+"""Answers of the base and of the tuned model to the same prompts, side by side.
+
+python -m trainer.recipes.sample runs/7/sample.json
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from trainer.recipes.chat import Turn, prompt_ids, role_fault
+from trainer.recipes.common import (
+    Trouble,
+    demand,
+    emit,
+    run,
+    sha256,
+    versions,
+    write_manifest,
+)
+from trainer.recipes.data import read_lines, read_turns
+from trainer.recipes.device import set_up
+from trainer.recipes.models import check_length, load_base, load_with_adapter
+from trainer.recipes.outputs import refuse_foreign_manifest, write_lines
+
+ROWS = 32  # prompts answered at once
+SAMPLES = "samples.jsonl"
+
+
+@dataclass(frozen=True)
+class Config:
+    base: str
+    prompts: str  # JSONL: {"id": …, "messages": [{"role", "content"}, …]}
+    out: str  # samples.jsonl goes here; a folder of its own
+    adapter: str | None = None  # without one only the base answers
+    revision: str | None = None
+    max_new_tokens: int = 64
+    temperature: float = 0.7  # 0: always the likeliest token
+    top_p: float = 0.95
+    max_length: int = 512  # prompt and answer together
+    seed: int = 1
+    threads: int = 1
+    allow_download: bool = False
+
+    def __post_init__(self) -> None:
+        demand(self.max_new_tokens > 0, "'max_new_tokens' must be at least 1.")
+        demand(
+            self.max_length > self.max_new_tokens, "'max_length' must hold an answer too."
+        )
+        demand(self.temperature >= 0, "The temperature must not be negative.")
+        demand(0 < self.top_p <= 1, "'top_p' is a share: above 0, at most 1.")
+        demand(self.threads > 0, "The setting 'threads' must be at least 1.")
+
+
+def main(cfg: Config) -> list[dict[str, Any]]:
+    # ---- set up ----------------------------------------------------------------------
+    started, out = time.monotonic(), Path(cfg.out)
+    refuse_foreign_manifest(out, "sample")
+    device = set_up(seed=cfg.seed, threads=cfg.threads)
+    prompts = read_prompts(Path(cfg.prompts))
+    tokenizer, model = load_base(
+        cfg.base, cfg.revision, device=device, allow_download=cfg.allow_download
+    )
+    check_length(model, cfg.max_length)
+    room = cfg.max_length - cfg.max_new_tokens
+    asked = [prompt_ids(tokenizer, turns)[-room:] for _, turns in prompts]
+    emit("started", prompts=len(prompts), device=str(device))
+
+    # ---- answer ----------------------------------------------------------------------
+    base = answers(model, tokenizer, asked, cfg, tell("base", len(prompts)))
+    tuned = None
+    if cfg.adapter:
+        # Merged, the adapter costs nothing per token.
+        model = load_with_adapter(model, cfg.adapter).merge_and_unload()
+        tuned = answers(model, tokenizer, asked, cfg, tell("tuned", len(prompts)))
+
+    # ---- save ------------------------------------------------------------------------
+    samples = [
+        {"id": name, "base": base[index], "tuned": tuned[index] if tuned else None}
+        for index, (name, _) in enumerate(prompts)
+    ]
+    out.mkdir(parents=True, exist_ok=True)
+    write_lines(out / SAMPLES, samples)
+    facts = {
+        "recipe": "sample",
+        "config": asdict(cfg),
+        "prompts": len(prompts),
+        "prompts_sha256": sha256(Path(cfg.prompts)),
+        "seconds": round(time.monotonic() - started, 1),
+        "versions": versions(),
+    }
+    write_manifest(out, facts, [SAMPLES])
+    emit("done", prompts=len(prompts), seconds=facts["seconds"])
+    return samples
+
+
+def tell(phase: str, count: int) -> Callable[[int], None]:
+    return lambda done: emit("sampled", phase=phase, done=done, of=count)
+
+
+def read_prompts(path: Path) -> list[tuple[str, list[Turn]]]:
+    prompts = []
+    for where, content in read_lines(path):
+        if not isinstance(content.get("id"), str):
+            raise Trouble(f"{where}: 'id' must be a string.")
+        turns = read_turns(content.get("messages"), f"{where}, messages")
+        if fault := role_fault(turns):
+            raise Trouble(f"{where}: {fault}.")
+        prompts.append((content["id"], turns))
+    if not prompts:
+        raise Trouble(f"{path} holds no prompt to answer.")
+    return prompts
+
+
+@torch.inference_mode()
+def answers(
+    model: Any,
+    tokenizer: Any,
+    asked: list[list[int]],
+    cfg: Config,
+    tell: Callable[[int], None],
+) -> list[str]:
+    """One answer a prompt; an empty one is an answer too."""
+    model.eval()
+    ends = end_tokens(model, tokenizer)
+    replies, done = [""] * len(asked), 0
+    by_length = sorted(range(len(asked)), key=lambda index: len(asked[index]))
+    for start in range(0, len(by_length), ROWS):
+        batch = by_length[start : start + ROWS]
+        # Sown anew, so base and tuned draw alike and other prompts do not matter later on.
+        torch.manual_seed(cfg.seed + start)
+        ids, mask = left_padded([asked[i] for i in batch], int(tokenizer.pad_token_id))
+        made = model.generate(
+            input_ids=ids.to(model.device),
+            attention_mask=mask.to(model.device),
+            max_new_tokens=cfg.max_new_tokens,
+            pad_token_id=tokenizer.pad_token_id,
+            eos_token_id=ends,
+            **drawing(cfg),
+        )
+        for index, row in zip(batch, made[:, ids.shape[1] :].tolist(), strict=True):
+            text = tokenizer.decode(until_end(row, ends), skip_special_tokens=True)
+            replies[index] = text.strip()
+        done += len(batch)
+        tell(done)
+    return replies
+
+
+def drawing(cfg: Config) -> dict[str, Any]:
+    if cfg.temperature == 0:
+        return {"do_sample": False}
+    shape = {"temperature": cfg.temperature, "top_p": cfg.top_p, "top_k": 0}
+    return {"do_sample": True, **shape}
+
+
+def end_tokens(model: Any, tokenizer: Any) -> list[int]:
+    """Chat models may end a turn with another token than a text."""
+    named = model.generation_config.eos_token_id
+    several = named if isinstance(named, list) else [named]
+    return sorted({int(t) for t in [*several, tokenizer.eos_token_id] if t is not None})
+
+
+def until_end(row: list[int], ends: list[int]) -> list[int]:
+    for index, token in enumerate(row):
+        if token in ends:
+            return row[:index]
+    return row
+
+
+def left_padded(rows: list[list[int]], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
+    width = max(map(len, rows))
+    ids = torch.tensor([[pad] * (width - len(row)) + row for row in rows])
+    mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows])
+    return ids, mask
+
+
+if __name__ == "__main__":
+    run(main, Config)

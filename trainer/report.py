@@ -1,0 +1,194 @@
+"""What the run's page tells: its curves, its pace, its log, its history in words."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from django.db.models import QuerySet
+from django.utils.safestring import SafeString, mark_safe
+
+from curation import history
+from curation.charts import Series, loss_chart, thinned
+from trainer.child import LOG
+from trainer.config import RunConfig
+from trainer.launch import folder_of
+from trainer.models import Metric, Run
+
+LOG_LINES = 30
+LOG_BYTES = 32_768
+TABLE_ROWS = 25
+LEFT_TO_THE_FILE = {"learning_rate", "grad_norm"}  # or the lines would not fit
+
+SAID = {
+    "run.requested": "Asked for",
+    "run.started": "A worker began",
+    "run.queued": "Back in the queue",
+    "run.adapter": "The adapter was written",
+    "run.offered": "Its answers were given to people",
+    "run.finished": "Finished",
+    "run.failed": "Failed",
+    "run.cancelled": "Cancelled",
+    "run.cancel_asked": "Asked to stop",
+}
+
+
+class Curves(NamedTuple):
+    loss: tuple[tuple[int, float], ...] = ()
+    held_out: tuple[tuple[int, float], ...] = ()
+
+
+def curves(run: Run) -> Curves:
+    """One query."""
+    names = [Metric.Name.LOSS, Metric.Name.HELD_OUT_LOSS]
+    points: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    rows = run.metrics.filter(name__in=names).order_by("step")
+    for name, step, value in rows.values_list("name", "step", "value"):
+        points[name].append((step, value))
+    return Curves(*(tuple(points[name]) for name in names))
+
+
+def chart(drawn: Curves) -> SafeString:
+    lines = (
+        Series("Training loss", drawn.loss),
+        Series("Held-out loss", drawn.held_out, is_measured=True),
+    )
+    svg = loss_chart(lines, title="Loss by step")
+    # Made of numbers and of our own words, which charts.py escapes.
+    return mark_safe(svg)
+
+
+def table(drawn: Curves) -> list[tuple[int, float | None, float | None]]:
+    """The chart in numbers: where the held-out loss was measured, and between."""
+    loss = dict(drawn.loss)
+    held_out = dict(drawn.held_out)
+    steps = {step for step, _ in thinned(drawn.loss, TABLE_ROWS)} | set(held_out)
+    return [(step, loss.get(step), held_out.get(step)) for step in sorted(steps)]
+
+
+class Stage(NamedTuple):
+    label: str
+    is_done: bool
+    is_current: bool
+
+
+def stages(run: Run) -> list[Stage]:
+    """The phases in their order, with where the run stands."""
+    phases = list(Run.Phase)
+    if not run.config.get("offer") or not run.config.get("samples"):
+        phases.remove(Run.Phase.OFFERING)
+    if run.state == Run.State.FINISHED:
+        return [Stage(str(phase.label), is_done=True, is_current=False) for phase in phases]
+    here = phases.index(Run.Phase(run.phase)) if run.phase in phases else -1
+    return [
+        Stage(str(phase.label), is_done=number < here, is_current=number == here)
+        for number, phase in enumerate(phases)
+    ]
+
+
+def time_left(run: Run) -> str:
+    """From the pace so far; "" while there is none."""
+    if run.phase != Run.Phase.TRAINING or not run.seconds_per_step:
+        return ""
+    seconds = (run.of - run.step) * run.seconds_per_step
+    if seconds <= 0:
+        return ""
+    if seconds < 50:
+        return "less than a minute left"
+    minutes = max(1, round(seconds / 60))
+    if minutes < 90:
+        return f"about {minutes} min left"
+    return f"about {round(minutes / 60)} hours left"
+
+
+def took(run: Run) -> str:
+    """From the first start to the end, waiting between attempts included."""
+    if run.started_at is None or run.finished_at is None:
+        return ""
+    seconds = round((run.finished_at - run.started_at).total_seconds())
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def log_tail(run: Run) -> str:
+    path = folder_of(run) / LOG
+    if not path.exists():
+        return ""
+    return "\n".join(readable(line) for line in _last_lines(path))
+
+
+def _last_lines(path: Path) -> list[str]:
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - LOG_BYTES))
+        text = file.read().decode(errors="replace")
+    return text.splitlines()[-LOG_LINES:]
+
+
+def readable(line: str) -> str:
+    """An event of a recipe as words; what libraries printed as it is."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return line
+    if not isinstance(event, dict) or "event" not in event:
+        return line
+    kind = str(event.pop("event"))
+    told = [
+        f"{name} {_short(value)}" for name, value in event.items() if _is_told(name, value)
+    ]
+    return "  ".join(told if kind in event else [kind, *told])
+
+
+def _is_told(name: str, value: Any) -> bool:
+    return name not in LEFT_TO_THE_FILE and not isinstance(value, dict | list)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def settings(run: Run) -> list[tuple[str, Any]]:
+    """Label and value of each setting, as they were stored with the run."""
+    fields = dataclasses.fields(RunConfig)
+    return [(f.metadata["label"], _shown(run.config.get(f.name))) for f in fields]
+
+
+def _shown(value: Any) -> Any:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+
+
+class Line(NamedTuple):
+    said: str
+    by: str
+    at: datetime
+    detail: str
+
+
+def told(run: Run) -> list[Line]:
+    """The run's history. One query."""
+    events: QuerySet[Any] = history.of(run)
+    return [_line(event) for event in events]
+
+
+def _line(event: Any) -> Line:
+    data: dict[str, Any] = event.data
+    details: Iterable[str] = (
+        f"attempt {data['attempt']}" if event.kind == "run.started" else "",
+        str(data.get("worker", "")),
+        str(data.get("problem", "")),
+    )
+    return Line(
+        said=SAID.get(event.kind, event.kind),
+        by=str(event.by) if event.by else "",
+        at=event.at,
+        detail=", ".join(filter(None, details)),
+    )

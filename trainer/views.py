@@ -1,0 +1,212 @@
+"""Runs and base models, seen and steered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from curation import handoff
+from curation.background import ring
+from curation.errors import CurationError
+from curation.http import SignedInRequest
+from trainer import access, report, tasks
+from trainer.actions import bases as base_actions
+from trainer.actions import runs as actions
+from trainer.child import LOG
+from trainer.forms import BaseForm, LaunchForm
+from trainer.launch import folder_of
+from trainer.models import BaseModel, Run
+
+RUNS_ON_A_PAGE = 25
+
+
+@require_GET
+@login_required
+def runs(request: SignedInRequest) -> HttpResponse:
+    """All runs that the person may see, newest first, and the models to start from."""
+    pages = Paginator(access.runs(request).for_listing(), RUNS_ON_A_PAGE)
+    bases = list(BaseModel.objects.for_listing())
+    context = {
+        "page": pages.get_page(request.GET.get("page")),
+        "bases": bases,
+        "is_building": any(base.state == BaseModel.State.BUILDING for base in bases),
+        "can_launch": bool(access.versions_to_train(request)),
+    }
+    return render(request, "trainer/runs.html", context)
+
+
+@require_GET
+@login_required
+def run(request: SignedInRequest, pk: int) -> HttpResponse:
+    found = access.run(request, pk)
+    context = {
+        **_live(found),
+        "took": report.took(found),
+        "settings": report.settings(found),
+        "history": report.told(found),
+        "may_steer": handoff.may_train(request.user, found.version_id),
+    }
+    return render(request, "trainer/run.html", context)
+
+
+@require_GET
+@login_required
+def run_live(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The part of the page that moves. When the run has ended, all of the page is new."""
+    found = access.run_to_watch(request, pk)
+    if not request.htmx:
+        return redirect("trainer:run", pk)
+    answer = render(request, "trainer/_run_live.html", _live(found))
+    if not found.is_active:
+        answer["HX-Refresh"] = "true"
+    return answer
+
+
+def _live(run: Run) -> dict[str, Any]:
+    drawn = report.curves(run)
+    return {
+        "run": run,
+        "stages": report.stages(run),
+        "time_left": report.time_left(run),
+        "chart": report.chart(drawn),
+        "rows": report.table(drawn),
+        "log": report.log_tail(run),
+    }
+
+
+@require_POST
+@login_required
+def run_cancel(request: SignedInRequest, pk: int) -> HttpResponse:
+    found = access.run_to_steer(request, pk)
+    try:
+        found = actions.cancel(run_id=found.pk, by=request.user)
+    except CurationError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        is_over = found.state == Run.State.CANCELLED
+        messages.success(request, "Cancelled." if is_over else "It stops within seconds.")
+    return redirect("trainer:run", pk)
+
+
+@require_POST
+@login_required
+def run_retry(request: SignedInRequest, pk: int) -> HttpResponse:
+    found = access.run_to_steer(request, pk)
+    try:
+        actions.retry(run_id=found.pk, by=request.user)
+    except CurationError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        ring(tasks.execute_run, run_id=found.pk)
+        messages.success(request, "It is queued again, and goes on where it stopped.")
+    return redirect("trainer:run", pk)
+
+
+@require_GET
+@login_required
+def run_log(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The whole log as a download, never as a page."""
+    path = folder_of(access.run_to_watch(request, pk)) / LOG
+    if not path.exists():
+        raise Http404
+    answer = HttpResponse(path.read_bytes(), content_type="text/plain; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="run-{pk}.log"'
+    return answer
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def launch(request: SignedInRequest) -> HttpResponse:
+    """Choose a version, a base and settings; each setting has a fitting default."""
+    versions = access.versions_to_train(request)
+    bases = list(BaseModel.objects.ready().for_listing())
+    form = LaunchForm(
+        request.POST or None,
+        versions=versions,
+        bases=bases,
+        initial=_wanted(request, [version.id for version in versions]),
+    )
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                found = actions.request(**form.cleaned_data, by=request.user)
+            except CurationError as refusal:
+                form.add_error(None, str(refusal))
+                status = 409
+            else:
+                ring(tasks.execute_run, run_id=found.pk)
+                return redirect("trainer:run", found.pk)
+    return render(request, "trainer/launch.html", {"form": form}, status=status)
+
+
+def _wanted(request: SignedInRequest, versions: list[int]) -> dict[str, Any]:
+    """From the address: ?version=7, or ?like=12 for another run's settings."""
+    if like := request.GET.get("like", ""):
+        model = access.runs(request).filter(pk=like).first() if like.isdigit() else None
+        if model is None:
+            raise Http404
+        return {**model.config, "version": model.version_id, "base": model.base_id}
+    version = request.GET.get("version", "")
+    if version and (not version.isdigit() or int(version) not in versions):
+        raise Http404  # no such version, or not theirs to train on
+    return {"version": int(version)} if version else {}
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def bases_add(request: SignedInRequest) -> HttpResponse:
+    if not request.user.is_staff:
+        raise Http404
+    form = BaseForm(request.POST or None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                base = base_actions.register(**form.cleaned_data, by=request.user)
+            except CurationError as refusal:
+                form.add_error(None, str(refusal))
+                status = 409
+            else:
+                return _built(request, base)
+    return render(request, "trainer/base_add.html", {"form": form}, status=status)
+
+
+@require_POST
+@login_required
+def base_build(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Try a failed one once more."""
+    base = access.base_to_build(request, pk)
+    try:
+        base = base_actions.again(base_id=base.pk, by=request.user)
+    except CurationError as refusal:
+        messages.error(request, str(refusal))
+        return redirect("trainer:runs")
+    return _built(request, base)
+
+
+@require_POST
+@login_required
+def starter_build(request: SignedInRequest) -> HttpResponse:
+    """Only a worker knows which starter its sources make, so it makes the row as well."""
+    if not request.user.is_staff:
+        raise Http404
+    ring(tasks.build_base)
+    messages.success(request, "A trainer worker was asked to build the starter model.")
+    return redirect("trainer:runs")
+
+
+def _built(request: SignedInRequest, base: BaseModel) -> HttpResponseRedirect:
+    if not base.is_ready:
+        ring(tasks.build_base, base_id=base.pk)
+    done = "is ready" if base.is_ready else "is getting ready"
+    messages.success(request, f"{base} {done}.")
+    return redirect("trainer:runs")
