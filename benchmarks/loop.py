@@ -94,7 +94,12 @@ def prepare(loop: Loop) -> None:
         title="Loop",
         shape="conversations" if loop.format == "oasst" else "pairs",
         guideline="Write what you would be glad to read.",
-        policy={"replies_wanted": 2, "max_depth": 2, "rankings_wanted": 2},
+        policy={
+            "replies_wanted": 2,
+            "max_depth": 2,
+            "rankings_wanted": 2,
+            "open_conversations": 1000,
+        },
         by=admin,
     )
     for name, held in roles.items():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from curation.aggregate.agreement import kendall_tau_b, mean_agreement
 from curation.aggregate.rankings import margins, ranked_pairs
 
+PATIENTLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 BALLOTS = st.lists(
     st.dictionaries(st.integers(1, 6), st.integers(1, 4), min_size=2, max_size=6),
     max_size=6,
@@ -76,6 +77,7 @@ def test_nothing_gives_nothing():
     assert margins([]) == {}
 
 
+@PATIENTLY
 @given(BALLOTS, st.permutations(range(1, 7)))
 def test_the_order_does_not_depend_on_the_answers_numbers(ballots, renamed):
     new = dict(zip(range(1, 7), renamed, strict=True))
@@ -86,6 +88,7 @@ def test_the_order_does_not_depend_on_the_answers_numbers(ballots, renamed):
     assert order == [set(group) for group in ranked_pairs(there)]
 
 
+@PATIENTLY
 @given(BALLOTS)
 def test_every_answer_on_a_ballot_is_in_the_order_once(ballots):
     placed = [answer for group in ranked_pairs(ballots) for answer in group]
@@ -118,6 +121,7 @@ def test_agreement_is_the_mean_over_comparable_pairs():
     assert mean_agreement([same]) is None
 
 
+@PATIENTLY
 @given(BALLOTS)
 def test_agreement_stays_in_its_range(ballots):
     agreement = mean_agreement(ballots)

@@ -1,0 +1,64 @@
+"""From the record to a model and back, by clicking: freeze, launch, watch, rank."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.flows.test_work import places, start
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+MINUTE = 60_000
+
+
+def freeze_what_can_be_learned(page: Page) -> None:
+    page.goto("/datasets/handbook/versions/")
+    for name in ("Polite rewrite", "Thank-you note", "Look it up"):
+        page.get_by_text(name, exact=True).click()
+    page.get_by_role("button", name="Preview").click()
+    page.get_by_role("button", name=re.compile("^Freeze")).click()
+    expect(page.get_by_role("heading", name=re.compile("version 1"))).to_be_visible()
+
+
+def wait_for_base(page: Page) -> None:
+    """The base model is built in the background of the first start."""
+    for _ in range(120):
+        page.goto("/models/")
+        if page.get_by_text("Ready").count():
+            return
+        page.wait_for_timeout(2000)
+    raise AssertionError("the base model was not built")
+
+
+def test_a_curator_freezes_tunes_and_watches_and_reviewers_rank_the_answers(sign_in):
+    curator = sign_in("curator")
+    freeze_what_can_be_learned(curator)
+    curator.get_by_role("button", name="Check it now").click()
+    expect(curator.get_by_text(re.compile("matches|as it was frozen|unchanged"))).to_be_visible()
+    version = curator.url
+    wait_for_base(curator)
+
+    curator.goto(version)
+    curator.get_by_role("link", name="Fine-tune a model on this").click()
+    curator.get_by_label("Steps").fill("60")
+    curator.get_by_role("button", name="Start the run").click()
+
+    # The curve moves by itself: more points without a reload.
+    chart = curator.locator(".loss-chart svg")
+    expect(chart).to_be_visible(timeout=2 * MINUTE)
+    first = chart.inner_html()
+    expect(chart).not_to_have_js_property("innerHTML", first, timeout=MINUTE)
+    expect(curator.get_by_text("held-out loss after")).to_be_visible(timeout=4 * MINUTE)
+    expect(curator.get_by_text("better, on")).to_be_visible()
+    expect(curator.get_by_role("heading", name="Answers side by side")).to_be_visible()
+
+    reviewer = sign_in("reviewer")
+    start(reviewer, "Rank", "The Harbour Handbook")
+    assert len(places(reviewer)) >= 2
+    reviewer.locator(".rank-item").first.focus()
+    reviewer.keyboard.press("1")
+    reviewer.keyboard.press("Control+Enter")
+    expect(reviewer.get_by_text("Saved")).to_be_visible()
