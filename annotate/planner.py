@@ -21,7 +21,9 @@ Kind = Assignment.Kind
 State = Assignment.State
 
 WRITERS_AT_ONCE = 10  # open writing slots per category; more are made as these are taken
-NOT_URGENT = 1_000  # added to the priority of what no conversation waits for
+# Added to the priority of what no conversation waits for: follow-ups come before new
+# prompts (500 by default), verdicts on models' proposals after them.
+NOT_URGENT = {Kind.CONTINUE: 100, Kind.REVIEW: 1_000}
 Target = tuple[str, int, int]  # kind, message, ranking round
 
 
@@ -54,7 +56,7 @@ def plan(conversation_id: int) -> None:
         message = messages[want.message]
         target = (want.kind, want.message, message.ranking_round)
         wanted.add(target)
-        priority = urgency if want.blocks else NOT_URGENT + urgency
+        priority = urgency if want.blocks else NOT_URGENT[Kind(want.kind)] + urgency
         _match(conversation, want, message, slots[target], priority)
     stale = [s.pk for target, there in slots.items() if target not in wanted for s in there]
     Assignment.objects.filter(pk__in=stale, state=State.OPEN).update(state=State.DROPPED)

@@ -36,21 +36,10 @@ def rank(
     """
     if outcome not in Outcome.values:
         raise CurationError(f"There is no outcome “{outcome}” of a ballot.")
-    conversation = conversations.lock_around(prompt_id)
-    prompt = Message.objects.get(pk=prompt_id)
-    prompt.conversation = conversation
-    require(by, conversation.dataset, Role.REVIEWER)
-    if prompt.state != Message.State.ACCEPTED:
-        raise WrongState("prompt", prompt.state)
-    if prompt.ballots.filter(ranker=by, ranking_round=prompt.ranking_round).exists():
-        raise CurationError("You have already ranked these answers.")
-    replies = prompt.replies.rankable().select_related("revises").in_bulk(list(shown))
-    if any(by.pk in authors_of(message) for message in replies.values()):
-        raise CurationError("You cannot rank your own answer.")
-    if len(replies) < 2:
-        raise CurationError("Fewer than two of these answers are still there to compare.")
+    prompt = _prompt_to_rank(prompt_id, by)
+    replies = _answers_to_rank(prompt, shown, by)
     places = _dense(positions or {}, replies) if outcome == Outcome.RANKED else {}
-
+    dataset = prompt.conversation.dataset
     ballot = Ballot.objects.create(
         prompt=prompt,
         ranker=by,
@@ -58,7 +47,7 @@ def rank(
         outcome=outcome,
         note=note,
         active_seconds=active_seconds,
-        guideline=conversation.dataset.guideline_in_force(),
+        guideline=dataset.guideline_in_force(),
     )
     BallotEntry.objects.bulk_create(
         BallotEntry(
@@ -70,12 +59,34 @@ def rank(
         )
         for place, pk in enumerate([pk for pk in shown if pk in replies], start=1)
     )
-    Event.objects.record(
-        "ballot.cast", prompt, by=by, dataset=conversation.dataset, outcome=outcome
-    )
+    Event.objects.record("ballot.cast", prompt, by=by, dataset=dataset, outcome=outcome)
     settle(prompt)
-    conversations.advance(conversation)
+    conversations.advance(prompt.conversation)
     return ballot
+
+
+def _prompt_to_rank(prompt_id: int, by: Contributor) -> Message:
+    """The prompt under its conversation's lock, if the person may rank its answers now."""
+    conversation = conversations.lock_around(prompt_id)
+    prompt = Message.objects.get(pk=prompt_id)
+    prompt.conversation = conversation
+    require(by, conversation.dataset, Role.REVIEWER)
+    if prompt.state != Message.State.ACCEPTED:
+        raise WrongState("prompt", prompt.state)
+    if prompt.ballots.filter(ranker=by, ranking_round=prompt.ranking_round).exists():
+        raise CurationError("You have already ranked these answers.")
+    return prompt
+
+
+def _answers_to_rank(
+    prompt: Message, shown: Sequence[int], by: Contributor
+) -> dict[int, Message]:
+    replies = prompt.replies.rankable().select_related("revises").in_bulk(list(shown))
+    if any(by.pk in authors_of(message) for message in replies.values()):
+        raise CurationError("You cannot rank your own answer.")
+    if len(replies) < 2:
+        raise CurationError("Fewer than two of these answers are still there to compare.")
+    return replies
 
 
 def _dense(positions: Mapping[int, int], replies: Mapping[int, Message]) -> dict[int, int]:

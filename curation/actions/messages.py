@@ -58,18 +58,11 @@ def review(
     An edit is a sibling that revises the original and counts as its editor's approval;
     the original is rejected in its favour. The message that was decided on is returned.
     """
-    message, conversation = _lock(message_id)
-    require(by, conversation.dataset, Role.REVIEWER)
-    if message.state != State.SUBMITTED:
-        raise WrongState("message", message.state)
-    if by.pk in authors_of(message):
-        raise CurationError("You cannot review your own message.")
-    if Review.objects.filter(message=message, reviewer=by).exists():
-        raise CurationError("You have already reviewed this message.")
     if verdict not in Verdict.values:
         raise CurationError(f"There is no verdict “{verdict}”.")
     if verdict == Verdict.REJECT and reason not in Review.Reason.values:
         raise CurationError("Choose a reason, so that the author knows why.")
+    message, conversation = _message_to_review(message_id, by)
     given = Review.objects.create(
         message=message,
         reviewer=by,
@@ -143,6 +136,18 @@ def authors_of(message: Message) -> set[int]:
             authors.add(step.author_id)
         step = step.revises
     return authors
+
+
+def _message_to_review(message_id: int, by: Contributor) -> tuple[Message, Conversation]:
+    message, conversation = _lock(message_id)
+    require(by, conversation.dataset, Role.REVIEWER)
+    if message.state != State.SUBMITTED:
+        raise WrongState("message", message.state)
+    if by.pk in authors_of(message):
+        raise CurationError("You cannot review your own message.")
+    if Review.objects.filter(message=message, reviewer=by).exists():
+        raise CurationError("You have already reviewed this message.")
+    return message, conversation
 
 
 def _lock(message_id: int) -> tuple[Message, Conversation]:

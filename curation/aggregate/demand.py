@@ -94,7 +94,7 @@ def state_of(turns: Iterable[Turn], rules: Rules) -> str:
     if root.state in ("held", "submitted"):
         return "held" if root.state == "held" else "review"
     blocking = {want.kind for want in wants(turns, rules) if want.blocks}
-    if blocking & {"review", "answer", "continue"}:
+    if blocking & {"review", "answer"}:
         return "growing"
     return "ranking" if "rank" in blocking else "complete"
 
@@ -167,11 +167,14 @@ def _rankings(prompt: Turn, replies: list[Turn], rules: Rules) -> Iterator[Want]
 def _continuation(
     tree: _Tree, replies: list[Turn], depth: int, rules: Rules
 ) -> Iterator[Want]:
-    """One follow-up under the best answer, if an answer to it still fits the depth."""
+    """One follow-up under the best answer, if an answer to it still fits the depth.
+
+    Nobody waits for it: a conversation may be complete without, and grow again with one.
+    """
     if rules.is_pairs or depth + 3 > rules.max_depth:
         return
     accepted = [t for t in replies if t.state == "accepted"]
     followed = any(_lives(child) for t in accepted for child in tree.children[t.id])
     if accepted and not followed:
         best = next((t for t in accepted if t.is_best), accepted[0])
-        yield Want("continue", best.id, 1)
+        yield Want("continue", best.id, 1, blocks=False)

@@ -81,7 +81,7 @@ def test_more_answers_than_fit_on_a_ballot_need_more_ballots():
 def test_one_follow_up_is_wanted_under_the_best_answer():
     turns = [prompt(ballots=2), reply(2), reply(3, is_best=True)]
 
-    assert wants(turns, DEEP) == [Want("continue", 3, 1)]
+    assert wants(turns, DEEP) == [Want("continue", 3, 1, blocks=False)]
     assert state_of(turns, DEEP) == "growing"
 
 
@@ -95,7 +95,7 @@ def test_a_follow_up_grows_as_the_first_prompt_did():
 def test_a_rejected_follow_up_is_wanted_again():
     turns = [prompt(ballots=2), reply(2), reply(3), prompt("rejected", id=4, parent=3)]
 
-    assert wants(turns, DEEP) == [Want("continue", 2, 1)]
+    assert wants(turns, DEEP) == [Want("continue", 2, 1, blocks=False)]
 
 
 def test_nothing_is_wanted_below_what_was_rejected():
