@@ -103,16 +103,14 @@ def _missing_texts(dataset: Dataset) -> Iterator[tuple[Category | None, int]]:
     if not dataset.is_pairs:
         unfinished = dataset.conversations.unfinished().count()
         room = max(0, dataset.policy.open_conversations - unfinished)
-    alive = ~Q(conversations__state__in=["held", "rejected"])
-    categories = list(
-        dataset.categories.annotate(alive=Count("conversations", filter=alive)).order_by(
-            "pk"
-        )
-    )
+    alive = dataset.conversations.exclude(state__in=["held", "rejected"]).order_by()
+    counts = dict(alive.values_list("category").annotate(Count("pk")))
+    categories = list(dataset.categories.order_by("pk"))
     if not categories:
         yield None, room
     for category in categories:
-        yield category, max(0, min(room, category.target - category.alive))
+        missing = category.target - counts.get(category.pk, 0)
+        yield category, max(0, min(room, missing))
 
 
 def _slots_by_target(conversation: Conversation) -> dict[Target, list[Assignment]]:

@@ -81,10 +81,11 @@ class Page(HTMLParser):
         elif tag == "textarea" and name:
             self._textarea = name
             self._form.fields[name] = ""
-        elif tag == "option" and self._select:
+        elif tag == "option" and (
+            "selected" in at or self._select not in self._form.fields
+        ):
             # As a browser does: the chosen one, else the first.
-            if "selected" in at or self._select not in self._form.fields:
-                self._form.fields[self._select] = at.get("value", "")
+            self._form.fields[self._select] = at.get("value", "")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":

@@ -41,6 +41,7 @@ class FrozenVersion:
     held_out_count: int
     number: int
     dataset_id: int
+    is_pairs: bool  # short texts; conversations are longer
 
 
 def frozen(version_id: int) -> FrozenVersion:
@@ -84,6 +85,7 @@ def _outside(version: DatasetVersion) -> FrozenVersion:
         held_out_count=version.held_out_count,
         number=version.number,
         dataset_id=version.dataset_id,
+        is_pairs=version.dataset.is_pairs,
     )
 
 

@@ -86,6 +86,7 @@ class LaunchForm(forms.Form):
         return config.defaults(
             train_count=on.train_count if on else 0,
             is_starter=of.is_starter if of else True,
+            is_long=not on.is_pairs if on else False,
         )
 
 

@@ -105,9 +105,7 @@ def _lives(turn: Turn) -> bool:
 
 def _is_proposal(turn: Turn) -> bool:
     """An answer that a model offers: ranked first, and reviewed where it came out best."""
-    return (
-        turn.state == "submitted" and turn.origin == "model" and turn.role == "assistant"
-    )
+    return turn.state == "submitted" and turn.origin == "model" and turn.role == "assistant"
 
 
 def _is_under_review(turn: Turn) -> bool:

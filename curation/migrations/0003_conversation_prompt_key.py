@@ -16,6 +16,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="conversation",
-            index=models.Index(fields=["dataset", "prompt_key"], name="conversation_by_prompt"),
+            index=models.Index(
+                fields=["dataset", "prompt_key"], name="conversation_by_prompt"
+            ),
         ),
     ]

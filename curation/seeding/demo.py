@@ -22,7 +22,7 @@ RULES = {
     "pairs": {"reviews_wanted": 1, "approvals_needed": 1, "rankings_wanted": 1},
     "conversations": {
         "reviews_wanted": 1, "approvals_needed": 1, "rankings_wanted": 3,
-        "replies_wanted": 3, "max_depth": 2, "open_conversations": 30,
+        "replies_wanted": 3, "max_depth": 4, "open_conversations": 30,
     },
 }  # fmt: skip
 Tell = Callable[[Stage, dict[str, Any]], tuple[Conversation, str]]

@@ -54,14 +54,12 @@ def test_it_shows_no_work_on_own_text_and_says_why(client, person, dataset):
     assert "Nothing waits for you at the moment" in page.text
 
 
-def test_looking_at_it_writes_nothing(
-    client, person, dataset, django_assert_num_queries
-):
+def test_looking_at_it_writes_nothing(client, person, dataset, django_assert_num_queries):
     planned(MessageFactory(conversation__dataset=dataset))
 
     # Expect 12 queries: the session, the user, what they hold, their datasets as writer
-    # and as reviewer, offers, own texts, own reviews, own ballots, the next slot, kept texts,
-    # and categories to write in
+    # and as reviewer, offers, own texts, own reviews, own ballots, the next slot, kept
+    # texts, and categories to write in
     with django_assert_num_queries(12) as captured:
         client.get(HOME)
 

@@ -82,7 +82,14 @@ def test_one_follow_up_is_wanted_under_the_best_answer():
     turns = [prompt(ballots=2), reply(2), reply(3, is_best=True)]
 
     assert wants(turns, DEEP) == [Want("continue", 3, 1, blocks=False)]
-    assert state_of(turns, DEEP) == "growing"
+
+
+def test_nobody_waits_for_a_follow_up():
+    turns = [prompt(ballots=2), reply(2), reply(3)]
+
+    assert state_of(turns, DEEP) == "complete"
+    follow_up = prompt("submitted", id=4, parent=3)
+    assert state_of([*turns, follow_up], DEEP) == "growing"
 
 
 def test_a_follow_up_grows_as_the_first_prompt_did():

@@ -27,7 +27,7 @@ def wait_for_base(page: Page) -> None:
     """The base model is built in the background of the first start."""
     for _ in range(120):
         page.goto("/models/")
-        if page.get_by_text("Ready").count():
+        if page.get_by_text("Ready", exact=True).count():
             return
         page.wait_for_timeout(2000)
     raise AssertionError("the base model was not built")
@@ -43,7 +43,7 @@ def test_a_curator_freezes_tunes_and_watches_and_reviewers_rank_the_answers(sign
 
     curator.goto(version)
     curator.get_by_role("link", name="Fine-tune a model on this").click()
-    curator.get_by_label("Steps").fill("60")
+    curator.get_by_label("Steps", exact=True).fill("60")
     curator.get_by_role("button", name="Start the run").click()
 
     # The curve moves by itself: more points without a reload.

@@ -1,4 +1,4 @@
-"""Writing, reviewing and ranking in a real browser: by keyboard, by drag, without scripts."""
+"""Writing, reviewing and ranking in a browser: by keyboard, by drag, without scripts."""
 
 from __future__ import annotations
 

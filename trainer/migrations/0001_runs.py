@@ -7,232 +7,610 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('curation', '0002_append_only'),
+        ("curation", "0002_append_only"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='BaseModel',
+            name="BaseModel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('slug', models.SlugField(unique=True)),
-                ('kind', models.CharField(choices=[('starter', 'Starter'), ('local', 'Folder'), ('hub', 'Hub')], max_length=7)),
-                ('location', models.CharField(blank=True, help_text="A folder on the trainer's disk, or a hub id.", max_length=400)),
-                ('revision', models.CharField(blank=True, help_text='The commit of a hub model, 40 hex digits.', max_length=40)),
-                ('licence', models.CharField(blank=True, max_length=60)),
-                ('state', models.CharField(choices=[('building', 'Getting ready'), ('ready', 'Ready'), ('failed', 'Failed')], default='building', max_length=8)),
-                ('problem', models.TextField(blank=True)),
-                ('progress', models.PositiveSmallIntegerField(default=0, help_text='Percent.')),
-                ('content_key', models.CharField(blank=True, max_length=64)),
-                ('built_with', models.JSONField(blank=True, default=dict)),
-                ('attempt', models.PositiveIntegerField(default=0)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('added_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('added_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("slug", models.SlugField(unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("starter", "Starter"),
+                            ("local", "Folder"),
+                            ("hub", "Hub"),
+                        ],
+                        max_length=7,
+                    ),
+                ),
+                (
+                    "location",
+                    models.CharField(
+                        blank=True,
+                        help_text="A folder on the trainer's disk, or a hub id.",
+                        max_length=400,
+                    ),
+                ),
+                (
+                    "revision",
+                    models.CharField(
+                        blank=True,
+                        help_text="The commit of a hub model, 40 hex digits.",
+                        max_length=40,
+                    ),
+                ),
+                ("licence", models.CharField(blank=True, max_length=60)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("building", "Getting ready"),
+                            ("ready", "Ready"),
+                            ("failed", "Failed"),
+                        ],
+                        default="building",
+                        max_length=8,
+                    ),
+                ),
+                ("problem", models.TextField(blank=True)),
+                (
+                    "progress",
+                    models.PositiveSmallIntegerField(default=0, help_text="Percent."),
+                ),
+                ("content_key", models.CharField(blank=True, max_length=64)),
+                ("built_with", models.JSONField(blank=True, default=dict)),
+                ("attempt", models.PositiveIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("added_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "added_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('method', models.CharField(choices=[('sft', 'Supervised fine-tuning')], default='sft', max_length=6)),
-                ('version_digest', models.CharField(max_length=64)),
-                ('config', models.JSONField()),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('finished', 'Finished'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='queued', max_length=9)),
-                ('phase', models.CharField(blank=True, choices=[('preparing', 'Preparing the data'), ('training', 'Training'), ('evaluating', 'Scoring held-out examples'), ('sampling', 'Answering held-out prompts'), ('offering', 'Offering the answers')], max_length=10)),
-                ('attempt', models.PositiveIntegerField(default=0)),
-                ('lost', models.PositiveSmallIntegerField(default=0, help_text='Workers lost in a row, with no new checkpoint between.')),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('worker', models.CharField(blank=True, help_text='host:pid of the last one.', max_length=120)),
-                ('cancel_requested_at', models.DateTimeField(blank=True, null=True)),
-                ('step', models.PositiveIntegerField(default=0)),
-                ('of', models.PositiveIntegerField(default=0)),
-                ('tokens', models.PositiveBigIntegerField(default=0)),
-                ('seconds_per_step', models.FloatField(blank=True, null=True)),
-                ('made_with', models.JSONField(blank=True, default=dict, help_text='Device and library versions, said by the recipe.')),
-                ('adapter_sha256', models.CharField(blank=True, max_length=64)),
-                ('offered', models.PositiveIntegerField(blank=True, help_text='Answers given back to people; none before that.', null=True)),
-                ('offer_refused', models.PositiveIntegerField(default=0)),
-                ('problem', models.TextField(blank=True)),
-                ('queued_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('rung_at', models.DateTimeField(blank=True, help_text='When a worker was last called.', null=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('base', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='trainer.basemodel')),
-                ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='curation.datasetversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "method",
+                    models.CharField(
+                        choices=[("sft", "Supervised fine-tuning")],
+                        default="sft",
+                        max_length=6,
+                    ),
+                ),
+                ("version_digest", models.CharField(max_length=64)),
+                ("config", models.JSONField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("finished", "Finished"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="queued",
+                        max_length=9,
+                    ),
+                ),
+                (
+                    "phase",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("preparing", "Preparing the data"),
+                            ("training", "Training"),
+                            ("evaluating", "Scoring held-out examples"),
+                            ("sampling", "Answering held-out prompts"),
+                            ("offering", "Offering the answers"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("attempt", models.PositiveIntegerField(default=0)),
+                (
+                    "lost",
+                    models.PositiveSmallIntegerField(
+                        default=0,
+                        help_text="Workers lost in a row, with no new checkpoint between.",
+                    ),
+                ),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "worker",
+                    models.CharField(
+                        blank=True, help_text="host:pid of the last one.", max_length=120
+                    ),
+                ),
+                ("cancel_requested_at", models.DateTimeField(blank=True, null=True)),
+                ("step", models.PositiveIntegerField(default=0)),
+                ("of", models.PositiveIntegerField(default=0)),
+                ("tokens", models.PositiveBigIntegerField(default=0)),
+                ("seconds_per_step", models.FloatField(blank=True, null=True)),
+                (
+                    "made_with",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text="Device and library versions, said by the recipe.",
+                    ),
+                ),
+                ("adapter_sha256", models.CharField(blank=True, max_length=64)),
+                (
+                    "offered",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="Answers given back to people; none before that.",
+                        null=True,
+                    ),
+                ),
+                ("offer_refused", models.PositiveIntegerField(default=0)),
+                ("problem", models.TextField(blank=True)),
+                ("queued_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "rung_at",
+                    models.DateTimeField(
+                        blank=True, help_text="When a worker was last called.", null=True
+                    ),
+                ),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "base",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="runs",
+                        to="trainer.basemodel",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="runs",
+                        to="curation.datasetversion",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Metric',
+            name="Metric",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(choices=[('loss', 'Loss'), ('held_out_loss', 'Held Out Loss'), ('learning_rate', 'Learning Rate'), ('grad_norm', 'Grad Norm'), ('tokens_per_s', 'Tokens Per S')], max_length=13)),
-                ('step', models.PositiveIntegerField()),
-                ('value', models.FloatField()),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='metrics', to='trainer.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        choices=[
+                            ("loss", "Loss"),
+                            ("held_out_loss", "Held Out Loss"),
+                            ("learning_rate", "Learning Rate"),
+                            ("grad_norm", "Grad Norm"),
+                            ("tokens_per_s", "Tokens Per S"),
+                        ],
+                        max_length=13,
+                    ),
+                ),
+                ("step", models.PositiveIntegerField()),
+                ("value", models.FloatField()),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="metrics",
+                        to="trainer.run",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Evaluation',
+            name="Evaluation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('loss_before', models.FloatField()),
-                ('loss_after', models.FloatField()),
-                ('tokens', models.PositiveBigIntegerField()),
-                ('examples', models.PositiveIntegerField()),
-                ('by_category', models.JSONField(help_text='Rows of category, examples, tokens, loss_before, loss_after.')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('run', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='evaluation', to='trainer.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("loss_before", models.FloatField()),
+                ("loss_after", models.FloatField()),
+                ("tokens", models.PositiveBigIntegerField()),
+                ("examples", models.PositiveIntegerField()),
+                (
+                    "by_category",
+                    models.JSONField(
+                        help_text="Rows of category, examples, tokens, loss_before, loss_after."
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "run",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="evaluation",
+                        to="trainer.run",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Checkpoint',
+            name="Checkpoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('adapter', 'Adapter')], default='adapter', max_length=7)),
-                ('path', models.CharField(help_text='A folder under RUNS_DIR.', max_length=200, unique=True)),
-                ('sha256', models.CharField(max_length=64)),
-                ('size', models.PositiveBigIntegerField(help_text='Bytes.')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='checkpoints', to='trainer.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("adapter", "Adapter")], default="adapter", max_length=7
+                    ),
+                ),
+                (
+                    "path",
+                    models.CharField(
+                        help_text="A folder under RUNS_DIR.", max_length=200, unique=True
+                    ),
+                ),
+                ("sha256", models.CharField(max_length=64)),
+                ("size", models.PositiveBigIntegerField(help_text="Bytes.")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="checkpoints",
+                        to="trainer.run",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Sample',
+            name="Sample",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('prompt_uid', models.UUIDField()),
-                ('prompt_text', models.TextField()),
-                ('base_text', models.TextField(blank=True)),
-                ('tuned_text', models.TextField(blank=True)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='samples', to='trainer.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("position", models.PositiveIntegerField()),
+                ("prompt_uid", models.UUIDField()),
+                ("prompt_text", models.TextField()),
+                ("base_text", models.TextField(blank=True)),
+                ("tuned_text", models.TextField(blank=True)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="samples",
+                        to="trainer.run",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='Score',
+            name="Score",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('message_uid', models.UUIDField()),
-                ('category', models.SlugField(blank=True)),
-                ('tokens', models.PositiveIntegerField()),
-                ('loss_before', models.FloatField()),
-                ('loss_after', models.FloatField()),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='scores', to='trainer.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("message_uid", models.UUIDField()),
+                ("category", models.SlugField(blank=True)),
+                ("tokens", models.PositiveIntegerField()),
+                ("loss_before", models.FloatField()),
+                ("loss_after", models.FloatField()),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="scores",
+                        to="trainer.run",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='basemodel',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['starter', 'local', 'hub'])), name='basemodel_kind_known'),
+            model_name="basemodel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["starter", "local", "hub"])),
+                name="basemodel_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='basemodel',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['building', 'ready', 'failed'])), name='basemodel_state_known'),
+            model_name="basemodel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["building", "ready", "failed"])),
+                name="basemodel_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='basemodel',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'hub'), ('revision__regex', '^[0-9a-f]{40}$')), models.Q(models.Q(('kind', 'hub'), _negated=True), ('revision', '')), _connector='OR'), name='basemodel_revision_pinned_exactly_on_the_hub'),
+            model_name="basemodel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "hub"), ("revision__regex", "^[0-9a-f]{40}$")),
+                    models.Q(models.Q(("kind", "hub"), _negated=True), ("revision", "")),
+                    _connector="OR",
+                ),
+                name="basemodel_revision_pinned_exactly_on_the_hub",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='basemodel',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(models.Q(('state', 'failed')), models.Q(('problem', ''), _negated=True)), models.Q(models.Q(('state', 'failed'), _negated=True), ('problem', '')), _connector='OR'), name='basemodel_problem_exactly_when_failed'),
+            model_name="basemodel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        models.Q(("state", "failed")),
+                        models.Q(("problem", ""), _negated=True),
+                    ),
+                    models.Q(models.Q(("state", "failed"), _negated=True), ("problem", "")),
+                    _connector="OR",
+                ),
+                name="basemodel_problem_exactly_when_failed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='basemodel',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(('location', ''), _negated=True), _connector='OR'), name='basemodel_location_when_ready'),
+            model_name="basemodel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "ready"), _negated=True),
+                    models.Q(("location", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="basemodel_location_when_ready",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='basemodel',
-            constraint=models.CheckConstraint(condition=models.Q(('lease_until', None), ('state', 'building'), _connector='OR'), name='basemodel_lease_only_while_building'),
+            model_name="basemodel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("lease_until", None), ("state", "building"), _connector="OR"
+                ),
+                name="basemodel_lease_only_while_building",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='basemodel',
-            constraint=models.CheckConstraint(condition=models.Q(('progress__lte', 100)), name='basemodel_progress_in_percent'),
+            model_name="basemodel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("progress__lte", 100)),
+                name="basemodel_progress_in_percent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='basemodel',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'starter')), fields=('content_key',), name='basemodel_starter_once_per_key'),
+            model_name="basemodel",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "starter")),
+                fields=("content_key",),
+                name="basemodel_starter_once_per_key",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='basemodel',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'starter'), _negated=True), fields=('location', 'revision'), name='basemodel_place_once'),
+            model_name="basemodel",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "starter"), _negated=True),
+                fields=("location", "revision"),
+                name="basemodel_place_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('state__in', ['queued', 'running'])), fields=['state', 'queued_at'], name='run_unfinished'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("state__in", ["queued", "running"])),
+                fields=["state", "queued_at"],
+                name="run_unfinished",
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['-queued_at', '-id'], name='run_newest'),
+            model_name="run",
+            index=models.Index(fields=["-queued_at", "-id"], name="run_newest"),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(('method__in', ['sft'])), name='run_method_known'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("method__in", ["sft"])), name="run_method_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running']), ('state__in', ['finished', 'failed', 'cancelled']), _connector='OR'), name='run_state_known'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["queued", "running"]),
+                    ("state__in", ["finished", "failed", "cancelled"]),
+                    _connector="OR",
+                ),
+                name="run_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(('phase__in', ['', 'preparing', 'training', 'evaluating', 'sampling', 'offering'])), name='run_phase_known'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "phase__in",
+                        ["", "preparing", "training", "evaluating", "sampling", "offering"],
+                    )
+                ),
+                name="run_phase_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lease_until__isnull', False), ('state', 'running')), models.Q(models.Q(('state', 'running'), _negated=True), ('lease_until', None)), _connector='OR'), name='run_lease_exactly_while_running'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("lease_until__isnull", False), ("state", "running")),
+                    models.Q(
+                        models.Q(("state", "running"), _negated=True), ("lease_until", None)
+                    ),
+                    _connector="OR",
+                ),
+                name="run_lease_exactly_while_running",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(models.Q(('state__in', ['finished', 'failed', 'cancelled'])), ('finished_at__isnull', False)), models.Q(models.Q(('state__in', ['finished', 'failed', 'cancelled']), _negated=True), ('finished_at', None)), _connector='OR'), name='run_finished_at_exactly_when_ended'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        models.Q(("state__in", ["finished", "failed", "cancelled"])),
+                        ("finished_at__isnull", False),
+                    ),
+                    models.Q(
+                        models.Q(
+                            ("state__in", ["finished", "failed", "cancelled"]),
+                            _negated=True,
+                        ),
+                        ("finished_at", None),
+                    ),
+                    _connector="OR",
+                ),
+                name="run_finished_at_exactly_when_ended",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(models.Q(('state', 'failed')), models.Q(('problem', ''), _negated=True)), models.Q(models.Q(('state', 'failed'), _negated=True), ('problem', '')), _connector='OR'), name='run_problem_exactly_when_failed'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        models.Q(("state", "failed")),
+                        models.Q(("problem", ""), _negated=True),
+                    ),
+                    models.Q(models.Q(("state", "failed"), _negated=True), ("problem", "")),
+                    _connector="OR",
+                ),
+                name="run_problem_exactly_when_failed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'finished'), _negated=True), ('adapter_sha256__regex', '^[0-9a-f]{64}$'), _connector='OR'), name='run_adapter_when_finished'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "finished"), _negated=True),
+                    ("adapter_sha256__regex", "^[0-9a-f]{64}$"),
+                    _connector="OR",
+                ),
+                name="run_adapter_when_finished",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(('cancel_requested_at', None), ('state__in', ['running', 'cancelled']), _connector='OR'), name='run_cancel_asked_only_while_running'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("cancel_requested_at", None),
+                    ("state__in", ["running", "cancelled"]),
+                    _connector="OR",
+                ),
+                name="run_cancel_asked_only_while_running",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(('version_digest__regex', '^[0-9a-f]{64}$')), name='run_version_digest_is_sha256'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("version_digest__regex", "^[0-9a-f]{64}$")),
+                name="run_version_digest_is_sha256",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='metric',
-            constraint=models.UniqueConstraint(fields=('run', 'name', 'step'), name='metric_once_per_run_name_and_step'),
+            model_name="metric",
+            constraint=models.UniqueConstraint(
+                fields=("run", "name", "step"), name="metric_once_per_run_name_and_step"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='checkpoint',
-            constraint=models.UniqueConstraint(fields=('run', 'kind'), name='checkpoint_once_per_kind'),
+            model_name="checkpoint",
+            constraint=models.UniqueConstraint(
+                fields=("run", "kind"), name="checkpoint_once_per_kind"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='checkpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='checkpoint_sha256'),
+            model_name="checkpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("sha256__regex", "^[0-9a-f]{64}$")),
+                name="checkpoint_sha256",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sample',
-            constraint=models.UniqueConstraint(fields=('run', 'position'), name='sample_positions_count_up'),
+            model_name="sample",
+            constraint=models.UniqueConstraint(
+                fields=("run", "position"), name="sample_positions_count_up"
+            ),
         ),
         migrations.AddIndex(
-            model_name='score',
-            index=models.Index(fields=['message_uid'], name='score_by_answer'),
+            model_name="score",
+            index=models.Index(fields=["message_uid"], name="score_by_answer"),
         ),
         migrations.AddConstraint(
-            model_name='score',
-            constraint=models.UniqueConstraint(fields=('run', 'message_uid'), name='score_once_per_answer'),
+            model_name="score",
+            constraint=models.UniqueConstraint(
+                fields=("run", "message_uid"), name="score_once_per_answer"
+            ),
         ),
     ]

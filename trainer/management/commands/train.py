@@ -45,7 +45,9 @@ class Command(BaseCommand):
             person = get_user_model().objects.get(email__iexact=by)
             frozen, chosen = _version(version, person), _base(base)
             wanted = config.defaults(
-                train_count=frozen.train_count, is_starter=chosen.is_starter
+                train_count=frozen.train_count,
+                is_starter=chosen.is_starter,
+                is_long=not frozen.is_pairs,
             )
             wanted = dataclasses.replace(wanted, offer=not no_offer)
             if steps is not None:
