@@ -29,6 +29,18 @@ from config.places import ROOT
 SAMPLE = ROOT / "curation" / "demo" / "sample.jsonl"
 SLUG = "loop"
 PAIRS_WRITTEN = 12
+ROLES = {
+    "admin": "",
+    "curator": "curator",
+    **dict.fromkeys(("writer1", "writer2"), "writer"),
+    **dict.fromkeys(("reviewer1", "reviewer2", "reviewer3"), "reviewer"),
+}
+POLICY = {
+    "replies_wanted": 2,
+    "max_depth": 2,
+    "rankings_wanted": 2,
+    "open_conversations": 1000,
+}
 ENDED = ("finished", "failed", "cancelled")
 TRAINING_SECONDS = 300.0
 
@@ -81,37 +93,24 @@ def prepare(loop: Loop) -> None:
     from curation.actions import datasets, people
     from curation.models import Contributor
 
-    roles = {
-        "admin": (),
-        "curator": ("curator",),
-        **{f"writer{n}": ("writer",) for n in (1, 2)},
-        **{f"reviewer{n}": ("reviewer",) for n in (1, 2, 3)},
-    }
-    passwords = {name: secrets.token_urlsafe(12) for name in roles}
+    passwords = {name: secrets.token_urlsafe(12) for name in ROLES}
     admin = Contributor.objects.create_superuser("admin@loop.example", passwords["admin"])
     dataset = datasets.create(
         slug=SLUG,
         title="Loop",
         shape="conversations" if loop.format == "oasst" else "pairs",
         guideline="Write what you would be glad to read.",
-        policy={
-            "replies_wanted": 2,
-            "max_depth": 2,
-            "rankings_wanted": 2,
-            "open_conversations": 1000,
-        },
+        policy=POLICY,
         by=admin,
     )
-    for name, held in roles.items():
-        if name != "admin":
-            person = Contributor.objects.create_user(
-                f"{name}@loop.example", passwords[name]
-            )
-            for role in held:
-                people.join(dataset=dataset, person=person, role=role, by=admin)
+    for name, role in ROLES.items():
+        if role:
+            email, password = f"{name}@loop.example", passwords[name]
+            person = Contributor.objects.create_user(email, password)
+            people.join(dataset=dataset, person=person, role=role, by=admin)
     call_command("import_data", SLUG, str(loop.data), format=loop.format, by=admin.email)
     loop.facts["imported_rankings"] = _settlements()
-    for name in roles:
+    for name in ROLES:
         loop.people[name] = Person(loop.address, f"{name}@loop.example", passwords[name])
 
 

@@ -90,7 +90,7 @@ def in_order_of_taste(page: Page, person: str) -> dict[str, Any]:
             len(set(words) & set(asked)) / len(set(asked) or {""})
             + len(set(words)) / len(words)
             + 0.5 * text.strip().endswith((".", "?", "!"))
-            + 0.4 * own_taste
+            + 0.15 * own_taste
         )
 
     best_first = sorted(page.answers, key=lambda answer: -liking(answer.text))

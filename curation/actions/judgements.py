@@ -49,20 +49,30 @@ def rank(
         active_seconds=active_seconds,
         guideline=dataset.guideline_in_force(),
     )
+    still_there = [pk for pk in shown if pk in replies]
+    _enter(ballot, still_there, places, ratings or {})
+    Event.objects.record("ballot.cast", prompt, by=by, dataset=dataset, outcome=outcome)
+    settle(prompt)
+    conversations.advance(prompt.conversation)
+    return ballot
+
+
+def _enter(
+    ballot: Ballot,
+    shown: Sequence[int],
+    places: Mapping[int, int],
+    ratings: Mapping[int, int],
+) -> None:
     BallotEntry.objects.bulk_create(
         BallotEntry(
             ballot=ballot,
             reply_id=pk,
             position=places.get(pk),
-            shown=place,
-            rating=(ratings or {}).get(pk),
+            shown=number,
+            rating=ratings.get(pk),
         )
-        for place, pk in enumerate([pk for pk in shown if pk in replies], start=1)
+        for number, pk in enumerate(shown, start=1)
     )
-    Event.objects.record("ballot.cast", prompt, by=by, dataset=dataset, outcome=outcome)
-    settle(prompt)
-    conversations.advance(prompt.conversation)
-    return ballot
 
 
 def _prompt_to_rank(prompt_id: int, by: Contributor) -> Message:

@@ -58,10 +58,7 @@ def review(
     An edit is a sibling that revises the original and counts as its editor's approval;
     the original is rejected in its favour. The message that was decided on is returned.
     """
-    if verdict not in Verdict.values:
-        raise CurationError(f"There is no verdict “{verdict}”.")
-    if verdict == Verdict.REJECT and reason not in Review.Reason.values:
-        raise CurationError("Choose a reason, so that the author knows why.")
+    _check_verdict(verdict, reason)
     message, conversation = _message_to_review(message_id, by)
     given = Review.objects.create(
         message=message,
@@ -72,10 +69,8 @@ def review(
         active_seconds=active_seconds,
         guideline=conversation.dataset.guideline_in_force(),
     )
-    Label.objects.bulk_create(
-        Label(review=given, name=name, value=value)
-        for name, value in (labels or {}).items()
-    )
+    answered = (labels or {}).items()
+    Label.objects.bulk_create(Label(review=given, name=n, value=v) for n, v in answered)
     Event.objects.record(
         f"review.{verdict}", message, by=by, dataset=conversation.dataset, review=given.pk
     )
@@ -136,6 +131,13 @@ def authors_of(message: Message) -> set[int]:
             authors.add(step.author_id)
         step = step.revises
     return authors
+
+
+def _check_verdict(verdict: str, reason: str) -> None:
+    if verdict not in Verdict.values:
+        raise CurationError(f"There is no verdict “{verdict}”.")
+    if verdict == Verdict.REJECT and reason not in Review.Reason.values:
+        raise CurationError("Choose a reason, so that the author knows why.")
 
 
 def _message_to_review(message_id: int, by: Contributor) -> tuple[Message, Conversation]:

@@ -122,25 +122,24 @@ def _insert(
         held_out_count=splits["held_out"],
         frozen_by=by,
     )
-    VersionItem.objects.bulk_create(
-        (
-            VersionItem(
-                version=version,
-                position=position,
-                reply=one.reply,
-                split=one.split,
-                category=one.category,
-                rank=one.rank,
-                digest=one.digest,
-            )
-            for position, one in enumerate(chosen)
-        ),
-        batch_size=2000,
-    )
+    VersionItem.objects.bulk_create(_items(version, chosen), batch_size=2000)
     Event.objects.record(
         "version.frozen", version, by=by, dataset=dataset, digest=fingerprint
     )
     return version
+
+
+def _items(version: DatasetVersion, chosen: list[Chosen]) -> Iterator[VersionItem]:
+    for position, one in enumerate(chosen):
+        yield VersionItem(
+            version=version,
+            position=position,
+            reply=one.reply,
+            split=one.split,
+            category=one.category,
+            rank=one.rank,
+            digest=one.digest,
+        )
 
 
 def _manifest(dataset: Dataset, recipe: Recipe, chosen: list[Chosen]) -> dict[str, Any]:

@@ -118,6 +118,8 @@ def _by_state(dataset: Dataset) -> list[dict[str, Any]]:
 def _waits(dataset: Dataset) -> dict[str, int]:
     """Texts that wait for a person's verdict. Models' answers wait to be ranked instead."""
     waiting = Message.objects.filter(conversation__dataset=dataset).exclude(origin="model")
+    if dataset.is_pairs:
+        waiting = waiting.exclude(parent=None)  # a pair is judged as one, on its answer
     counts = _counts(waiting.filter(state__in=["submitted", "held"]), "state")
     return {"review": counts.get("submitted", 0), "held": counts.get("held", 0)}
 

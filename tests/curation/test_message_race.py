@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
 
 import pytest
-from django.db import connection
 
 from curation import intake
 from curation.actions import imports, judgements, messages, versions
-from curation.errors import CurationError
 from curation.models import (
     Ballot,
     Conversation,
@@ -26,37 +23,9 @@ from tests.factories import (
     MessageFactory,
     ReplyFactory,
 )
+from tests.races import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def together(*works):
-    """Run all at the same moment on connections of their own; return what they gave.
-
-    A refusal is given back as its class; any other error is raised here.
-    """
-    gate = threading.Barrier(len(works))
-    outcomes, problems = [], []
-
-    def run(work):
-        gate.wait()
-        try:
-            outcomes.append(work())
-        except CurationError as refusal:
-            outcomes.append(type(refusal))
-        except Exception as problem:
-            problems.append(problem)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[work]) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if problems:
-        raise problems[0]
-    return outcomes
 
 
 def test_two_deciding_reviews_at_once_make_one_decision():

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
-from django.db import connection
 
-from curation.errors import WrongState
 from curation.models import Event, Message
+from tests.races import together
 from trainer import tasks
 from trainer.actions import runs
 from trainer.models import Run
@@ -16,29 +13,10 @@ from trainer.models import Run
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def together(count, work):
-    gate = threading.Barrier(count)
-    results = []
-
-    def run(number):
-        gate.wait()
-        try:
-            results.append(work(number))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[number]) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
 def test_of_eight_workers_one_wins(request_run):
     run = request_run()
 
-    claimed = together(8, lambda number: runs.claim(run.pk, f"host:{number}"))
+    claimed = together(*(lambda n=n: runs.claim(run.pk, f"host:{n}") for n in range(8)))
 
     assert len([winner for winner in claimed if winner]) == 1
     assert Run.objects.get(pk=run.pk).attempt == 1
@@ -50,7 +28,7 @@ def test_a_silent_run_is_taken_back_once_however_many_look(request_run):
     runs.claim(run.pk, "host:1")
     Run.objects.filter(pk=run.pk).update(lease_until="2020-01-01T00:00Z")
 
-    together(6, lambda number: runs.requeue_silent())
+    together(*[runs.requeue_silent] * 6)
 
     run.refresh_from_db()
     assert (run.state, run.lost) == ("queued", 1)
@@ -60,7 +38,7 @@ def test_a_silent_run_is_taken_back_once_however_many_look(request_run):
 def test_delivered_four_times_at_once_a_run_is_done_once(request_run, fake):
     run = request_run()
 
-    together(4, lambda number: tasks.execute_run(run_id=run.pk))
+    together(*[lambda: tasks.execute_run(run_id=run.pk)] * 4)
 
     run.refresh_from_db()
     assert (run.state, run.attempt) == ("finished", 1)
@@ -73,15 +51,10 @@ def test_a_finish_and_a_cancel_at_once_leave_one_end(request_run, curator):
     claimed = runs.claim(run.pk, "host:1")
     runs.publish(claimed, path="1/adapter", sha256="a" * 64, size=1)
 
-    def end(number):
-        if number:
-            return runs.finish(claimed)
-        try:
-            return runs.cancel(run_id=run.pk, by=curator)
-        except WrongState:
-            return None
-
-    together(2, end)
+    together(
+        lambda: runs.finish(claimed),
+        lambda: runs.cancel(run_id=run.pk, by=curator),  # or finds it finished
+    )
 
     run.refresh_from_db()
     assert (run.state, run.cancel_requested_at) == ("finished", None)
