@@ -108,7 +108,8 @@ def prepare(loop: Loop) -> None:
             email, password = f"{name}@loop.example", passwords[name]
             person = Contributor.objects.create_user(email, password)
             people.join(dataset=dataset, person=person, role=role, by=admin)
-    call_command("import_data", SLUG, str(loop.data), format=loop.format, by=admin.email)
+    options = {"format": loop.format, "by": admin.email, "stdout": sys.stderr}
+    call_command("import_data", SLUG, str(loop.data), **options)
     loop.facts["imported_rankings"] = _settlements()
     for name in ROLES:
         loop.people[name] = Person(loop.address, f"{name}@loop.example", passwords[name])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import Count
+from django.utils.timezone import now
 
 from annotate import actions, planner
 from annotate.models import Assignment
@@ -96,15 +98,20 @@ def test_a_form_sent_twice_at_the_same_moment_counts_once():
     assert Review.objects.filter(reviewer=person).count() == 1
 
 
-def test_planning_and_submitting_at_once_do_not_lock_each_other_out():
-    dataset = DatasetFactory(policy__replies_wanted=8)
+def test_late_submits_and_planning_at_once_do_not_lock_each_other_out():
+    dataset = DatasetFactory(policy__replies_wanted=12)
     prompt = MessageFactory(conversation__dataset=dataset, accepted=True)
-    for _ in range(6):
+    for _ in range(10):
         ReplyFactory(parent=prompt, conversation=prompt.conversation)
     conversations.advance(prompt.conversation)
     planner.plan(prompt.conversation_id)
-    people = ContributorFactory.create_batch(6, member=dataset)
+    people = ContributorFactory.create_batch(10, member=dataset)
     slots = {person: actions.claim(by=person, kind="review") for person in people}
+    # All leases ran out: each submit takes its slot again, while each plan, after each
+    # review, gives the open slots of the conversation another priority.
+    past = now() - timedelta(hours=1)
+    Assignment.objects.filter(state="leased").update(lease_until=past)
+    actions.expire_leases()
 
     def send(person):
         actions.submit(
@@ -117,10 +124,11 @@ def test_planning_and_submitting_at_once_do_not_lock_each_other_out():
             ),
         )
 
-    together(
-        *(lambda p=p: send(p) for p in people),
-        *(lambda: planner.plan(prompt.conversation_id) for _ in range(4)),
-    )
+    def plan():
+        for _ in range(15):
+            planner.plan(prompt.conversation_id)
 
-    assert Review.objects.count() == 6
-    assert Assignment.objects.filter(kind="review", state="done").count() == 6
+    together(*(lambda p=p: send(p) for p in people), *[plan] * 4)
+
+    assert Review.objects.count() == 10
+    assert Assignment.objects.filter(kind="review", state="done").count() == 10
