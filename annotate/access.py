@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django.shortcuts import get_object_or_404
 
 from annotate.models import Assignment, Draft
@@ -15,13 +16,15 @@ def slot_of_mine(request: SignedInRequest, pk: int) -> Assignment:
 
 
 def slot_to_submit(request: SignedInRequest, pk: int) -> Assignment:
-    """Any slot of a dataset that the person works on.
+    """Any slot of a dataset that the person sees, or that is or was theirs.
 
     A late or repeated submit must reach the action, which decides what becomes of it and
     keeps the text.
     """
-    mine = Dataset.objects.visible_to(request.user)
-    return get_object_or_404(Assignment.objects.for_page().filter(dataset__in=mine), pk=pk)
+    seen = Dataset.objects.visible_to(request.user)
+    theirs = Q(person=request.user) | Q(drafts__person=request.user)
+    slots = Assignment.objects.for_page().filter(Q(dataset__in=seen) | theirs)
+    return get_object_or_404(slots.distinct(), pk=pk)
 
 
 def draft_of_mine(request: SignedInRequest, pk: int) -> Draft:

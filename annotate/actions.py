@@ -6,8 +6,7 @@ import hashlib
 import json
 import random
 from collections.abc import Callable, Mapping
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -15,51 +14,55 @@ from django.db.models import Count
 from django.utils.timezone import now
 
 from annotate import planner, queue
-from annotate.errors import SentTwice, SlotGone
-from annotate.models import Assignment, Draft, Skip, Submission
+from annotate.errors import AlreadySent, SentTwice, SlotGone
+from annotate.models import Assignment, AssignmentQuerySet, Draft, Skip, Submission
 from curation.actions import conversations
 from curation.aggregate.demand import RANK_AT_MOST
 from curation.errors import CurationError
-from curation.models import Contributor, Dataset, Event
+from curation.models import Contributor, Event
 
 State = Assignment.State
 Kind = Assignment.Kind
 
 
-def claim(*, by: Contributor, **wanted: str) -> Assignment | None:
+def claim(
+    *, by: Contributor, passing_over: Assignment | None = None, **wanted: str
+) -> Assignment | None:
     """The person's next task, or None. `wanted` may narrow kind, dataset and category.
 
     What they already hold comes first. When nothing is free, the planner looks once for
-    conversations that changed and were not planned yet.
+    conversations that changed and were not planned yet. `passing_over` was just skipped.
     """
     held = queue.held_by(by, **wanted).first()
     if held is not None:
         return _renewed(held)
-    taken = _take(by, wanted)
+    taken = _take(by, wanted, passing_over)
     if taken is None:
         planner.plan_changed()
-        taken = _take(by, wanted)
+        taken = _take(by, wanted, passing_over)
     return taken
 
 
 def claim_again(*, draft_id: int, by: Contributor) -> Assignment:
     """Take up a kept text's task, if it is still free."""
-    draft = Draft.objects.select_related("assignment").get(pk=draft_id, person=by)
-    with transaction.atomic():
-        slot = Assignment.objects.select_for_update(of=("self",)).get(
-            pk=draft.assignment_id
-        )
-        if slot.state == State.LEASED and slot.person_id == by.pk:
-            return slot
-        if not _is_free_for(slot, by):
-            raise SlotGone
-        return _lease(slot, by)
+    draft = Draft.objects.get(pk=draft_id, person=by)
+    try:
+        with transaction.atomic():
+            slot = _locked_alone(draft.assignment_id)
+            if not queue.covers(by, slot):
+                raise SlotGone
+            if _is_held(slot, by):
+                return slot
+            _require_free(slot, by)
+            return _lease(slot, by)
+    except IntegrityError as error:
+        raise SlotGone from error
 
 
 def beat(*, assignment_id: int, by: Contributor) -> Assignment:
     """The page is still open: the lease begins anew."""
     slot = Assignment.objects.held_by(by).filter(pk=assignment_id).for_page().first()
-    if slot is None:
+    if slot is None or not queue.covers(by, slot):
         raise SlotGone
     return _renewed(slot)
 
@@ -67,8 +70,8 @@ def beat(*, assignment_id: int, by: Contributor) -> Assignment:
 @transaction.atomic
 def skip(*, assignment_id: int, by: Contributor) -> None:
     """Hand a task back; it will not be offered to the same person again."""
-    slot = Assignment.objects.select_for_update(of=("self",)).get(pk=assignment_id)
-    if slot.person_id != by.pk or slot.state != State.LEASED:
+    slot = _locked_alone(assignment_id)
+    if not _is_held(slot, by):
         return  # it has gone back already
     if slot.message_id is not None:
         Skip.objects.get_or_create(person=by, kind=slot.kind, message_id=slot.message_id)
@@ -104,32 +107,23 @@ def submit(
 ) -> None:
     """Do the work of a slot once: `apply` writes it into the record.
 
-    1. The key is stored first: a second delivery waits here, and then finds it used.
-    2. The conversation and the slot are locked; a late submit takes a slot that is free.
-    3. The record is written, the slot closed, the conversation planned anew.
-
     Whatever refuses, the words stay: they are kept as a draft.
     """
     try:
         with transaction.atomic():
-            if _is_repeat(key, by, assignment_id, fields):
-                return
-            slot = _locked(assignment_id)
-            if not (slot.state == State.LEASED and slot.person_id == by.pk):
-                if not _is_free_for(slot, by):
-                    raise SlotGone
-                _lease(slot, by)
-            apply(slot)
-            slot.state, slot.lease_until, slot.done_at = State.DONE, None, now()
-            slot.save(update_fields=["state", "lease_until", "done_at"])
-            Draft.objects.filter(person=by, assignment=slot).delete()
-            if slot.conversation_id is not None:
-                planner.plan(slot.conversation_id)
+            if not _is_repeat(key, by, assignment_id, fields):
+                _submit_once(assignment_id, by, apply)
     except SentTwice:
         raise
     except CurationError:
         save_draft(assignment_id=assignment_id, by=by, fields=fields)
         raise
+    except IntegrityError as error:
+        # The same person took up the same item in another tab at this moment.
+        if "assignment_item_once_per_person" not in str(error):
+            raise
+        save_draft(assignment_id=assignment_id, by=by, fields=fields)
+        raise SlotGone from error
 
 
 def expire_leases() -> int:
@@ -137,16 +131,34 @@ def expire_leases() -> int:
     return _hand_back(Assignment.objects.overdue())
 
 
-def _take(by: Contributor, wanted: Mapping[str, str]) -> Assignment | None:
+def _submit_once(
+    assignment_id: int, by: Contributor, apply: Callable[[Assignment], object]
+) -> None:
+    """Lock conversation and slot, write the record, close the slot, plan anew."""
+    slot = _locked(assignment_id)
+    if not _is_held(slot, by):
+        _require_free(slot, by)
+        _land_late(slot, by)
+    apply(slot)
+    slot.state, slot.lease_until, slot.done_at = State.DONE, None, now()
+    slot.save(update_fields=["state", "lease_until", "done_at"])
+    Draft.objects.filter(person=by, assignment=slot).delete()
+    if slot.conversation_id is not None:
+        planner.plan(slot.conversation_id)
+
+
+def _take(
+    by: Contributor, wanted: Mapping[str, str], passing_over: Assignment | None
+) -> Assignment | None:
     """Claim one open slot, stepping past rows that others are claiming just now."""
+    slots = queue.next_for(by, **wanted)
+    if passing_over is not None and passing_over.message_id is None:
+        # A new text has no message to remember: another category, for now.
+        slots = slots.exclude(category=passing_over.category_id)
     for _ in range(5):
         try:
             with transaction.atomic():
-                slot = (
-                    queue.next_for(by, **wanted)
-                    .select_for_update(skip_locked=True, of=("self",))
-                    .first()
-                )
+                slot = slots.select_for_update(skip_locked=True, of=("self",)).first()
                 return _lease(slot, by) if slot is not None else None
         except IntegrityError:
             # The same person claimed the same item in another tab, a moment ago.
@@ -156,15 +168,24 @@ def _take(by: Contributor, wanted: Mapping[str, str]) -> Assignment | None:
 
 def _lease(slot: Assignment, by: Contributor) -> Assignment:
     """Give a locked slot to a person. The order that answers are shown in is fixed here."""
-    slot.state, slot.person = State.LEASED, by
-    slot.lease_until = _lease_end(slot.dataset)
+    slot.state, slot.person, slot.lease_until = State.LEASED, by, _lease_end(slot)
     if slot.kind == Kind.RANK:
-        slot.shown = _answers_to_show(slot)
+        slot.shown = _answers_to_show(slot, by)
     slot.save(update_fields=["state", "person", "lease_until", "shown"])
     return slot
 
 
-def _answers_to_show(slot: Assignment) -> list[int]:
+def _land_late(slot: Assignment, by: Contributor) -> None:
+    """Give a free slot back to whom it was taken from, with the answers that they saw."""
+    if slot.kind == Kind.RANK and (
+        not slot.shown or slot.shown != _shuffled(slot, by, slot.shown)
+    ):
+        raise SlotGone  # nobody has seen these answers in this order, or somebody else
+    slot.state, slot.person, slot.lease_until = State.LEASED, by, _lease_end(slot)
+    slot.save(update_fields=["state", "person", "lease_until"])
+
+
+def _answers_to_show(slot: Assignment, by: Contributor) -> list[int]:
     """At most as many as one can compare; those seen least so far, shuffled per person."""
     assert slot.message is not None
     seen_least = (
@@ -173,8 +194,7 @@ def _answers_to_show(slot: Assignment) -> list[int]:
         .order_by("seen", "pk")
         .values_list("pk", flat=True)[:RANK_AT_MOST]
     )
-    assert slot.person is not None
-    return _shuffled(slot, slot.person, list(seen_least))
+    return _shuffled(slot, by, list(seen_least))
 
 
 def _shuffled(slot: Assignment, person: Contributor, answers: list[int]) -> list[int]:
@@ -185,23 +205,23 @@ def _shuffled(slot: Assignment, person: Contributor, answers: list[int]) -> list
     return shuffled
 
 
-def _lease_end(dataset: Dataset) -> Any:
-    return now() + timedelta(minutes=dataset.policy.lease_minutes)
+def _lease_end(slot: Assignment) -> datetime:
+    return now() + timedelta(minutes=slot.dataset.policy.lease_minutes)
 
 
 def _renewed(slot: Assignment) -> Assignment:
-    slot.lease_until = _lease_end(slot.dataset)
+    slot.lease_until = _lease_end(slot)
     Assignment.objects.filter(pk=slot.pk, person=slot.person, state=State.LEASED).update(
         lease_until=slot.lease_until
     )
     return slot
 
 
-def _hand_back(slots: Any) -> int:
-    handed: int = slots.filter(state=State.LEASED).update(
-        state=State.OPEN, person=None, lease_until=None, shown=[]
+def _hand_back(slots: AssignmentQuerySet) -> int:
+    """Open again. The answers shown stay noted: a late ballot is about those."""
+    return slots.filter(state=State.LEASED).update(
+        state=State.OPEN, person=None, lease_until=None
     )
-    return handed
 
 
 def _locked(assignment_id: int) -> Assignment:
@@ -209,21 +229,35 @@ def _locked(assignment_id: int) -> Assignment:
     slot = Assignment.objects.get(pk=assignment_id)
     if slot.conversation_id is not None:
         conversations.lock(slot.conversation_id)
+    return _locked_alone(assignment_id)
+
+
+def _locked_alone(assignment_id: int) -> Assignment:
     locked = Assignment.objects.select_for_update(of=("self",))
     return locked.for_page().get(pk=assignment_id)
 
 
-def _is_free_for(slot: Assignment, by: Contributor) -> bool:
-    """Whether a late submit may still land. New texts need no free slot."""
-    if slot.message_id is None and slot.person_id in (None, by.pk):
-        return slot.state != State.DONE
-    return Assignment.objects.open_to(by).filter(pk=slot.pk).exists()
+def _is_held(slot: Assignment, by: Contributor) -> bool:
+    return slot.state == State.LEASED and slot.person_id == by.pk
+
+
+def _require_free(slot: Assignment, by: Contributor) -> None:
+    """Refuse a late comer whose slot is not free. New texts need no open slot."""
+    if slot.state == State.DONE and slot.person_id == by.pk:
+        raise AlreadySent
+    if slot.message_id is None and slot.person_id is None:
+        return
+    if not Assignment.objects.open_to(by).filter(pk=slot.pk).exists():
+        raise SlotGone
 
 
 def _is_repeat(
     key: UUID, by: Contributor, assignment_id: int, fields: Mapping[str, str]
 ) -> bool:
-    """Store the key, or find that this very content was counted under it already."""
+    """Store the key, or find that this very content was counted under it already.
+
+    A second delivery waits here for the first, and then finds the key used.
+    """
     sent = json.dumps(dict(fields), sort_keys=True).encode()
     fingerprint = hashlib.sha256(sent).hexdigest()
     try:
@@ -233,7 +267,8 @@ def _is_repeat(
             )
     except IntegrityError:
         first = Submission.objects.get(key=key)
-        if (first.person_id, first.fingerprint) != (by.pk, fingerprint):
+        before = (first.person_id, first.assignment_id, first.fingerprint)
+        if before != (by.pk, assignment_id, fingerprint):
             raise SentTwice from None
         return True
     return False

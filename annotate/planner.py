@@ -5,8 +5,9 @@ One row per wanted judgement or text. Whoever claims only picks a row; nobody co
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from math import ceil
 
 from django.db import transaction
 from django.db.models import Count, F, Max, Q
@@ -23,7 +24,7 @@ State = Assignment.State
 WRITERS_AT_ONCE = 10  # open writing slots per category; more are made as these are taken
 # Added to the priority of what no conversation waits for: follow-ups come before new
 # prompts (500 by default), verdicts on models' proposals after them.
-NOT_URGENT = {Kind.CONTINUE: 100, Kind.REVIEW: 1_000}
+NOT_URGENT = {Kind.RANK: 50, Kind.CONTINUE: 100, Kind.REVIEW: 1_000}
 Target = tuple[str, int, int]  # kind, message, ranking round
 
 
@@ -65,8 +66,12 @@ def plan(conversation_id: int) -> None:
     )
 
 
+@transaction.atomic
 def plan_writing(dataset: Dataset) -> None:
     """Keep slots for new texts open while the dataset wants more of them."""
+    locked = Dataset.objects.select_for_update(no_key=True, skip_locked=True)
+    if not locked.filter(pk=dataset.pk).exists():
+        return  # another planner is at it
     for category, missing in _missing_texts(dataset):
         kind = Kind.WRITE_PAIR if dataset.is_pairs else Kind.WRITE_PROMPT
         there = Assignment.objects.filter(kind=kind, dataset=dataset, category=category)
@@ -99,18 +104,25 @@ def _missing_texts(dataset: Dataset) -> Iterator[tuple[Category | None, int]]:
     Conversations are not begun faster than they can be grown: the policy bounds how many
     are unfinished. Pairs are finished by one review and need no such bound.
     """
+    writing = Assignment.objects.filter(
+        dataset=dataset, kind__in=[Kind.WRITE_PAIR, Kind.WRITE_PROMPT], state=State.LEASED
+    )
+    taken = Counter(writing.values_list("category", flat=True))
     room = 10_000
     if not dataset.is_pairs:
-        unfinished = dataset.conversations.unfinished().count()
+        unfinished = dataset.conversations.unfinished().count() + taken.total()
         room = max(0, dataset.policy.open_conversations - unfinished)
     alive = dataset.conversations.exclude(state__in=["held", "rejected"]).order_by()
     counts = dict(alive.values_list("category").annotate(Count("pk")))
     categories = list(dataset.categories.order_by("pk"))
     if not categories:
         yield None, room
-    for category in categories:
-        missing = category.target - counts.get(category.pk, 0)
-        yield category, max(0, min(room, missing))
+    for left, category in zip(range(len(categories), 0, -1), categories, strict=True):
+        missing = category.target - counts.get(category.pk, 0) - taken[category.pk]
+        share = ceil(room / left)  # what is left is for those after it, too
+        given = max(0, min(share, missing, WRITERS_AT_ONCE))
+        room -= given
+        yield category, given
 
 
 def _slots_by_target(conversation: Conversation) -> dict[Target, list[Assignment]]:

@@ -22,9 +22,9 @@ KINDS_OF_ROLE: dict[str, tuple[str, ...]] = {
 }
 
 
-def fit_for(person: Contributor) -> AssignmentQuerySet:
-    """Open slots of the kinds and datasets that the person's roles cover. Two queries."""
-    return Assignment.objects.open_to(person).filter(_covered(person))
+def fit_for(person: Contributor, covered: Q | None = None) -> AssignmentQuerySet:
+    """Open slots of the kinds and datasets that the person's roles cover."""
+    return Assignment.objects.open_to(person).filter(covered or covered_by(person))
 
 
 def next_for(
@@ -55,7 +55,15 @@ def held_by(
     """What the person has taken and not finished; they get it again before anything new."""
     wanted = {"kind": kind, "dataset__slug": dataset, "category__slug": category}
     given = {name: value for name, value in wanted.items() if value}
-    return Assignment.objects.held_by(person).filter(**given).order_by("pk")
+    mine = Assignment.objects.held_by(person).filter(covered_by(person))
+    return mine.filter(**given).order_by("pk")
+
+
+def covers(person: Contributor, slot: Assignment) -> bool:
+    """Whether the person's roles still are those that the slot asks for. One query."""
+    role = next(role for role, kinds in KINDS_OF_ROLE.items() if slot.kind in kinds)
+    datasets = Dataset.objects.worked_on_by(person, [role])
+    return datasets.filter(pk=slot.dataset_id).exists()
 
 
 def offers(slots: AssignmentQuerySet) -> list[dict[str, Any]]:
@@ -82,7 +90,8 @@ def writing_offers(slots: AssignmentQuerySet) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
-def _covered(person: Contributor) -> Q:
+def covered_by(person: Contributor) -> Q:
+    """The slots that the person's roles are for. Two queries, so ask once a page."""
     covered = Q(pk__in=[])
     for role, kinds in KINDS_OF_ROLE.items():
         datasets: Iterable[int] = Dataset.objects.worked_on_by(person, [role]).values_list(

@@ -6,27 +6,38 @@ import atexit
 import signal
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-# Servers that this process started and that outlive it. Held, so that one that ends is
-# not left a zombie, and Python does not complain that nobody waited for it.
+# The signals by which a person or the system ends `make up`.
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+# Servers that this process started and that outlive it, unless it calls end_launched().
+# Held, so that one that ends is not left a zombie, and Python does not complain that
+# nobody waited for it.
 _launched: list[subprocess.Popen[bytes]] = []
 
 
 def launch(log: Path, **options: Any) -> subprocess.Popen[bytes]:
     """Start a server that goes on when this process ends; its words go to the log."""
-    with log.open("ab") as out:
-        server = subprocess.Popen(
-            **options,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            start_new_session=True,  # Ctrl-C in the terminal is not for it
-        )
-    _launched.append(server)
+    # Ctrl-C waits until we hold it: one that nobody knows of could never be ended.
+    usual = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        with log.open("ab") as out:
+            server = subprocess.Popen(
+                **options,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,  # Ctrl-C in the terminal is not for it
+                preexec_fn=partial(signal.pthread_sigmask, signal.SIG_SETMASK, usual),
+            )
+        _launched.append(server)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, usual)
     return server
 
 
@@ -36,6 +47,21 @@ def _let_go() -> None:
     for server in _launched:
         if server.poll() is None:
             server.returncode = 0
+
+
+def end_launched(*, seconds: float = 30) -> None:
+    """End those that still live, also one that has not written its pid file yet."""
+    living = [server for server in _launched if server.poll() is None]
+    for server in living:
+        server.send_signal(signal.SIGINT)  # PostgreSQL's "fast", and Redis ends as well
+    deadline = time.monotonic() + seconds
+    for server in living:
+        try:
+            server.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+    _launched.clear()
 
 
 def is_alive(process: psutil.Process) -> bool:

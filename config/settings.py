@@ -97,6 +97,15 @@ DATABASES: dict[str, Any] = {
         DATABASE_URL, conn_max_age=60, conn_health_checks=True
     ),
 }
+# A connection that died without a word is noticed in seconds: the trainer's lease is 30.
+DATABASES["default"]["OPTIONS"] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 3,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 10_000,  # in milliseconds
+    **DATABASES["default"].get("OPTIONS", {}),  # from the address
+}
 # In each process's own memory: only sign-in limits use it, and a lost Redis must not
 # keep people from signing in. With n web processes a limit is up to n times as wide.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

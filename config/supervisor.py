@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from config import processes
@@ -49,7 +50,7 @@ class Child:
                 stdout=out,
                 stderr=out,
                 start_new_session=True,  # Ctrl-C reaches us only; we pass it on
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+                preexec_fn=_tied_to_us() if sys.platform == "linux" else None,
             )
         self.started_at, self.due_at = time.monotonic(), None
 
@@ -113,10 +114,15 @@ class Supervisor:
                 self.say(f"{child.name} | {line.decode(errors='replace')}")
 
 
-def _die_with_parent() -> None:
+def _tied_to_us() -> Callable[[], None]:
+    return partial(_die_with_parent, os.getpid())
+
+
+def _die_with_parent(parent: int) -> None:
     """Get SIGTERM when the supervisor is killed, so that nothing holds the port."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() == 1:
+    # Not a comparison with 1, which is the supervisor itself in a container.
+    if os.getppid() != parent:
         os._exit(1)  # it died before we could ask
 
 

@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from config import embedded, places
+from config import embedded, places, processes
 from config.env import env_bool, env_int, env_str
 from config.supervisor import Child, Supervisor
 
@@ -41,7 +41,7 @@ class CannotRun(Exception):
 
 def main() -> int:
     os.environ["WINNOW_LOCAL"] = "1"
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in processes.ENDING:
         signal.signal(number, _end)
     var, port = places.var_dir(), env_int("PORT", 8000, at_least=1)
     try:
@@ -78,13 +78,14 @@ def run(var: Path, port: int) -> None:
         supervisor.start("prepare", *prepare_command("--base"), is_once=True)
         look_after(supervisor, var)
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
+        _ignore_signals()
         if supervisor.children:
             say("Stopping ...")
         supervisor.stop()
         for name in missing:
             embedded.stop(var, only=name)
+        # One that was still starting has no pid file that stop() could go by.
+        processes.end_launched()
 
 
 def look_after(supervisor: Supervisor, var: Path) -> None:
@@ -101,7 +102,13 @@ def look_after(supervisor: Supervisor, var: Path) -> None:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
+    _ignore_signals()  # at once: a second Ctrl-C must not skip what the first one began
     sys.exit(0)
+
+
+def _ignore_signals() -> None:
+    for number in processes.ENDING:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def say(text: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -94,11 +95,13 @@ def files(version_id: int) -> Path:
 
     Every record is compared with its frozen hash on the way out; a version whose text was
     changed in the database is refused. A half-written folder is never seen: it is renamed
-    into place once the manifest is in it.
+    into place once the manifest is in it. Files that are not what the manifest says are
+    written anew.
     """
     version = DatasetVersion.objects.select_related("dataset").get(pk=version_id)
     folder = Path(settings.VERSIONS_DIR) / version.digest
-    if not (folder / MANIFEST).exists():
+    if not _is_whole(folder):
+        shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder.parent))
         try:
@@ -106,11 +109,24 @@ def files(version_id: int) -> Path:
             unfinished.replace(folder)
         except OSError:
             # Another process was first: its folder holds the same bytes.
-            if not (folder / MANIFEST).exists():
+            if not _is_whole(folder):
                 raise
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
     return folder
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        expected = json.loads((folder / MANIFEST).read_text())["files"]
+        return all(_sha256(folder / name) == digest for name, digest in expected.items())
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write(version: DatasetVersion, folder: Path) -> None:
@@ -130,6 +146,8 @@ def _write(version: DatasetVersion, folder: Path) -> None:
             hashes[item.split].update(line)
     finally:
         for out in outs.values():
+            out.flush()
+            os.fsync(out.fileno())
             out.close()
     manifest: dict[str, Any] = {
         **version.manifest,

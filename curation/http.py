@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django_htmx.middleware import HtmxDetails
 
 from curation.models import Contributor
+
+View = Callable[..., HttpResponse]
+
+
+def form_address(otherwise: str) -> Callable[[View], View]:
+    """An address that forms are sent to. Who comes by link is shown another page.
+
+    The sign-in page sends people back to where they came from, by link: somebody whose
+    session ended while they wrote must find their task there, not an error.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.method != "POST":
+                elsewhere: HttpResponse = redirect(otherwise, *args, **kwargs)
+                return elsewhere
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
 
 
 class SignedInRequest(HttpRequest):

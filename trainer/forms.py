@@ -13,6 +13,7 @@ from trainer import config
 from trainer.config import RunConfig
 from trainer.errors import TrainerError
 from trainer.models import BaseModel
+from trainer.text import is_number
 
 
 def _setting_field(field: dataclasses.Field[Any], default: Any) -> forms.Field:
@@ -91,7 +92,7 @@ class LaunchForm(forms.Form):
 
 
 def _number(value: object) -> int:
-    return int(value) if isinstance(value, int | str) and str(value).isdigit() else 0
+    return int(value) if isinstance(value, int | str) and is_number(str(value)) else 0
 
 
 def _named(version: FrozenVersion) -> str:

@@ -17,6 +17,10 @@ OUR_FAULT = (
     "Something in Winnow itself went wrong ({error}). The trainer worker's log has the "
     "details; start the run again once that is mended."
 )
+OUR_FAULT_IN_A_BUILD = (
+    "Something in Winnow itself went wrong ({error}). The trainer worker's log has the "
+    "details; build the model again once that is mended."
+)
 
 
 @background_task()
@@ -47,7 +51,11 @@ def execute_run(*, run_id: int) -> None:
 def build_base(*, base_id: int | None = None) -> None:
     """Get one base ready, by default the starter. Delivered twice, it is built once."""
     if base_id is None:
-        base_id = build.want_starter().pk
+        try:
+            base_id = build.want_starter().pk
+        except TrainingFailed as failure:
+            logger.error("no starter can be built: %s", failure)
+            return
     base = bases.claim(base_id)
     if base is None:
         logger.debug("base model %s needs nothing", base_id)
@@ -58,6 +66,11 @@ def build_base(*, base_id: int | None = None) -> None:
         bases.fail(base, problem=str(failure))
     except Lost:
         logger.warning("%s was given to somebody else", base)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: the lease runs out, and another takes over
+    except Exception as error:
+        logger.exception("%s failed", base)
+        bases.fail(base, problem=OUR_FAULT_IN_A_BUILD.format(error=type(error).__name__))
     else:
         bases.ready(base, location=location)
 

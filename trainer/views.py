@@ -22,6 +22,7 @@ from trainer.child import LOG
 from trainer.forms import BaseForm, LaunchForm
 from trainer.launch import folder_of
 from trainer.models import BaseModel, Run
+from trainer.text import is_number
 
 RUNS_ON_A_PAGE = 25
 
@@ -150,12 +151,12 @@ def launch(request: SignedInRequest) -> HttpResponse:
 def _wanted(request: SignedInRequest, versions: list[int]) -> dict[str, Any]:
     """From the address: ?version=7, or ?like=12 for another run's settings."""
     if like := request.GET.get("like", ""):
-        model = access.runs(request).filter(pk=like).first() if like.isdigit() else None
+        model = access.runs(request).filter(pk=like).first() if is_number(like) else None
         if model is None:
             raise Http404
         return {**model.config, "version": model.version_id, "base": model.base_id}
     version = request.GET.get("version", "")
-    if version and (not version.isdigit() or int(version) not in versions):
+    if version and (not is_number(version) or int(version) not in versions):
         raise Http404  # no such version, or not theirs to train on
     return {"version": int(version)} if version else {}
 

@@ -1,4 +1,4 @@
-"""A thread beside the work: says that the worker lives, and ends the child when it must."""
+"""Threads beside the work: say that the worker lives, and end the child when they must."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from trainer.errors import Cancelled, Lost
 logger = logging.getLogger(__name__)
 
 SECONDS = 5.0
+PATIENCE = 15.0  # for a last beat; the database settings give up before
 
 
 class Watch:
@@ -41,10 +42,14 @@ class Watch:
         self._child: Child | None = None
         self._reason: type[Lost] | type[Cancelled] | None = None
         self._kept_at = time.monotonic()
-        self._thread = threading.Thread(target=self._watch, name="watch", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._watch, name="watch", daemon=True),
+            threading.Thread(target=self._guard, name="guard", daemon=True),
+        ]
 
     def __enter__(self) -> Watch:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(
@@ -54,7 +59,8 @@ class Watch:
         trace: TracebackType | None,
     ) -> None:
         self._done.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join(PATIENCE)  # a beat may hang in a connection that died silently
 
     def check(self) -> None:
         """Raise Lost or Cancelled where the work must not go on."""
@@ -77,13 +83,9 @@ class Watch:
 
     def _watch(self) -> None:
         try:
-            while not self._done.wait(SECONDS):
-                self._reason = self._look()
-                if self._reason is not None:
-                    with self._lock:
-                        if self._child is not None:
-                            self._end(self._child)
-                    return
+            while self._reason is None and not self._done.wait(SECONDS):
+                if reason := self._look():
+                    self._stop(reason)
         finally:
             connection.close()  # this thread's own
 
@@ -97,9 +99,27 @@ class Watch:
         except Exception:  # whatever it was, the next beat may succeed
             logger.exception("no heartbeat")
             connection.close()
-        # Past the lease somebody else may have begun: two must not write into one folder.
-        is_over = time.monotonic() - self._kept_at > LEASE.total_seconds()
-        return Lost if is_over else None
+            return None
+
+    def _guard(self) -> None:
+        """Past the lease somebody else may have begun: two must not write into one folder.
+
+        Goes by the clock alone, as a beat may never return.
+        """
+        while not self._done.wait(max(0.0, self._left())):
+            if self._left() <= 0:
+                self._stop(Lost)
+                return
+
+    def _left(self) -> float:
+        """Seconds until the lease runs out."""
+        return self._kept_at + LEASE.total_seconds() - time.monotonic()
+
+    def _stop(self, reason: type[Lost] | type[Cancelled]) -> None:
+        with self._lock:
+            self._reason = self._reason or reason
+            if self._child is not None:
+                self._end(self._child)
 
     def _end(self, child: Child) -> None:
         # Who was asked to stop gets time to do so; who lost the row has none to give.

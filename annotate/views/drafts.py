@@ -6,11 +6,11 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from annotate import access, actions
 from annotate.errors import SlotGone
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, form_address
 
 
 @require_GET
@@ -21,7 +21,7 @@ def kept(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "annotate/kept.html", {"draft": draft, "texts": texts})
 
 
-@require_POST
+@form_address("annotate:kept")
 @login_required
 def take_up(request: SignedInRequest, pk: int) -> HttpResponse:
     """Open the task again with the text in it, if it is still free."""
@@ -36,7 +36,7 @@ def take_up(request: SignedInRequest, pk: int) -> HttpResponse:
     return redirect("annotate:task", slot.pk)
 
 
-@require_POST
+@form_address("annotate:kept")
 @login_required
 def discard(request: SignedInRequest, pk: int) -> HttpResponse:
     access.draft_of_mine(request, pk)

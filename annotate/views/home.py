@@ -17,17 +17,20 @@ from curation.models import Dataset
 @login_required
 def home(request: SignedInRequest) -> HttpResponse:
     person = request.user
-    held = Assignment.objects.held_by(person).for_page().order_by("lease_until").first()
-    kept = Draft.objects.filter(person=person).exclude(assignment__person=person)
-    slots = queue.fit_for(person)
+    covered = queue.covered_by(person)
+    held = Assignment.objects.held_by(person).filter(covered).for_page()
+    kept = Draft.objects.filter(person=person).exclude(
+        assignment__person=person, assignment__state=Assignment.State.LEASED
+    )
+    slots = queue.fit_for(person, covered)
     offers = queue.offers(slots)
     context = {
-        "held": held,
+        "held": held.order_by("lease_until").first(),
         "offers": offers,
         "writing": queue.writing_offers(slots),
         "kept": kept.select_related("assignment__dataset", "assignment__category"),
         "progress": progress.of(person),
-        "next": None if held else queue.best_first(slots.for_page()).first(),
+        "next": queue.best_first(slots.for_page()).first(),
         "has_datasets": bool(offers) or Dataset.objects.visible_to(person).exists(),
     }
     return render(request, "annotate/home.html", context)

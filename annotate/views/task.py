@@ -10,21 +10,22 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.timezone import localtime
 from django.views.decorators.http import require_GET, require_POST
 
-from annotate import access, actions
-from annotate.errors import SlotGone
+from annotate import access, actions, queue
+from annotate.errors import KEPT, SlotGone
 from annotate.forms import TaskForm
 from annotate.models import Assignment
 from annotate.screens import SCREENS
 from curation.errors import CurationError
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, form_address
 
 DRAFT_AT_MOST = 200_000  # bytes of one autosave
 
 
-@require_POST
+@form_address("annotate:home")
 @login_required
 def claim(request: SignedInRequest) -> HttpResponse:
     """Take the next task, of the kind, dataset and category asked for, if any."""
@@ -36,8 +37,8 @@ def claim(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @login_required
 def show(request: SignedInRequest, pk: int) -> HttpResponse:
-    slot = Assignment.objects.for_page().filter(pk=pk).first()
-    if slot is None or slot.person_id != request.user.pk or slot.state != "leased":
+    slot = Assignment.objects.held_by(request.user).for_page().filter(pk=pk).first()
+    if slot is None or not queue.covers(request.user, slot):
         messages.info(request, "That task is finished or went back to the queue.")
         return redirect("annotate:home")
     screen = SCREENS[slot.kind]
@@ -51,15 +52,16 @@ def show(request: SignedInRequest, pk: int) -> HttpResponse:
     return _page(request, slot, form, saved_at=draft.saved_at if draft else None)
 
 
-@require_POST
+@form_address("annotate:task")
 @login_required
 def submit(request: SignedInRequest, pk: int) -> HttpResponse:
     slot = access.slot_to_submit(request, pk)
     screen = SCREENS[slot.kind]
     form = screen.form_class(slot, request.POST)
     if not form.is_valid():
-        actions.save_draft(assignment_id=pk, by=request.user, fields=form.typed)
-        return _page(request, slot, form, status=422)
+        if any(form.typed.values()):
+            actions.save_draft(assignment_id=pk, by=request.user, fields=form.typed)
+        return _refused(request, slot, form, status=422)
     try:
         actions.submit(
             assignment_id=pk,
@@ -73,16 +75,17 @@ def submit(request: SignedInRequest, pk: int) -> HttpResponse:
         return redirect("annotate:home")
     except CurationError as refusal:
         # E.g. someone else decided it while this page was open.
-        return _page(request, slot, form, problem=str(refusal), status=409)
+        return _refused(request, slot, form, problem=str(refusal), status=409)
     return _to_next(request, {"kind": slot.kind, "dataset": slot.dataset.slug}, done=slot)
 
 
-@require_POST
+@form_address("annotate:task")
 @login_required
 def skip(request: SignedInRequest, pk: int) -> HttpResponse:
     slot = access.slot_of_mine(request, pk)
     actions.skip(assignment_id=pk, by=request.user)
-    return _to_next(request, {"kind": slot.kind, "dataset": slot.dataset.slug})
+    wanted = {"kind": slot.kind, "dataset": slot.dataset.slug}
+    return _to_next(request, wanted, skipped=slot)
 
 
 @require_POST
@@ -116,20 +119,34 @@ def beat(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _to_next(
-    request: SignedInRequest, wanted: dict[str, str], *, done: Assignment | None = None
+    request: SignedInRequest,
+    wanted: dict[str, str],
+    *,
+    done: Assignment | None = None,
+    skipped: Assignment | None = None,
 ) -> HttpResponse:
     """On to the next task of the same sort; when there is none, home says so."""
-    slot = actions.claim(by=request.user, **wanted)
-    if slot is not None:
-        if done is not None:
-            messages.success(request, "Saved. Here is the next one.")
-        return redirect("annotate:task", slot.pk)
+    slot = actions.claim(by=request.user, passing_over=skipped, **wanted)
     if done is not None:
-        messages.success(
-            request, "Saved. That was the last of this kind for you at the moment."
+        more = (
+            "Here is the next one." if slot else "That was the last of this kind for now."
         )
-    else:
+        messages.success(request, f"Saved. {more}")
+    elif slot is None:
         messages.info(request, "Nothing of this kind waits for you at the moment.")
+    # The page takes this as word that the browser's own copy of the text may go.
+    proof = f"?done={done.pk}" if done is not None else ""
+    address = reverse("annotate:task", args=[slot.pk]) if slot else reverse("annotate:home")
+    return redirect(address + proof)
+
+
+def _refused(
+    request: SignedInRequest, slot: Assignment, form: TaskForm, **said: Any
+) -> HttpResponse:
+    """The page again with the reason on it, for those whose task it is or was."""
+    if slot.person_id == request.user.pk:
+        return _page(request, slot, form, **said)
+    messages.warning(request, f"This task is not yours any more. {KEPT}")
     return redirect("annotate:home")
 
 

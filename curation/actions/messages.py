@@ -9,7 +9,7 @@ from django.utils.timezone import now
 
 from curation.actions import conversations
 from curation.actions.people import Role, require
-from curation.actions.settlements import settle
+from curation.actions.settlements import ask_again, settle
 from curation.errors import CurationError, WrongState
 from curation.models import Contributor, Conversation, Event, Label, Message, Review
 
@@ -101,6 +101,8 @@ def release(*, message_id: int, by: Contributor, accept: bool, why: str = "") ->
     require(by, conversation.dataset)
     if message.state != State.HELD:
         raise WrongState("message", message.state)
+    if accept and by.pk in _authors_of_unit(message, conversation):
+        raise CurationError("Somebody else must decide on your own words.")
     to = State.ACCEPTED if accept else State.REJECTED
     _move(message, conversation, to=to, by=by, why=why)
     _carry_over_to_prompt(
@@ -130,6 +132,14 @@ def authors_of(message: Message) -> set[int]:
         if step.author_id is not None:
             authors.add(step.author_id)
         step = step.revises
+    return authors
+
+
+def _authors_of_unit(message: Message, conversation: Conversation) -> set[int]:
+    """Of a pair, both its halves count."""
+    authors = authors_of(message)
+    if conversation.dataset.is_pairs and message.parent is not None:
+        authors |= authors_of(message.parent)
     return authors
 
 
@@ -164,6 +174,8 @@ def _revise(
     text = conversations.checked_text(text, "edited text")
     if text == message.text:
         raise CurationError("The edited text is the same as before. Accept it as it is?")
+    if message.replies.filter(state__in=[State.SUBMITTED, State.ACCEPTED]).exists():
+        raise CurationError("There are answers to this text: accept it or reject it.")
     revision = conversations.add_message(
         conversation,
         parent=message.parent,
@@ -219,6 +231,9 @@ def _move(
     """Change the state of a message under its conversation's lock, and write history."""
     if to not in Message.MOVES[message.state]:
         raise WrongState("message", message.state)
+    was_rankable = (
+        message.origin == Message.Origin.MODEL and message.state == State.SUBMITTED
+    )
     message.state, message.why = to, why[:300]
     message.decided_at = now()
     message.save(update_fields=["state", "why", "decided_at"])
@@ -228,4 +243,12 @@ def _move(
     if message.role == Message.Role.ASSISTANT and message.parent is not None:
         message.parent.conversation = conversation
         settle(message.parent)
+        if to == State.ACCEPTED and not was_rankable:
+            ask_again(message.parent)
+    if message.role == Message.Role.PROMPTER and to == State.REJECTED:
+        # Nobody will be asked about an answer to a question that is not there.
+        for orphan in message.replies.filter(state=State.SUBMITTED).select_related(
+            "parent"
+        ):
+            _move(orphan, conversation, to=State.REJECTED, by=by, why=message.why)
     return message

@@ -76,7 +76,7 @@ def verify(version: DatasetVersion) -> list[str]:
     for item, built in records(version):
         if digest(built) != item.digest:
             problems.append(f"Item {item.position}: its text is not what was frozen.")
-        leaves.update(bytes.fromhex(item.digest))
+        leaves.update(_leaf(item.split, item.digest))
     if leaves.hexdigest() != version.manifest["records_sha256"]:
         problems.append("The list of items is not the one in the manifest.")
     if digest(version.manifest) != version.digest:
@@ -85,7 +85,10 @@ def verify(version: DatasetVersion) -> list[str]:
 
 
 def records(version: DatasetVersion) -> Iterator[tuple[VersionItem, dict[str, Any]]]:
-    """Each item in order with its record, built from the text that is there now."""
+    """Each item in order with its record, built from the text that is there now.
+
+    Where the turns above a reply are gone the record is empty, and so matches no digest.
+    """
     items = (
         version.items.select_related("reply__conversation")
         .order_by("position")
@@ -94,8 +97,17 @@ def records(version: DatasetVersion) -> Iterator[tuple[VersionItem, dict[str, An
     for chunk in _chunks(items):
         found = _messages({item.reply.conversation_id for item in chunk})
         for item in chunk:
-            reply = found[item.reply_id]
-            yield item, _record(reply, found, category=item.category, rank=item.rank)
+            try:
+                reply = found[item.reply_id]
+                built = _record(reply, found, category=item.category, rank=item.rank)
+            except KeyError:
+                built = {}
+            yield item, built
+
+
+def _leaf(split: str, record_digest: str) -> bytes:
+    """A record on its side: the same text held out is another version."""
+    return hashlib.sha256(f"{split}:{record_digest}".encode()).digest()
 
 
 def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
@@ -146,7 +158,7 @@ def _manifest(dataset: Dataset, recipe: Recipe, chosen: list[Chosen]) -> dict[st
     """Facts about the content only: no time, no person, no number of this database."""
     leaves = hashlib.sha256()
     for one in chosen:
-        leaves.update(bytes.fromhex(one.digest))
+        leaves.update(_leaf(one.split, one.digest))
     splits = Counter(one.split for one in chosen)
     return {
         "format": "winnow-version-1",

@@ -153,13 +153,17 @@ def _answers_missing(replies: list[Turn], rules: Rules) -> int:
 
 
 def _rankings(prompt: Turn, replies: list[Turn], rules: Rules) -> Iterator[Want]:
-    """Ballots on the answers to one prompt; more answers than fit on one need more."""
+    """Ballots on the answers to one prompt; more answers than fit on one need more.
+
+    Nobody waits for those more: there may be fewer people than ballots to cast.
+    """
     candidates = [t for t in replies if t.state in ("accepted", "submitted")]
     if len(candidates) < 2:
         return
     wanted = rules.rankings_wanted * ceil(len(candidates) / RANK_AT_MOST)
     if wanted > prompt.ballots:
-        yield Want("rank", prompt.id, wanted - prompt.ballots)
+        is_enough = prompt.ballots >= rules.rankings_wanted
+        yield Want("rank", prompt.id, wanted - prompt.ballots, blocks=not is_enough)
 
 
 def _continuation(

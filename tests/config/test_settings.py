@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -74,6 +75,18 @@ def test_a_given_database_and_redis_replace_our_own():
     )
 
     assert ran.stdout.strip() == "('db.example', 'redis://:pass@cache.example/0')"
+
+
+def test_a_database_that_falls_silent_is_noticed_and_its_address_may_say_when():
+    ran = read_settings(
+        "settings.DATABASES['default']['OPTIONS']",
+        WINNOW_SECRET_KEY=KEY,
+        DATABASE_URL="postgresql://winnow@db.example/winnow?connect_timeout=9",
+    )
+
+    options = ast.literal_eval(ran.stdout)
+    assert int(options["connect_timeout"]) == 9
+    assert options["tcp_user_timeout"] == 10_000
 
 
 def test_our_own_servers_have_no_port_and_no_password(tmp_path):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -11,7 +12,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from config import down, fit, places, up
+import config.supervisor
+from config import down, fit, places, processes, up
 from config.supervisor import Supervisor
 
 
@@ -165,9 +167,88 @@ def test_children_do_not_outlive_a_killed_supervisor(tmp_path):
     assert not is_alive(child)
 
 
-def is_alive(pid):
-    from config import processes
+@pytest.mark.parametrize("parent", [1, 42])
+def test_a_child_ends_only_when_its_supervisor_is_another(monkeypatch, parent):
+    ended = []
+    monkeypatch.setattr(config.supervisor, "_libc", SimpleNamespace(prctl=lambda *_: 0))
+    monkeypatch.setattr(os, "_exit", ended.append)
+    monkeypatch.setattr(os, "getppid", lambda: 1)  # in a container it may be the parent
 
+    config.supervisor._die_with_parent(parent)
+
+    assert ended == ([] if parent == 1 else [1])
+
+
+# ---- the end -----------------------------------------------------------------------
+def test_a_server_that_was_still_starting_is_ended_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "_launched", [])
+    server = processes.launch(tmp_path / "log", args=["sleep", "60"])
+
+    processes.end_launched()
+
+    assert server.returncode == -signal.SIGINT
+
+
+def test_one_that_does_not_listen_is_killed(tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "_launched", [])
+    deaf = ["sh", "-c", "trap '' INT; echo deaf; sleep 60"]
+    server = processes.launch(tmp_path / "log", args=deaf)
+    while not (tmp_path / "log").read_text():
+        time.sleep(0.01)
+
+    processes.end_launched(seconds=0.1)
+
+    assert server.returncode == -signal.SIGKILL
+
+
+def test_ctrl_c_in_the_middle_of_a_start_leaves_no_server(tmp_path, monkeypatch):
+    places.make_var(tmp_path)
+    monkeypatch.setattr(processes, "_launched", [])
+    monkeypatch.setattr(up, "_ignore_signals", lambda: None)
+    monkeypatch.setattr(up.embedded, "not_running", lambda var: [])
+    launched = []
+
+    def start(var):
+        launched.append(processes.launch(var / "log", args=["sleep", "60"]))
+        up._end(signal.SIGINT, None)
+
+    monkeypatch.setattr(up.embedded, "start", start)
+
+    with pytest.raises(SystemExit):
+        up.run(tmp_path, 8000)
+
+    assert launched[0].returncode == -signal.SIGINT
+
+
+def test_ctrl_c_never_falls_between_a_server_and_our_note_of_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "_launched", [])
+    me = f"kill -INT {os.getpid()}; sleep 60"
+
+    with pytest.raises(KeyboardInterrupt):
+        processes.launch(tmp_path / "log", args=["sh", "-c", me])
+        time.sleep(10)
+
+    (server,) = processes._launched
+    processes.end_launched()
+    assert server.returncode is not None
+
+
+def test_a_second_ctrl_c_skips_nothing():
+    code = (
+        "import os, signal, time; from config import up\n"
+        "signal.signal(signal.SIGINT, up._end)\n"
+        "try: os.kill(os.getpid(), signal.SIGINT); time.sleep(60)\n"
+        "finally: os.kill(os.getpid(), signal.SIGINT); time.sleep(0.1); print('tidy')"
+    )
+
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=places.ROOT, capture_output=True, text=True
+    )
+
+    assert (ran.returncode, ran.stdout) == (0, "tidy\n")
+
+
+def is_alive(pid):
     return processes.find(pid, command_has="") is not None
 
 

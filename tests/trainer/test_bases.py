@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.urls import reverse
 
 from curation.errors import NotAllowed
@@ -137,6 +138,54 @@ def test_a_build_that_fails_says_why_and_is_wanted_again(starter, monkeypatch):
     assert (starter.state, starter.problem) == ("failed", "The disk is full.")
 
     assert build.want_starter({"steps": 5, "seed": 1}).state == "building"
+
+
+def test_our_own_mistake_fails_the_build_and_is_logged(starter, monkeypatch, caplog):
+    monkeypatch.setattr(build, "build", lambda base: 1 / 0)
+
+    tasks.build_base(base_id=starter.pk)
+
+    starter.refresh_from_db()
+    assert starter.state == "failed"
+    assert "ZeroDivisionError" in starter.problem
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_database_that_is_away_leaves_the_build_to_another(starter, monkeypatch):
+    def fail(base):
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr(build, "build", fail)
+    with pytest.raises(OperationalError):
+        tasks.build_base(base_id=starter.pk)
+
+    starter.refresh_from_db()
+    assert starter.state == "building"
+
+
+def test_a_build_that_ends_its_workers_is_given_up(starter):
+    for _ in range(3):
+        assert bases.claim(starter.pk) is not None
+        BaseModel.objects.update(lease_until="2020-01-01T00:00Z")
+
+    assert bases.claim(starter.pk) is None
+    starter.refresh_from_db()
+    assert (starter.state, starter.problem) == ("failed", bases.GIVEN_UP)
+
+    build.want_starter({"steps": 5, "seed": 1})  # wanted again, it has all its tries
+    assert bases.claim(starter.pk).lost == 0
+
+
+def test_without_the_libraries_the_worker_says_so_and_goes_on(folders, monkeypatch, caplog):
+    def lack(facts):
+        raise PackageNotFoundError("torch")
+
+    monkeypatch.setattr(build.starter_key, "content_key", lack)
+
+    tasks.build_base()
+
+    assert "lacks the training libraries (torch)" in caplog.text
+    assert not BaseModel.objects.exists()
 
 
 def test_one_whose_folder_was_deleted_is_built_anew(starter):

@@ -173,6 +173,18 @@ def test_a_run_like_another_begins_with_its_settings(signed_in, request_run, bas
     assert signed_in.get(page("launch") + "?like=999").status_code == 404
 
 
+@pytest.mark.parametrize("number", ["²", "٣", "-1", "9" * 40])
+@pytest.mark.parametrize("name", ["version", "like"])
+def test_an_address_with_an_odd_number_leads_nowhere(signed_in, frozen, base, name, number):
+    assert signed_in.get(page("launch"), {name: number}).status_code == 404
+
+
+def test_an_odd_number_in_the_form_is_refused(signed_in, frozen, base):
+    answer = signed_in.post(page("launch"), {"version": "²", "base": "9" * 5000})
+
+    assert answer.status_code == 422
+
+
 def test_without_a_base_model_it_says_where_to_look(signed_in, frozen):
     assert "No base model is ready" in signed_in.get(page("launch")).text
 

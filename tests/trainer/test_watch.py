@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import timedelta
 
@@ -66,6 +67,31 @@ def test_past_the_lease_the_child_dies_as_somebody_else_may_have_begun(monkeypat
         time.sleep(0.5)
 
     assert child.killed_with == 0
+
+
+def test_a_beat_that_never_returns_does_not_stretch_the_lease(monkeypatch):
+    monkeypatch.setattr(watch, "LEASE", timedelta(seconds=0.2))
+    child, answered = Body(), threading.Event()
+
+    with Watch(beat=answered.wait) as kept:
+        try:
+            with pytest.raises(Lost), kept.over(child):
+                time.sleep(0.6)
+        finally:
+            answered.set()
+        time.sleep(0.1)  # the beat succeeds after all, and comes too late
+        with pytest.raises(Lost):
+            kept.check()
+
+    assert child.killed_with == 0
+
+
+def test_good_beats_move_the_end_of_the_lease(monkeypatch):
+    monkeypatch.setattr(watch, "LEASE", timedelta(seconds=0.3))
+
+    with Watch(beat=Heart(True)) as kept:
+        time.sleep(0.9)
+        kept.check()
 
 
 def test_a_cancel_asks_the_child_first():

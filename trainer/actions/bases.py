@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 from django.utils.text import slugify
 
 from curation import history
 from curation.errors import NotAllowed, WrongState
 from curation.handoff import Person
-from trainer.actions.runs import lease_end
+from trainer.actions.runs import MAX_LOST, lease_end
 from trainer.errors import Lost, TrainerError
 from trainer.models import BaseModel
 from trainer.text import storable
@@ -23,6 +22,10 @@ Kind, State = BaseModel.Kind, BaseModel.State
 
 HUB_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
 REVISION = re.compile(r"[0-9a-f]{40}")
+GIVEN_UP = (
+    "Its worker was lost three times. Look at the worker's log and memory, then build it "
+    "again."
+)
 
 
 @transaction.atomic
@@ -109,14 +112,21 @@ def again(*, base_id: int, by: Person) -> BaseModel:
 # ---- what the worker does --------------------------------------------------------------
 
 
+@transaction.atomic
 def claim(base_id: int) -> BaseModel | None:
-    """Take one that nobody is at, or return None."""
-    won = (
-        BaseModel.objects.unattended()
-        .filter(pk=base_id)
-        .update(lease_until=lease_end(), attempt=F("attempt") + 1)
+    """Take one that nobody is at, or return None. One that ends its workers is given up."""
+    unattended = BaseModel.objects.unattended().select_for_update(of=("self",))
+    base = unattended.filter(pk=base_id).first()
+    if base is None:
+        return None
+    lost = base.lost + (base.lease_until is not None)  # an earlier worker left this behind
+    if lost >= MAX_LOST:
+        _move(base, to=State.FAILED, by=None, problem=GIVEN_UP)
+        return None
+    BaseModel.objects.filter(pk=base_id).update(
+        lease_until=lease_end(), attempt=base.attempt + 1, lost=lost
     )
-    return BaseModel.objects.get(pk=base_id) if won else None
+    return BaseModel.objects.get(pk=base_id)
 
 
 def beat(base: BaseModel) -> bool:
@@ -152,7 +162,7 @@ def _move(
 ) -> BaseModel:
     if to not in BaseModel.MOVES[State(base.state)]:
         raise WrongState("base model", base.get_state_display().lower())
-    changes = {"state": to, "problem": "", "lease_until": None, **changes}
+    changes = {"state": to, "problem": "", "lease_until": None, "lost": 0, **changes}
     for name, value in changes.items():
         setattr(base, name, value)
     base.save(update_fields=list(changes))

@@ -61,6 +61,9 @@ class BaseModel(models.Model):
     content_key = models.CharField(max_length=64, blank=True)
     built_with = models.JSONField(default=dict, blank=True)
     attempt = models.PositiveIntegerField(default=0)
+    lost = models.PositiveSmallIntegerField(
+        default=0, help_text="Workers lost since it was last wanted."
+    )
     lease_until = models.DateTimeField(null=True, blank=True)
     added_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -122,8 +125,8 @@ class BaseModel(models.Model):
             "name", "slug", "kind", "revision", "licence", "content_key", "built_with",
         }  # fmt: skip
         withheld = {
-            "id", "location", "state", "problem", "progress", "attempt", "lease_until",
-            "added_by", "added_at",
+            "id", "location", "state", "problem", "progress", "attempt", "lost",
+            "lease_until", "added_by", "added_at",
         }  # fmt: skip
 
     def __str__(self) -> str:

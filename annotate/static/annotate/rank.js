@@ -94,9 +94,10 @@
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || winnow.isTyping(event.target)) return;
     const at = items().indexOf(document.activeElement);
-    if (event.key === "j") items()[Math.min(at + 1, items().length - 1)].focus();
-    else if (event.key === "k") items()[Math.max(at - 1, 0)].focus();
-    else if (event.key === "n") form.requestSubmit(form.querySelector("[value=none_good]"));
+    const key = event.key.toLowerCase();
+    if (key === "j") items()[Math.min(at + 1, items().length - 1)].focus();
+    else if (key === "k") items()[Math.max(at - 1, 0)].focus();
+    else if (key === "n") form.requestSubmit(form.querySelector("[value=none_good]"));
     else return;
     event.preventDefault();
   });
@@ -120,7 +121,8 @@
     if (!grip) return;
     dragged = grip.closest(".rank-item");
     dragged.classList.add("is-dragging");
-    grip.setPointerCapture(event.pointerId);
+    // The list, not the grip: what moves in the page loses its capture.
+    list.setPointerCapture(event.pointerId);
     event.preventDefault();
   });
   list.addEventListener("pointermove", (event) => {

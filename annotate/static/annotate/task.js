@@ -42,6 +42,9 @@
     }
   }
 
+  // The server has answered, and will say the same again.
+  class Refused extends Error {}
+
   async function post(url, body) {
     const response = await fetch(url, {
       method: "POST",
@@ -50,9 +53,13 @@
         "Content-Type": "application/json",
         "X-CSRFToken": form.elements.csrfmiddlewaretoken.value,
       },
-      keepalive: true,
     });
-    if (response.redirected || !response.ok) throw new Error(String(response.status));
+    // The sign-in page, instead of an answer.
+    if (response.redirected) throw new Refused("You are signed out: sign in in another tab");
+    if (response.status >= 400 && response.status < 500) {
+      throw new Refused("This text is too long to be saved before you submit");
+    }
+    if (!response.ok) throw new Error(String(response.status));
     return response.json();
   }
 
@@ -64,9 +71,11 @@
       const answer = await post(form.dataset.draftUrl, body);
       lastSent = body;
       saved.textContent = `Saved at ${clock(new Date(answer.saved_at))}`;
-    } catch {
-      saved.textContent = "Kept in this browser; the server is out of reach";
-      timer = setTimeout(save, 5 * AUTOSAVE_MS);
+    } catch (problem) {
+      const isRefusal = problem instanceof Refused;
+      const reason = isRefusal ? problem.message : "the server is out of reach";
+      saved.textContent = `Kept in this browser; ${reason}`;
+      if (!isRefusal) timer = setTimeout(save, 5 * AUTOSAVE_MS);
     }
   }
 
@@ -143,14 +152,8 @@
     clearTimeout(timer);
     keepHere(JSON.stringify(typed()));
     form.elements.active_seconds.value = Math.round(activeMs / 1000);
-    // The next task page clears this text; until then it stays in the browser.
-    sessionStorage.setItem("winnow.sent", localKey);
+    // It stays in the browser until done.js hears that the server has it.
   });
-  const sent = sessionStorage.getItem("winnow.sent");
-  if (sent && sent !== localKey) {
-    localStorage.removeItem(sent);
-    sessionStorage.removeItem("winnow.sent");
-  }
   addEventListener("pageshow", () => {
     isSending = false;
   });
@@ -160,7 +163,7 @@
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       form.requestSubmit(mainButton);
-    } else if (event.altKey && event.key.toLowerCase() === "k") {
+    } else if (event.altKey && event.code === "KeyK") {
       event.preventDefault();
       document.getElementById("skip").requestSubmit();
     }
