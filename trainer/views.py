@@ -30,11 +30,19 @@ RUNS_ON_A_PAGE = 25
 @require_GET
 @login_required
 def runs(request: SignedInRequest) -> HttpResponse:
-    """All runs that the person may see, newest first, and the models to start from."""
-    pages = Paginator(access.runs(request).for_listing(), RUNS_ON_A_PAGE)
+    """The runs that the person may see, newest first, and the models to start from.
+
+    ?version=… narrows them to those of one version.
+    """
+    shown = access.runs(request)
+    version = request.GET.get("version", "")
+    if is_number(version):
+        shown = shown.filter(version=int(version))
+    pages = Paginator(shown.for_listing(), RUNS_ON_A_PAGE)
     bases = list(BaseModel.objects.for_listing())
     context = {
         "page": pages.get_page(request.GET.get("page")),
+        "is_narrowed": is_number(version),
         "bases": bases,
         "is_building": any(base.state == BaseModel.State.BUILDING for base in bases),
         "can_launch": bool(access.versions_to_train(request)),

@@ -314,3 +314,14 @@ def test_the_page_of_a_run_has_its_budget(
     # with its dataset, the membership)
     with django_assert_num_queries(9):
         signed_in.get(page("run", run.pk))
+
+
+def test_the_list_can_be_narrowed_to_one_version(signed_in, request_run):
+    run = request_run()
+
+    mine = signed_in.get(page("runs"), {"version": run.version_id})
+    other = signed_in.get(page("runs"), {"version": run.version_id + 1})
+
+    assert f"Run {run.pk}" in mine.text
+    assert f"Run {run.pk}" not in other.text
+    assert "Show all" in other.text
