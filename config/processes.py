@@ -33,12 +33,19 @@ def launch(log: Path, **options: Any) -> subprocess.Popen[bytes]:
                 stdout=out,
                 stderr=out,
                 start_new_session=True,  # Ctrl-C in the terminal is not for it
-                preexec_fn=partial(signal.pthread_sigmask, signal.SIG_SETMASK, usual),
+                preexec_fn=partial(_hear_signals, usual),
             )
         _launched.append(server)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, usual)
     return server
+
+
+def _hear_signals(mask: set[int]) -> None:
+    """In the child: who started us in the background may have turned signals off."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 @atexit.register
