@@ -72,13 +72,13 @@ def plan_writing(dataset: Dataset) -> None:
     locked = Dataset.objects.select_for_update(no_key=True, skip_locked=True)
     if not locked.filter(pk=dataset.pk).exists():
         return  # another planner is at it
-    for category, missing in _missing_texts(dataset):
+    for category, wanted in _wanted_texts(dataset):
         kind = Kind.WRITE_PAIR if dataset.is_pairs else Kind.WRITE_PROMPT
         there = Assignment.objects.filter(kind=kind, dataset=dataset, category=category)
         counts = there.aggregate(
             open=Count("pk", filter=Q(state=State.OPEN)), newest=Max("number", default=0)
         )
-        lacking = min(missing, WRITERS_AT_ONCE) - counts["open"]
+        lacking = wanted - counts["open"]
         Assignment.objects.bulk_create(
             (
                 Assignment(
@@ -98,8 +98,8 @@ def plan_writing(dataset: Dataset) -> None:
             ).update(state=State.DROPPED)
 
 
-def _missing_texts(dataset: Dataset) -> Iterator[tuple[Category | None, int]]:
-    """How many new conversations each category still takes.
+def _wanted_texts(dataset: Dataset) -> Iterator[tuple[Category | None, int]]:
+    """How many new texts each category has slots for, at most WRITERS_AT_ONCE.
 
     Conversations are not begun faster than they can be grown: the policy bounds how many
     are unfinished. Pairs are finished by one review and need no such bound.
@@ -116,7 +116,7 @@ def _missing_texts(dataset: Dataset) -> Iterator[tuple[Category | None, int]]:
     counts = dict(alive.values_list("category").annotate(Count("pk")))
     categories = list(dataset.categories.order_by("pk"))
     if not categories:
-        yield None, room
+        yield None, min(room, WRITERS_AT_ONCE)
     for left, category in zip(range(len(categories), 0, -1), categories, strict=True):
         missing = category.target - counts.get(category.pk, 0) - taken[category.pk]
         share = ceil(room / left)  # what is left is for those after it, too

@@ -136,9 +136,6 @@ class Conversation(models.Model):
 class MessageQuerySet(models.QuerySet["Message"]):
     """Each method is a work queue or one page's needs, named as a person would ask."""
 
-    def awaiting_review(self) -> MessageQuerySet:
-        return self.filter(state=Message.State.SUBMITTED)
-
     def written_by(self, person: Contributor) -> MessageQuerySet:
         return self.filter(author=person).exclude(state=Message.State.DRAFT)
 
@@ -162,12 +159,6 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.annotate(
             approvals=Count("reviews", filter=Q(reviews__verdict="accept"), distinct=True),
             rejections=Count("reviews", filter=Q(reviews__verdict="reject"), distinct=True),
-        )
-
-    def for_card(self) -> MessageQuerySet:
-        """All that a task page reads of its message, in one query."""
-        return self.select_related(
-            "conversation__dataset__policy", "conversation__category", "author", "guideline"
         )
 
     def for_own_list(self) -> MessageQuerySet:

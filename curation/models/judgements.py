@@ -234,10 +234,3 @@ class Settlement(models.Model):
 
     def __str__(self) -> str:
         return f"settlement of message {self.prompt_id}: {self.status}"
-
-    def rank_of(self, message_id: int) -> int | None:
-        """0 for the best group, or None where the message was never ranked."""
-        for rank, group in enumerate(self.order):
-            if message_id in group:
-                return rank
-        return None
