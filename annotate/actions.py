@@ -17,12 +17,15 @@ from annotate import planner, queue
 from annotate.errors import AlreadySent, SentTwice, SlotGone
 from annotate.models import Assignment, AssignmentQuerySet, Draft, Skip, Submission
 from curation.actions import conversations
+from curation.actions.settlements import ballots_on
 from curation.aggregate.demand import RANK_AT_MOST
+from curation.aggregate.uncertainty import most_open_pair
 from curation.errors import CurationError
 from curation.models import Contributor, Event
 
 State = Assignment.State
 Kind = Assignment.Kind
+RANKINGS = (Kind.RANK, Kind.COMPARE)
 
 
 def claim(
@@ -151,10 +154,18 @@ def _take(
     by: Contributor, wanted: Mapping[str, str], passing_over: Assignment | None
 ) -> Assignment | None:
     """Claim one open slot, stepping past rows that others are claiming just now."""
-    slots = queue.next_for(by, **wanted)
+    queues = queue.next_for(by, **wanted)
     if passing_over is not None and passing_over.message_id is None:
         # A new text has no message to remember: another category, for now.
-        slots = slots.exclude(category=passing_over.category_id)
+        queues = [slots.exclude(category=passing_over.category_id) for slots in queues]
+    for slots in queues:
+        slot = _take_from(slots, by)
+        if slot is not None:
+            return slot
+    return None
+
+
+def _take_from(slots: AssignmentQuerySet, by: Contributor) -> Assignment | None:
     for _ in range(5):
         try:
             with transaction.atomic():
@@ -169,7 +180,7 @@ def _take(
 def _lease(slot: Assignment, by: Contributor) -> Assignment:
     """Give a locked slot to a person. The order that answers are shown in is fixed here."""
     slot.state, slot.person, slot.lease_until = State.LEASED, by, _lease_end(slot)
-    if slot.kind == Kind.RANK:
+    if slot.kind in RANKINGS:
         slot.shown = _answers_to_show(slot, by)
     slot.save(update_fields=["state", "person", "lease_until", "shown"])
     return slot
@@ -177,7 +188,7 @@ def _lease(slot: Assignment, by: Contributor) -> Assignment:
 
 def _land_late(slot: Assignment, by: Contributor) -> None:
     """Give a free slot back to whom it was taken from, with the answers that they saw."""
-    if slot.kind == Kind.RANK and (
+    if slot.kind in RANKINGS and (
         not slot.shown or slot.shown != _shuffled(slot, by, slot.shown)
     ):
         raise SlotGone  # nobody has seen these answers in this order, or somebody else
@@ -186,15 +197,17 @@ def _land_late(slot: Assignment, by: Contributor) -> None:
 
 
 def _answers_to_show(slot: Assignment, by: Contributor) -> list[int]:
-    """At most as many as one can compare; those seen least so far, shuffled per person."""
+    """At most as many as one can compare, shuffled per person: those seen least so far.
+
+    Of two to compare: the two about which most is still to be learned.
+    """
     assert slot.message is not None
-    seen_least = (
-        slot.message.replies.rankable()
-        .annotate(seen=Count("placings"))
-        .order_by("seen", "pk")
-        .values_list("pk", flat=True)[:RANK_AT_MOST]
-    )
-    return _shuffled(slot, by, list(seen_least))
+    there = slot.message.replies.rankable().annotate(seen=Count("placings"))
+    answers = list(there.order_by("seen", "pk").values_list("pk", flat=True))
+    if slot.kind == Kind.COMPARE:
+        pair = most_open_pair(ballots_on(slot.message), answers)
+        return _shuffled(slot, by, list(pair or ()))
+    return _shuffled(slot, by, answers[:RANK_AT_MOST])
 
 
 def _shuffled(slot: Assignment, person: Contributor, answers: list[int]) -> list[int]:

@@ -15,16 +15,26 @@ from django.db.models import Count, F, Max, Q
 from annotate.models import Assignment, Plan
 from curation.actions import conversations
 from curation.actions.messages import authors_of
+from curation.actions.settlements import ballots_on
 from curation.aggregate.demand import Want
+from curation.aggregate.uncertainty import narrowing
 from curation.models import Category, Conversation, Dataset, Message
 
 Kind = Assignment.Kind
 State = Assignment.State
 
 WRITERS_AT_ONCE = 10  # open writing slots per category; more are made as these are taken
-# Added to the priority of what no conversation waits for: follow-ups come before new
-# prompts (500 by default), verdicts on models' proposals after them.
-NOT_URGENT = {Kind.RANK: 50, Kind.CONTINUE: 100, Kind.REVIEW: 1_000}
+# Priority counts in tens what a conversation still waits for; the last digit orders
+# ballots by how much each would narrow. Added to the priority of what nobody waits for:
+# follow-ups come before new prompts, verdicts on models' proposals after them.
+STEP = 10
+NOT_URGENT = {
+    Kind.RANK: 500,
+    Kind.COMPARE: 500,
+    Kind.CONTINUE: 1_000,
+    Kind.IMPROVE: 1_000,
+    Kind.REVIEW: 10_000,
+}
 Target = tuple[str, int, int]  # kind, message, ranking round
 
 
@@ -57,7 +67,8 @@ def plan(conversation_id: int) -> None:
         message = messages[want.message]
         target = (want.kind, want.message, message.ranking_round)
         wanted.add(target)
-        priority = urgency if want.blocks else NOT_URGENT[Kind(want.kind)] + urgency
+        priority = STEP * urgency + _certainty(want.kind, message)
+        priority += 0 if want.blocks else NOT_URGENT[Kind(want.kind)]
         _match(conversation, want, message, slots[target], priority)
     stale = [s.pk for target, there in slots.items() if target not in wanted for s in there]
     Assignment.objects.filter(pk__in=stale, state=State.OPEN).update(state=State.DROPPED)
@@ -75,8 +86,10 @@ def plan_writing(dataset: Dataset) -> None:
     for category, wanted in _wanted_texts(dataset):
         kind = Kind.WRITE_PAIR if dataset.is_pairs else Kind.WRITE_PROMPT
         there = Assignment.objects.filter(kind=kind, dataset=dataset, category=category)
+        # Those that a curator gave to somebody come on top.
+        free = Q(state=State.OPEN, reserved_for=None)
         counts = there.aggregate(
-            open=Count("pk", filter=Q(state=State.OPEN)), newest=Max("number", default=0)
+            open=Count("pk", filter=free), newest=Max("number", default=0)
         )
         lacking = wanted - counts["open"]
         Assignment.objects.bulk_create(
@@ -92,7 +105,7 @@ def plan_writing(dataset: Dataset) -> None:
             ignore_conflicts=True,
         )
         if lacking < 0:
-            surplus = there.filter(state=State.OPEN).order_by("-pk")[:-lacking]
+            surplus = there.filter(free).order_by("-pk")[:-lacking]
             Assignment.objects.filter(
                 pk__in=[slot.pk for slot in surplus], state=State.OPEN
             ).update(state=State.DROPPED)
@@ -125,6 +138,14 @@ def _wanted_texts(dataset: Dataset) -> Iterator[tuple[Category | None, int]]:
         yield category, given
 
 
+def _certainty(kind: str, prompt: Message) -> int:
+    """A digit: 0 where a ballot would narrow most, 9 where people are agreed."""
+    if kind not in (Kind.RANK, Kind.COMPARE):
+        return 0
+    answers = prompt.replies.rankable().values_list("pk", flat=True)
+    return 9 - round(9 * narrowing(ballots_on(prompt), answers))
+
+
 def _slots_by_target(conversation: Conversation) -> dict[Target, list[Assignment]]:
     found: dict[Target, list[Assignment]] = defaultdict(list)
     slots = Assignment.objects.filter(conversation=conversation, message__isnull=False)
@@ -144,8 +165,9 @@ def _match(
     """Add the slots that are lacking, drop the open ones too many, order the rest."""
     live = [s for s in there if s.state in (State.OPEN, State.LEASED)]
     free = [s for s in live if s.state == State.OPEN]
+    free.sort(key=lambda s: s.reserved_for_id is not None)  # what was promised goes last
     surplus = free[: max(0, len(live) - want.needed)]
-    barred = _barred(want.kind, message)
+    barred = barred_from(want.kind, message)
     newest = max((s.number for s in there), default=0)
     Assignment.objects.bulk_create(
         (
@@ -158,6 +180,7 @@ def _match(
                 ranking_round=message.ranking_round,
                 number=newest + step,
                 priority=priority,
+                language=conversation.language,
                 barred=barred,
             )
             for step in range(1, want.needed - len(live) + 1)
@@ -174,11 +197,16 @@ def _match(
         )
 
 
-def _barred(kind: str, message: Message) -> list[int]:
-    """Whose own words would be judged; for new texts nobody's are."""
-    if kind == Kind.REVIEW:
-        return sorted(authors_of(message))
-    if kind == Kind.RANK:
+def barred_from(kind: str, message: Message) -> list[int]:
+    """Whose own words or earlier judgement it is about; of new texts nobody's."""
+    barred: set[int | None] = set()
+    if kind in (Kind.REVIEW, Kind.ADJUDICATE, Kind.IMPROVE):
+        barred |= authors_of(message)
+    if kind == Kind.ADJUDICATE:
+        barred |= set(message.reviews.values_list("reviewer", flat=True))
+    if kind in (Kind.RANK, Kind.COMPARE):
         replies = message.replies.rankable().select_related("revises")
-        return sorted({author for reply in replies for author in authors_of(reply)})
-    return []
+        barred |= {author for reply in replies for author in authors_of(reply)}
+        ballots = message.ballots.filter(ranking_round=message.ranking_round)
+        barred |= set(ballots.values_list("ranker", flat=True))
+    return sorted(person for person in barred if person is not None)

@@ -1,6 +1,7 @@
 """What a person does next: all ordering is here.
 
-Nearest to complete first (the planner's priority), then age.
+First what a curator gave to them, then what they chose to work on, then the rest; each
+nearest to complete first (the planner's priority), then oldest first.
 """
 
 from __future__ import annotations
@@ -11,20 +12,28 @@ from typing import Any
 from django.db.models import Count, Q
 
 from annotate.models import Assignment, AssignmentQuerySet
-from curation.models import Contributor, Dataset, Membership
+from curation.models import Category, Contributor, Dataset, Membership, Profile
 
 Kind = Assignment.Kind
 Role = Membership.Role
 
 KINDS_OF_ROLE: dict[str, tuple[str, ...]] = {
-    Role.WRITER: (Kind.WRITE_PAIR, Kind.WRITE_PROMPT, Kind.ANSWER, Kind.CONTINUE),
-    Role.REVIEWER: (Kind.REVIEW, Kind.RANK),
-}
+    Role.WRITER: (
+        Kind.WRITE_PAIR, Kind.WRITE_PROMPT, Kind.ANSWER, Kind.CONTINUE, Kind.IMPROVE,
+    ),
+    Role.REVIEWER: (Kind.REVIEW, Kind.RANK, Kind.COMPARE),
+    Role.CURATOR: (Kind.ADJUDICATE,),
+}  # fmt: skip
 
 
 def fit_for(person: Contributor, covered: Q | None = None) -> AssignmentQuerySet:
-    """Open slots of the kinds and datasets that the person's roles cover."""
-    return Assignment.objects.open_to(person).filter(covered or covered_by(person))
+    """Open slots of the kinds and datasets that the person's roles cover.
+
+    Only in languages that they know, where they named some.
+    """
+    slots = Assignment.objects.open_to(person).filter(covered or covered_by(person))
+    languages = Profile.of(person).languages
+    return slots.filter(language__in=["", *languages]) if languages else slots
 
 
 def next_for(
@@ -33,8 +42,11 @@ def next_for(
     kind: str = "",
     dataset: str = "",
     category: str = "",
-) -> AssignmentQuerySet:
-    """The person's queue, best first; narrowed where they asked for something."""
+) -> list[AssignmentQuerySet]:
+    """The person's queues, to be asked in turn, each best first.
+
+    Narrowed where they asked for something. What somebody else was given stays out.
+    """
     slots = fit_for(person)
     if kind:
         slots = slots.filter(kind=kind)
@@ -42,7 +54,23 @@ def next_for(
         slots = slots.filter(dataset__slug=dataset)
     if category:
         slots = slots.filter(category__slug=category)
-    return best_first(slots)
+    free = slots.filter(reserved_for=None)
+    queues = [slots.filter(reserved_for=person), free]
+    chosen = [] if category else chosen_categories(person)
+    if chosen:
+        queues.insert(1, free.filter(category__in=chosen))
+    return [best_first(queue) for queue in queues]
+
+
+def chosen_categories(person: Contributor) -> list[int]:
+    """Those that the person picked, and those on a topic that they picked."""
+    profile = Profile.of(person)
+    if profile._state.adding:
+        return []
+    chosen = Q(pk__in=profile.categories.values("pk"))
+    if profile.topics:
+        chosen |= Q(topics__overlap=profile.topics)
+    return list(Category.objects.filter(chosen).values_list("pk", flat=True))
 
 
 def best_first(slots: AssignmentQuerySet) -> AssignmentQuerySet:
@@ -56,7 +84,7 @@ def held_by(
     wanted = {"kind": kind, "dataset__slug": dataset, "category__slug": category}
     given = {name: value for name, value in wanted.items() if value}
     mine = Assignment.objects.held_by(person).filter(covered_by(person))
-    return mine.filter(**given).order_by("pk")
+    return mine.filter(**given).order_by("is_ahead", "pk")
 
 
 def covers(person: Contributor, slot: Assignment) -> bool:

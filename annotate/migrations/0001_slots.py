@@ -6,7 +6,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import annotate.models
+import annotate.models.slots
 
 
 class Migration(migrations.Migration):
@@ -314,7 +314,10 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     ("person", None),
                     models.Q(
-                        ("barred__contains", annotate.models.Holder(models.F("person"))),
+                        (
+                            "barred__contains",
+                            annotate.models.slots.Holder(models.F("person")),
+                        ),
                         _negated=True,
                     ),
                     _connector="OR",

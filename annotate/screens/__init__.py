@@ -6,7 +6,13 @@ from annotate.models import Assignment
 from annotate.screens.base import Screen
 from annotate.screens.rank import RankScreen
 from annotate.screens.review import ReviewScreen
-from annotate.screens.write import AnswerScreen, ContinueScreen, PairScreen, PromptScreen
+from annotate.screens.write import (
+    AnswerScreen,
+    ContinueScreen,
+    ImproveScreen,
+    PairScreen,
+    PromptScreen,
+)
 
 Kind = Assignment.Kind
 
@@ -17,4 +23,7 @@ SCREENS: dict[str, Screen] = {
     Kind.CONTINUE: ContinueScreen(),
     Kind.REVIEW: ReviewScreen(),
     Kind.RANK: RankScreen(),
+    Kind.COMPARE: RankScreen(),
+    Kind.IMPROVE: ImproveScreen(),
+    Kind.ADJUDICATE: ReviewScreen(),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from annotate.forms import TaskForm
+from annotate.forms.base import TaskForm
 from annotate.models import Assignment
 from curation.models import Contributor, Message
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from annotate.forms import RankForm
+from annotate.forms.rank import RankForm
 from annotate.models import Assignment
 from annotate.screens.base import turns_above
 from curation.actions import judgements
-from curation.models import Contributor
+from curation.models import Ballot, Contributor
 
 
 class RankScreen:
@@ -37,6 +37,11 @@ class RankScreen:
             prompt_id=slot.message_id,
             by=by,
             outcome=form.cleaned_data["outcome"],
+            protocol=(
+                Ballot.Protocol.COMPARISON
+                if slot.kind == Assignment.Kind.COMPARE
+                else Ballot.Protocol.RANKING
+            ),
             shown=slot.shown,
             positions=form.positions,
             note=form.cleaned_data["note"],

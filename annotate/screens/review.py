@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from annotate.forms import ReviewForm
+from annotate.forms.review import ReviewForm
 from annotate.models import Assignment
 from annotate.screens.base import turns_above
 from curation.actions import messages
@@ -38,4 +38,5 @@ class ReviewScreen:
             edited_text=form.cleaned_data["edited_text"],
             labels=form.labels,
             active_seconds=form.cleaned_data["active_seconds"],
+            is_final=slot.kind == Assignment.Kind.ADJUDICATE,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from annotate.forms import AnswerForm, ContinueForm, PairForm, PromptForm
+from annotate.forms.write import AnswerForm, ContinueForm, PairForm, PromptForm
 from annotate.models import Assignment
 from annotate.screens.base import turns_above
 from curation.actions import conversations, messages
@@ -71,3 +71,15 @@ class AnswerScreen:
 
 class ContinueScreen(AnswerScreen):
     form_class = ContinueForm
+
+
+class ImproveScreen(AnswerScreen):
+    def initial(self, slot: Assignment) -> dict[str, Any]:
+        assert slot.message is not None
+        return {"text": slot.message.text}
+
+    def apply(
+        self, slot: Assignment, form: AnswerForm | ContinueForm, by: Contributor
+    ) -> None:
+        assert slot.message_id is not None
+        messages.improve(message_id=slot.message_id, by=by, text=form.cleaned_data["text"])

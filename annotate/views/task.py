@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from annotate import access, actions, queue
 from annotate.errors import KEPT, SlotGone
-from annotate.forms import TaskForm
+from annotate.forms.base import TaskForm
 from annotate.models import Assignment
 from annotate.screens import SCREENS
 from curation.errors import CurationError

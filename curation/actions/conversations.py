@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils.timezone import now
 
 from curation.actions.people import Role, require
+from curation.actions.turns import rules_of, turns_of
 from curation.aggregate import demand
 from curation.aggregate.splits import prompt_key, split_of
 from curation.clean.text import TEXT_AT_MOST, sightings, tidied
 from curation.errors import CurationError
 from curation.models import (
-    Ballot,
     Category,
     Contributor,
     Conversation,
@@ -176,7 +175,7 @@ def advance(conversation: Conversation) -> None:
 
 def advance_all(conversations: Sequence[Conversation]) -> None:
     """The same for many locked ones, in a few queries."""
-    turns = _turns(conversations)
+    turns = turns_of(conversations)
     still = set(turns)
     moved: dict[str, list[Conversation]] = defaultdict(list)
     for conversation in conversations:
@@ -205,52 +204,8 @@ def wants_of(conversation: Conversation) -> list[demand.Want]:
     """What people could do for it now. This causes a query."""
     if conversation.state in (Conversation.State.HELD, Conversation.State.REJECTED):
         return []
-    return demand.wants(turns_of(conversation), rules_of(conversation.dataset))
-
-
-def rules_of(dataset: Dataset) -> demand.Rules:
-    policy = dataset.policy
-    return demand.Rules(
-        is_pairs=dataset.is_pairs,
-        replies_wanted=policy.replies_wanted,
-        max_depth=policy.max_depth,
-        reviews_wanted=policy.reviews_wanted,
-        rankings_wanted=policy.rankings_wanted,
-    )
-
-
-def turns_of(conversation: Conversation) -> list[demand.Turn]:
-    return _turns([conversation])[conversation.pk]
-
-
-def _turns(conversations: Sequence[Conversation]) -> dict[int, list[demand.Turn]]:
-    """The messages of each as demand sees them. This causes a query."""
-    in_this_round = Q(ballots__ranking_round=F("ranking_round"))
-    judged = ~Q(ballots__outcome=Ballot.Outcome.CANNOT_JUDGE)
-    found = (
-        Message.objects.filter(conversation__in=conversations)
-        .order_by("pk")
-        .annotate(
-            review_count=Count("reviews", distinct=True),
-            ballot_count=Count("ballots", filter=in_this_round & judged, distinct=True),
-            came_ranked=Count(
-                "ballots", filter=in_this_round & Q(ballots__ranker=None), distinct=True
-            ),
-        )
-        .values_list(
-            "pk", "parent_id", "role", "state", "origin", "review_count", "ballot_count",
-            "came_ranked", "conversation_id", "settlement__order",
-        )
-    )  # fmt: skip
-    rows = list(found)
-    best = {pk for row in rows if row[9] for pk in row[9][0]}
-    turns: dict[int, list[demand.Turn]] = {one.pk: [] for one in conversations}
-    for row in rows:
-        # An imported order is already what many people said: nothing more is wanted.
-        ballots = sys.maxsize if row[7] else row[6]
-        turn = demand.Turn(*row[:6], ballots=ballots, is_best=row[0] in best)
-        turns[row[8]].append(turn)
-    return turns
+    turns = turns_of([conversation])[conversation.pk]
+    return demand.wants(turns, rules_of(conversation.dataset))
 
 
 def _start(

@@ -25,6 +25,9 @@ def rank(
     shown: Sequence[int],
     positions: Mapping[int, int] | None = None,
     ratings: Mapping[int, int] | None = None,
+    protocol: str = Ballot.Protocol.RANKING,
+    strength: int | None = None,
+    reason: str = "",
     note: str = "",
     active_seconds: int | None = None,
 ) -> Ballot:
@@ -32,7 +35,8 @@ def rank(
 
     `shown` lists the answers in the order in which the person saw them; `positions` gives
     each its place from 1, ties by equal numbers. Answers that were withdrawn or rejected
-    while the person was reading are left off.
+    while the person was reading are left off. `strength`, 1 to 3, says of a comparison
+    how much better the better answer is; `reason` why somebody cannot judge.
     """
     if outcome not in Outcome.values:
         raise CurationError(f"There is no outcome “{outcome}” of a ballot.")
@@ -40,11 +44,15 @@ def rank(
     replies = _answers_to_rank(prompt, shown, by)
     places = _dense(positions or {}, replies) if outcome == Outcome.RANKED else {}
     dataset = prompt.conversation.dataset
+    is_order = len(set(places.values())) > 1 and protocol == Ballot.Protocol.COMPARISON
     ballot = Ballot.objects.create(
         prompt=prompt,
         ranker=by,
         ranking_round=prompt.ranking_round,
         outcome=outcome,
+        protocol=protocol,
+        strength=strength if is_order else None,
+        reason=reason if outcome == Outcome.CANNOT_JUDGE else "",
         note=note,
         active_seconds=active_seconds,
         guideline=dataset.guideline_in_force(),

@@ -52,20 +52,25 @@ def review(
     edited_text: str = "",
     labels: Mapping[str, int] | None = None,
     active_seconds: int | None = None,
+    is_final: bool = False,
 ) -> Message:
     """Record one verdict; accept or reject the message once enough people agree.
 
     An edit is a sibling that revises the original and counts as its editor's approval;
     the original is rejected in its favour. The message that was decided on is returned.
+    A curator's final verdict, where reviewers disagree, decides alone.
     """
     _check_verdict(verdict, reason)
     message, conversation = _message_to_review(message_id, by)
+    if is_final:
+        require(by, conversation.dataset)
     given = Review.objects.create(
         message=message,
         reviewer=by,
         verdict=verdict,
         reason=reason if verdict == Verdict.REJECT else "",
         note=note,
+        is_final=is_final,
         active_seconds=active_seconds,
         guideline=conversation.dataset.guideline_in_force(),
     )
@@ -79,6 +84,21 @@ def review(
     _decide(message, conversation, by=by)
     conversations.advance(conversation)
     return message
+
+
+@transaction.atomic
+def improve(*, message_id: int, by: Contributor, text: str) -> Message:
+    """Write an accepted answer anew. The rewrite is a sibling that goes to review.
+
+    The original stays as it is: once the rewrite is accepted, the two are a preference.
+    """
+    message, conversation = _lock(message_id)
+    require(by, conversation.dataset, Role.WRITER)
+    if message.state != State.ACCEPTED or message.role != Message.Role.ASSISTANT:
+        raise WrongState("answer", message.state)
+    rewrite = _sibling(message, conversation, text=text, by=by)
+    conversations.advance(conversation)
+    return rewrite
 
 
 @transaction.atomic
@@ -171,12 +191,22 @@ def _lock(message_id: int) -> tuple[Message, Conversation]:
 def _revise(
     message: Message, conversation: Conversation, *, text: str, by: Contributor
 ) -> Message:
+    if message.replies.filter(state__in=[State.SUBMITTED, State.ACCEPTED]).exists():
+        raise CurationError("There are answers to this text: accept it or reject it.")
+    revision = _sibling(message, conversation, text=text, by=by)
+    why = "A reviewer's edit stands in its place."
+    _move(message, conversation, to=State.REJECTED, by=by, why=why)
+    return revision
+
+
+def _sibling(
+    message: Message, conversation: Conversation, *, text: str, by: Contributor
+) -> Message:
+    """The same turn in other words, beside the original."""
     text = conversations.checked_text(text, "edited text")
     if text == message.text:
         raise CurationError("The edited text is the same as before. Accept it as it is?")
-    if message.replies.filter(state__in=[State.SUBMITTED, State.ACCEPTED]).exists():
-        raise CurationError("There are answers to this text: accept it or reject it.")
-    revision = conversations.add_message(
+    return conversations.add_message(
         conversation,
         parent=message.parent,
         revises=message,
@@ -186,20 +216,24 @@ def _revise(
         author=by,
         language=message.language,
     )
-    why = "A reviewer's edit stands in its place."
-    _move(message, conversation, to=State.REJECTED, by=by, why=why)
-    return revision
 
 
 def _decide(message: Message, conversation: Conversation, *, by: Contributor) -> None:
-    """Accept at the approvals needed; reject once they can no longer be reached."""
+    """Accept at the approvals needed; reject once they can no longer be reached.
+
+    Where the policy asks for an adjudicator, people who disagree decide nothing.
+    """
     policy = conversation.dataset.policy
-    verdicts = list(message.reviews.values_list("verdict", flat=True))
-    approvals = verdicts.count(Verdict.ACCEPT) + (message.revises_id is not None)
+    given = list(message.reviews.values_list("verdict", "is_final"))
+    final = next((verdict for verdict, is_final in given if is_final), "")
+    verdicts = [verdict for verdict, _ in given]
+    approvals = verdicts.count(Verdict.ACCEPT) + _came_by_edit(message)
     rejections = verdicts.count(Verdict.REJECT)
-    if approvals >= policy.approvals_needed:
+    if policy.adjudicates and approvals and rejections and not final:
+        return
+    if final == Verdict.ACCEPT or (not final and approvals >= policy.approvals_needed):
         _move(message, conversation, to=State.ACCEPTED, by=by)
-    elif rejections > policy.reviews_wanted - policy.approvals_needed:
+    elif final or rejections > policy.reviews_wanted - policy.approvals_needed:
         against = message.reviews.filter(verdict=Verdict.REJECT).order_by("pk").last()
         assert against is not None  # there are more than none
         why = f"{against.get_reason_display()}. {against.note}".strip()
@@ -207,6 +241,14 @@ def _decide(message: Message, conversation: Conversation, *, by: Contributor) ->
     else:
         return
     _carry_over_to_prompt(message, conversation, by=by, out_of={State.SUBMITTED})
+
+
+def _came_by_edit(message: Message) -> bool:
+    """Whether a reviewer wrote it in place of the original: that is their approval."""
+    edits = Review.objects.filter(verdict=Verdict.EDIT, reviewer=message.author_id)
+    return (
+        message.revises_id is not None and edits.filter(message=message.revises_id).exists()
+    )
 
 
 def _carry_over_to_prompt(

@@ -22,6 +22,7 @@ class Rules(NamedTuple):
     max_depth: int
     reviews_wanted: int
     rankings_wanted: int
+    rankings_at_most: int = 0  # while ballots disagree, more are asked for up to here
 
 
 class Turn(NamedTuple):
@@ -35,12 +36,16 @@ class Turn(NamedTuple):
     reviews: int = 0  # verdicts so far
     ballots: int = 0  # on this prompt, in its present round
     is_best: bool = False  # in the first group of its prompt's settlement
+    revises: int | None = None
+    is_split: bool = False  # its reviewers disagree, and a curator shall decide
+    is_contested: bool = False  # of a prompt: its ballots disagree
+    is_lacking: bool = False  # of a prompt: none is good; of an answer: rated poor
 
 
 class Want(NamedTuple):
     """So many more judgements or texts of one kind, on or under one message."""
 
-    kind: str  # review | answer | continue | rank
+    kind: str  # review | adjudicate | answer | continue | rank | compare | improve
     message: int
     needed: int
     blocks: bool = True  # whether the conversation is unfinished without it
@@ -81,6 +86,7 @@ def wants(turns: Iterable[Turn], rules: Rules) -> list[Want]:
             found.append(Want("answer", prompt.id, missing))
         elif not any(_is_under_review(t) for t in replies):
             found += _rankings(prompt, replies, rules)
+            found += _improvement(prompt, replies)
             found += _continuation(tree, replies, depth, rules)
     return found
 
@@ -94,9 +100,9 @@ def state_of(turns: Iterable[Turn], rules: Rules) -> str:
     if root.state in ("held", "submitted"):
         return "held" if root.state == "held" else "review"
     blocking = {want.kind for want in wants(turns, rules) if want.blocks}
-    if blocking & {"review", "answer"}:
+    if blocking & {"review", "adjudicate", "answer"}:
         return "growing"
-    return "ranking" if "rank" in blocking else "complete"
+    return "ranking" if blocking & {"rank", "compare"} else "complete"
 
 
 def _lives(turn: Turn) -> bool:
@@ -129,6 +135,9 @@ def _reviews(turns: list[Turn], tree: _Tree, rules: Rules) -> Iterator[Want]:
         proposed = _is_proposal(turn)
         if proposed and not _deserves_verdict(turn, tree.children[turn.parent], rules):
             continue
+        if turn.is_split:
+            yield Want("adjudicate", turn.id, 1)
+            continue
         # With every wanted review in and still no decision, one more breaks the tie.
         count = max(1, rules.reviews_wanted - turn.reviews)
         yield Want("review", turn.id, count, blocks=not proposed)
@@ -160,10 +169,29 @@ def _rankings(prompt: Turn, replies: list[Turn], rules: Rules) -> Iterator[Want]
     candidates = [t for t in replies if t.state in ("accepted", "submitted")]
     if len(candidates) < 2:
         return
+    kind = "compare" if len(candidates) == 2 else "rank"
     wanted = rules.rankings_wanted * ceil(len(candidates) / RANK_AT_MOST)
     if wanted > prompt.ballots:
         is_enough = prompt.ballots >= rules.rankings_wanted
-        yield Want("rank", prompt.id, wanted - prompt.ballots, blocks=not is_enough)
+        yield Want(kind, prompt.id, wanted - prompt.ballots, blocks=not is_enough)
+    elif prompt.is_contested and prompt.ballots < rules.rankings_at_most:
+        # The two on which they are least agreed, by one more person.
+        yield Want("compare", prompt.id, 1, blocks=False)
+
+
+def _improvement(prompt: Turn, replies: list[Turn]) -> Iterator[Want]:
+    """A better answer where people found the best, or this one, lacking.
+
+    Nobody waits for it. While a rewrite is alive no other is asked for.
+    """
+    accepted = [t for t in replies if t.state == "accepted"]
+    rewritten = {t.revises for t in replies if _lives(t) and t.revises is not None}
+    best = next((t for t in accepted if t.is_best), accepted[0] if accepted else None)
+    for turn in accepted:
+        if turn.id in rewritten or turn.revises in {t.id for t in accepted}:
+            continue
+        if turn.is_lacking or (prompt.is_lacking and turn is best):
+            yield Want("improve", turn.id, 1, blocks=False)
 
 
 def _continuation(

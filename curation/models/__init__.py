@@ -2,16 +2,22 @@
 
 from curation.models.conversations import Conversation, Message
 from curation.models.datasets import Category, Dataset, Guideline, Policy
+from curation.models.discussion import Comment, Flag
 from curation.models.events import Event
 from curation.models.findings import Finding
+from curation.models.gold import GoldAnswer, GoldItem
 from curation.models.judgements import Ballot, BallotEntry, Label, Review, Settlement
+from curation.models.notifications import Notification
 from curation.models.people import Consent, Contributor, Instance, Membership
+from curation.models.profiles import Profile
+from curation.models.reports import ModelReport
 from curation.models.versions import DatasetVersion, VersionItem
 
 __all__ = [
     "Ballot",
     "BallotEntry",
     "Category",
+    "Comment",
     "Consent",
     "Contributor",
     "Conversation",
@@ -19,12 +25,18 @@ __all__ = [
     "DatasetVersion",
     "Event",
     "Finding",
+    "Flag",
+    "GoldAnswer",
+    "GoldItem",
     "Guideline",
     "Instance",
     "Label",
     "Membership",
     "Message",
+    "ModelReport",
+    "Notification",
     "Policy",
+    "Profile",
     "Review",
     "Settlement",
     "VersionItem",

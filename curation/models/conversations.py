@@ -53,18 +53,27 @@ class Conversation(models.Model):
         HELD = "held"
         REJECTED = "rejected"
 
-    # A complete tree ranks again when new answers are offered to it.
+    # A complete tree ranks again when new answers are offered to it. Back to review
+    # only where somebody takes back what they just said: see actions/undo.py.
     MOVES: ClassVar[dict[str, set[str]]] = {
         State.REVIEW: {
             State.GROWING, State.RANKING, State.COMPLETE, State.HELD, State.REJECTED,
         },
-        State.GROWING: {State.RANKING, State.COMPLETE, State.HELD, State.REJECTED},
-        State.RANKING: {State.GROWING, State.COMPLETE, State.HELD, State.REJECTED},
-        State.COMPLETE: {State.GROWING, State.RANKING, State.HELD, State.REJECTED},
+        State.GROWING: {
+            State.REVIEW, State.RANKING, State.COMPLETE, State.HELD, State.REJECTED,
+        },
+        State.RANKING: {
+            State.REVIEW, State.GROWING, State.COMPLETE, State.HELD, State.REJECTED,
+        },
+        State.COMPLETE: {
+            State.REVIEW, State.GROWING, State.RANKING, State.HELD, State.REJECTED,
+        },
         State.HELD: {
             State.REVIEW, State.GROWING, State.RANKING, State.COMPLETE, State.REJECTED,
         },
-        State.REJECTED: {State.REVIEW, State.HELD},
+        State.REJECTED: {
+            State.REVIEW, State.GROWING, State.RANKING, State.COMPLETE, State.HELD,
+        },
     }  # fmt: skip
 
     class Split(models.TextChoices):
@@ -202,11 +211,12 @@ class Message(models.Model):
         WITHDRAWN = "withdrawn"
 
     # Withdrawal stays open to the end: consent can be taken back after acceptance.
+    # A decision becomes undecided again only by actions/undo.py.
     MOVES: ClassVar[dict[str, set[str]]] = {
         State.DRAFT: {State.SUBMITTED, State.WITHDRAWN},
         State.SUBMITTED: {State.ACCEPTED, State.REJECTED, State.HELD, State.WITHDRAWN},
-        State.ACCEPTED: {State.HELD, State.WITHDRAWN},
-        State.REJECTED: {State.WITHDRAWN},
+        State.ACCEPTED: {State.SUBMITTED, State.HELD, State.WITHDRAWN},
+        State.REJECTED: {State.SUBMITTED, State.WITHDRAWN},
         State.HELD: {State.ACCEPTED, State.REJECTED, State.WITHDRAWN},
         State.WITHDRAWN: set(),
     }

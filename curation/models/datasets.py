@@ -114,6 +114,27 @@ class Policy(models.Model):
     reviews_wanted = models.PositiveSmallIntegerField(default=1)
     approvals_needed = models.PositiveSmallIntegerField(default=1)
     rankings_wanted = models.PositiveSmallIntegerField(default=1)
+    rankings_at_most = models.PositiveSmallIntegerField(
+        default=5,
+        help_text="While people disagree on an order, more are asked, up to so many.",
+    )
+    adjudicates = models.BooleanField(
+        default=False,
+        verbose_name="A curator decides where reviewers disagree",
+        help_text="Off: the majority decides.",
+    )
+    improve_below = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[MaxValueValidator(5)],
+        help_text="Ask for a better answer where the mean quality label is at most this, "
+        "or where most say that none is good. 0: never.",
+    )
+    gold_every = models.PositiveSmallIntegerField(
+        default=0, help_text="One review in so many is of a known item. 0: none."
+    )
+    weekly_goal = models.PositiveIntegerField(
+        default=0, help_text="Tasks that the team wants done in a week. 0: no goal."
+    )
     open_conversations = models.PositiveSmallIntegerField(
         default=20,
         help_text="While so many are unfinished, no new prompts are asked for.",
@@ -135,6 +156,7 @@ class Policy(models.Model):
                     reviews_wanted__gte=1,
                     approvals_needed__gte=1,
                     rankings_wanted__gte=1,
+                    rankings_at_most__gte=1,
                     open_conversations__gte=1,
                     lease_minutes__gte=1,
                 ),
@@ -142,6 +164,10 @@ class Policy(models.Model):
             models.CheckConstraint(
                 name="policy_approvals_within_reviews",
                 condition=Q(approvals_needed__lte=F("reviews_wanted")),
+            ),
+            models.CheckConstraint(
+                name="policy_improve_below_on_its_scale",
+                condition=Q(improve_below__lte=5),
             ),
             models.CheckConstraint(
                 name="policy_held_out_between_1_and_50",
@@ -152,9 +178,13 @@ class Policy(models.Model):
     class Privacy:
         published = {
             "replies_wanted", "max_depth", "reviews_wanted", "approvals_needed",
-            "rankings_wanted", "held_out_percent",
+            "rankings_wanted", "rankings_at_most", "adjudicates", "improve_below",
+            "held_out_percent",
         }  # fmt: skip
-        withheld = {"id", "dataset", "open_conversations", "lease_minutes"}
+        withheld = {
+            "id", "dataset", "open_conversations", "lease_minutes", "gold_every",
+            "weekly_goal",
+        }  # fmt: skip
 
     def __str__(self) -> str:
         return f"policy of {self.dataset}"
@@ -215,6 +245,12 @@ class Category(models.Model):
     target = models.PositiveIntegerField(
         default=50, help_text="Accepted conversations wanted."
     )
+    topics = ArrayField(
+        models.CharField(max_length=40),
+        default=list,
+        blank=True,
+        help_text="Who chose one of these topics is asked first. Separate with commas.",
+    )
 
     objects = CategoryQuerySet.as_manager()
 
@@ -234,6 +270,7 @@ class Category(models.Model):
             "name",
             "brief",
             "needs_context",
+            "topics",
         }
         withheld = {"target"}
 

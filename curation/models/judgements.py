@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
 
 from curation.models.conversations import Message
 from curation.models.datasets import Guideline
@@ -37,6 +38,9 @@ class Review(models.Model):
     verdict = models.CharField(max_length=6, choices=Verdict)
     reason = models.CharField(max_length=13, choices=Reason, blank=True)
     note = models.TextField(blank=True)
+    is_final = models.BooleanField(
+        default=False, help_text="An adjudicator's: it decides, whatever others said."
+    )
     active_seconds = models.PositiveIntegerField(null=True, blank=True)
     guideline = models.ForeignKey(
         Guideline, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -59,7 +63,7 @@ class Review(models.Model):
         ]
 
     class Privacy:
-        published = {"id", "message", "verdict", "reason", "guideline"}
+        published = {"id", "message", "verdict", "reason", "is_final", "guideline"}
         withheld = {"reviewer", "note", "active_seconds", "created_at"}
 
     def __str__(self) -> str:
@@ -70,17 +74,32 @@ class Label(models.Model):
     """One answered question about a message. Unanswered is absent, never 0."""
 
     class Name(models.TextChoices):
-        SPAM = "spam"
-        FAILS_TASK = "fails_task", "Fails the task"
-        QUALITY = "quality"
-        HELPFULNESS = "helpfulness"
-        CREATIVITY = "creativity"
+        SPAM = "spam", _("Spam")
+        FAILS_TASK = "fails_task", _("Fails the task")
+        LANG_MISMATCH = "lang_mismatch", _("Wrong language")
+        PII = "pii", _("Personal data")
+        NOT_APPROPRIATE = "not_appropriate", _("Not appropriate")
+        UNSAFE = "unsafe", _("Unsafe")
+        QUALITY = "quality", _("Quality")
+        HELPFULNESS = "helpfulness", _("Helpfulness")
+        CREATIVITY = "creativity", _("Creativity")
+        HUMOR = "humor", _("Humour")
+        TOXICITY = "toxicity", _("Rudeness")
 
-    YES_NO: ClassVar[set[str]] = {Name.SPAM, Name.FAILS_TASK}
+    YES_NO: ClassVar[tuple[str, ...]] = (Name.SPAM, Name.FAILS_TASK)
+    # Raised or absent: there is no flag that was answered with no.
+    FLAGS: ClassVar[tuple[str, ...]] = (
+        Name.LANG_MISMATCH, Name.PII, Name.NOT_APPROPRIATE, Name.UNSAFE,
+    )  # fmt: skip
+    SCALES: ClassVar[tuple[str, ...]] = (
+        Name.QUALITY, Name.HELPFULNESS, Name.CREATIVITY, Name.HUMOR, Name.TOXICITY,
+    )  # fmt: skip
 
     review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="labels")
-    name = models.CharField(max_length=12, choices=Name)
-    value = models.PositiveSmallIntegerField(help_text="0 or 1 for yes/no, else 1 to 5.")
+    name = models.CharField(max_length=16, choices=Name)
+    value = models.PositiveSmallIntegerField(
+        help_text="0 or 1 for yes/no, 1 for a flag, else 1 to 5."
+    )
 
     class Meta:
         constraints = [
@@ -91,10 +110,20 @@ class Label(models.Model):
                 name="label_value_on_its_scale",
                 condition=Q(name__in=["spam", "fails_task"], value__lte=1)
                 | Q(
-                    Q(~Q(name__in=["spam", "fails_task"])),
+                    name__in=["lang_mismatch", "pii", "not_appropriate", "unsafe"],
+                    value=1,
+                )
+                | Q(
+                    name__in=[
+                        "quality",
+                        "helpfulness",
+                        "creativity",
+                        "humor",
+                        "toxicity",
+                    ],
                     value__gte=1,
                     value__lte=5,
-                ),
+                ),  # fmt: skip
             ),
         ]
 
@@ -117,6 +146,20 @@ class Ballot(models.Model):
         NONE_GOOD = "none_good", "None is good"
         CANNOT_JUDGE = "cannot_judge", "I cannot judge these"
 
+    class Protocol(models.TextChoices):
+        """How it was asked for: orders and comparisons of the same answers differ."""
+
+        RANKING = "ranking"
+        COMPARISON = "comparison"
+
+    class Reason(models.TextChoices):
+        EXPERTISE = "expertise", _("I do not know the subject")
+        LANGUAGE = "language", _("I do not read this language well")
+        ALIKE = "alike", _("They are nearly the same")
+        UNCLEAR = "unclear", _("The question is unclear")
+        BROKEN = "broken", _("An answer is cut off or unreadable")
+        OTHER = "other", _("Something else")
+
     prompt = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="ballots")
     ranker = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -127,6 +170,13 @@ class Ballot(models.Model):
     )
     ranking_round = models.PositiveSmallIntegerField(default=1)
     outcome = models.CharField(max_length=12, choices=Outcome)
+    protocol = models.CharField(max_length=10, choices=Protocol, default=Protocol.RANKING)
+    strength = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="Of a comparison: 1 slightly, 2 clearly, 3 much better.",
+    )
+    reason = models.CharField(max_length=9, choices=Reason, blank=True)
     note = models.TextField(blank=True)
     active_seconds = models.PositiveIntegerField(null=True, blank=True)
     guideline = models.ForeignKey(
@@ -145,13 +195,30 @@ class Ballot(models.Model):
                 name="ballot_outcome_known",
                 condition=Q(outcome__in=["ranked", "none_good", "cannot_judge"]),
             ),
+            models.CheckConstraint(
+                name="ballot_strength_of_comparisons_only",
+                condition=Q(strength=None)
+                | Q(
+                    strength__gte=1,
+                    strength__lte=3,
+                    protocol="comparison",
+                    outcome="ranked",
+                ),
+            ),
+            models.CheckConstraint(
+                name="ballot_reason_of_cannot_judge_only",
+                condition=Q(reason="") | Q(outcome="cannot_judge"),
+            ),
         ]
         indexes = [
             models.Index(fields=["ranker", "-created_at"], name="ballot_by_ranker"),
         ]
 
     class Privacy:
-        published = {"id", "prompt", "ranking_round", "outcome", "guideline"}
+        published = {
+            "id", "prompt", "ranking_round", "outcome", "protocol", "strength", "reason",
+            "guideline",
+        }  # fmt: skip
         withheld = {"ranker", "note", "active_seconds", "created_at"}
 
     def __str__(self) -> str:

@@ -57,10 +57,10 @@ def test_it_shows_no_work_on_own_text_and_says_why(client, person, dataset):
 def test_looking_at_it_writes_nothing(client, person, dataset, django_assert_num_queries):
     planned(MessageFactory(conversation__dataset=dataset))
 
-    # Expect 12 queries: the session, the user, what they hold, their datasets as writer
-    # and as reviewer, offers, own texts, own reviews, own ballots, the next slot, kept
-    # texts, and categories to write in
-    with django_assert_num_queries(12) as captured:
+    # Expect 14 queries: the session, the user, what they hold, their datasets as writer,
+    # as reviewer and as curator, their profile, offers, own texts, own reviews, own
+    # ballots, the next slot, kept texts, and categories to write in
+    with django_assert_num_queries(14) as captured:
         client.get(HOME)
 
     verbs = {query["sql"].split()[0] for query in captured.captured_queries}
@@ -73,7 +73,7 @@ def test_it_costs_the_same_however_much_waits(
     for _ in range(15):
         planned(MessageFactory(conversation__dataset=dataset))
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(14):
         client.get(HOME)
 
 

@@ -40,7 +40,7 @@ def ranked_soon():
 
 def test_a_late_ballot_lands_on_the_answers_that_were_shown(client, ranked_soon):
     client.force_login(ContributorFactory(member=ranked_soon.conversation.dataset))
-    slot = claim(client, kind="rank")
+    slot = claim(client, kind="compare")
     run_out()
 
     submit(
@@ -56,7 +56,7 @@ def test_a_late_ballot_lands_on_the_answers_that_were_shown(client, ranked_soon)
 
 def test_a_ballot_on_answers_that_nobody_was_shown_does_not_count(client, ranked_soon):
     client.force_login(ContributorFactory(member=ranked_soon.conversation.dataset))
-    never_opened = slots(kind="rank").first()
+    never_opened = slots(kind="compare").first()
 
     submit(client, never_opened, outcome="none_good")
 

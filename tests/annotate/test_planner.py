@@ -58,7 +58,7 @@ def test_two_accepted_answers_ask_to_be_ranked_by_people_who_wrote_neither():
     ]
     planned(prompt)
 
-    ranks = list(slots(kind="rank", state="open"))
+    ranks = list(slots(kind="compare", state="open"))
     assert len(ranks) == 3
     assert ranks[0].barred == sorted(reply.author_id for reply in replies)
 

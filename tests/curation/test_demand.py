@@ -56,7 +56,7 @@ def test_a_prompt_whose_only_answers_were_lost_is_wanted_again(gone):
 def test_with_its_answers_accepted_it_wants_ballots():
     turns = [prompt(ballots=1), reply(2), reply(3)]
 
-    assert wants(turns, TREES) == [Want("rank", 1, 1)]
+    assert wants(turns, TREES) == [Want("compare", 1, 1)]
     assert state_of(turns, TREES) == "ranking"
 
 
@@ -128,7 +128,7 @@ def test_an_accepted_pair_is_complete_and_one_without_answer_wants_one():
 
 def test_what_models_propose_is_ranked_first_and_only_the_best_reviewed():
     turns = [prompt(), proposal(2), proposal(3)]
-    assert wants(turns, TREES) == [Want("rank", 1, 2)]
+    assert wants(turns, TREES) == [Want("compare", 1, 2)]
 
     ranked = [prompt(ballots=2), proposal(2, is_best=True), proposal(3)]
     assert wants(ranked, TREES) == [Want("review", 2, 1, blocks=False)]
@@ -177,3 +177,43 @@ def test_a_conversation_deeper_than_any_stack_is_no_trouble():
                      else make(number, parent=number - 1))  # fmt: skip
 
     assert state_of(turns, TREES) == "growing"
+
+
+def test_three_answers_are_ranked_and_two_compared():
+    turns = [prompt(), reply(2), reply(3), reply(4)]
+    assert wants(turns, TREES) == [Want("rank", 1, 2)]
+    assert state_of(turns, TREES) == "ranking"
+
+
+def test_while_ballots_disagree_one_more_person_compares_within_the_budget():
+    rules = TREES._replace(rankings_at_most=3)
+    turns = [prompt(ballots=2, is_contested=True), reply(2), reply(3), reply(4)]
+    assert wants(turns, rules) == [Want("compare", 1, 1, blocks=False)]
+    assert state_of(turns, rules) == "complete"
+    assert wants([turns[0]._replace(ballots=3), *turns[1:]], rules) == []
+
+
+def test_where_reviewers_split_a_curator_decides():
+    turns = [prompt(), reply(2, "submitted", reviews=2, is_split=True), reply(3)]
+    assert wants(turns, TREES) == [Want("adjudicate", 2, 1)]
+    assert state_of(turns, TREES) == "growing"
+
+
+def test_a_poor_answer_is_written_anew_once():
+    turns = [prompt(ballots=2), reply(2, is_lacking=True), reply(3)]
+    assert wants(turns, TREES) == [Want("improve", 2, 1, blocks=False)]
+    rewritten = [*turns, reply(4, "submitted", revises=2)]
+    assert [want.kind for want in wants(rewritten, TREES)] == ["review"]
+    accepted = [*turns, reply(4, revises=2)]
+    assert "improve" not in [want.kind for want in wants(accepted, TREES)]
+
+
+def test_a_rejected_rewrite_leaves_the_wish_for_a_better_answer():
+    turns = [prompt(ballots=2), reply(2, is_lacking=True), reply(3)]
+    rejected = [*turns, reply(4, "rejected", revises=2)]
+    assert wants(rejected, TREES) == [Want("improve", 2, 1, blocks=False)]
+
+
+def test_where_none_is_good_the_best_is_to_be_improved():
+    turns = [prompt(ballots=2, is_lacking=True), reply(2), reply(3, is_best=True)]
+    assert wants(turns, TREES) == [Want("improve", 3, 1, blocks=False)]

@@ -1,4 +1,4 @@
-"""Slots of wanted work, and what keeps people's words safe while they do it."""
+"""Slots of wanted work: made ahead, handed out one by one, given to a person."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import Exists, F, Func, OuterRef, Q
 from django.utils.timezone import now
 
+from annotate.models import kinds
+from annotate.models.memory import Skip
 from curation.models import Category, Conversation, Dataset, Message
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         return self.filter(state=Assignment.State.LEASED, lease_until__lt=now())
 
     def open_to(self, person: Contributor) -> AssignmentQuerySet:
-        """Free slots, but not of own text, nor skipped, nor judged before."""
+        """Free slots, but not of own text, skipped, judged before, or somebody else's."""
         mine = Assignment.objects.filter(
             person=person,
             kind=OuterRef("kind"),
@@ -43,6 +45,7 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         )
         return (
             self.filter(state=Assignment.State.OPEN)
+            .filter(Q(reserved_for=None) | Q(reserved_for=person))
             .exclude(barred__contains=[person.pk])
             .filter(~Exists(mine), ~Exists(skipped))
         )
@@ -57,13 +60,7 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
 class Assignment(models.Model):
     """A slot: one unit of wanted work. Made by planner.py, handed out by actions.py."""
 
-    class Kind(models.TextChoices):
-        WRITE_PAIR = "write_pair", "Write a question and its answer"
-        WRITE_PROMPT = "write_prompt", "Start a conversation"
-        ANSWER = "answer", "Answer as the assistant"
-        CONTINUE = "continue", "Continue as the person asking"
-        REVIEW = "review", "Review"
-        RANK = "rank", "Rank answers"
+    Kind = kinds.Kind
 
     class State(models.TextChoices):
         OPEN = "open"
@@ -71,7 +68,7 @@ class Assignment(models.Model):
         DONE = "done"
         DROPPED = "dropped"  # no longer wanted
 
-    kind = models.CharField(max_length=12, choices=Kind)
+    kind = models.CharField(max_length=12, choices=kinds.Kind)
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="+")
     category = models.ForeignKey(
         Category, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
@@ -85,7 +82,22 @@ class Assignment(models.Model):
     )
     ranking_round = models.PositiveSmallIntegerField(default=1)
     number = models.PositiveIntegerField(help_text="Counts the slots of one want.")
-    priority = models.PositiveIntegerField(default=500, help_text="Smaller comes first.")
+    priority = models.PositiveIntegerField(default=5_000, help_text="Smaller comes first.")
+    # Of the words that it is about; empty where new ones are wanted.
+    language = models.CharField(max_length=12, blank=True)
+    # Mixed into the stream of reviews, with a known verdict. The planner does not see it.
+    is_gold = models.BooleanField(default=False)
+    # Given to one person by a curator, until it is due.
+    reserved_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    allotment = models.ForeignKey(
+        "Allotment", null=True, blank=True, on_delete=models.SET_NULL, related_name="slots"
+    )
     # People whose own words are judged here. Copied, so that the database can refuse.
     barred = ArrayField(models.BigIntegerField(), default=list)
     state = models.CharField(max_length=7, choices=State, default=State.OPEN)
@@ -97,6 +109,8 @@ class Assignment(models.Model):
         related_name="assignments",
     )
     lease_until = models.DateTimeField(null=True, blank=True)
+    # Taken while the person still works on another: a short lease until they see it.
+    is_ahead = models.BooleanField(default=False)
     # The answers to rank, in the order in which this person sees them.
     shown = ArrayField(models.BigIntegerField(), default=list)
     created_at = models.DateTimeField(default=now)
@@ -114,6 +128,7 @@ class Assignment(models.Model):
                     "category",
                     "message",
                     "ranking_round",
+                    "is_gold",
                     "number",
                 ],
                 nulls_distinct=False,
@@ -139,6 +154,10 @@ class Assignment(models.Model):
                 | Q(~Q(state="leased"), lease_until=None),
             ),
             models.CheckConstraint(
+                name="assignment_ahead_only_while_leased",
+                condition=Q(is_ahead=False) | Q(state="leased"),
+            ),
+            models.CheckConstraint(
                 name="assignment_done_at_exactly_when_done",
                 condition=Q(state="done", done_at__isnull=False)
                 | Q(~Q(state="done"), done_at=None),
@@ -157,6 +176,12 @@ class Assignment(models.Model):
                 name="assignment_queue_of_kind",
                 condition=Q(state="open"),
             ),
+            # For what a curator gave to somebody; few rows are, so it is small.
+            models.Index(
+                fields=["reserved_for", "priority", "id"],
+                name="assignment_reserved",
+                condition=Q(state="open", reserved_for__isnull=False),
+            ),
             # For expire_leases().
             models.Index(
                 fields=["lease_until"],
@@ -173,12 +198,59 @@ class Assignment(models.Model):
         published: ClassVar[set[str]] = set()
         withheld = {
             "id", "kind", "dataset", "category", "conversation", "message", "ranking_round",
-            "number", "priority", "barred", "state", "person", "lease_until", "shown",
-            "created_at", "done_at",
+            "number", "priority", "language", "is_gold", "reserved_for", "allotment",
+            "barred", "state", "person", "lease_until", "is_ahead", "shown", "created_at",
+            "done_at",
         }  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.kind} slot {self.pk} ({self.state})"
+
+
+class Allotment(models.Model):
+    """So much work given to one person by a curator, until a day."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="allotments"
+    )
+    kind = models.CharField(max_length=12, choices=Assignment.Kind)
+    category = models.ForeignKey(
+        Category, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    wanted = models.PositiveIntegerField(help_text="How many tasks.")
+    due_on = models.DateField(null=True, blank=True)
+    note = models.CharField(max_length=300, blank=True)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(default=now)
+    # Done, overdue or taken back: what is still open goes to everybody again.
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="allotment_wants_something", condition=Q(wanted__gte=1)
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["person"],
+                name="allotment_running",
+                condition=Q(closed_at=None),
+            ),
+        ]
+
+    class Privacy:
+        published: ClassVar[set[str]] = set()
+        withheld = {
+            "id", "dataset", "person", "kind", "category", "wanted", "due_on", "note",
+            "made_by", "created_at", "closed_at",
+        }  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.wanted} {self.kind} for {self.person}"
 
 
 class Plan(models.Model):
@@ -195,74 +267,3 @@ class Plan(models.Model):
 
     def __str__(self) -> str:
         return f"plan of conversation {self.conversation_id}"
-
-
-class Skip(models.Model):
-    """What a person passed over does not come back to them."""
-
-    person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
-    )
-    kind = models.CharField(max_length=12, choices=Assignment.Kind)
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+")
-    at = models.DateTimeField(default=now)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["person", "kind", "message"], name="skip_once_per_person"
-            ),
-        ]
-
-    class Privacy:
-        published: ClassVar[set[str]] = set()
-        withheld = {"id", "person", "kind", "message", "at"}
-
-    def __str__(self) -> str:
-        return f"{self.kind} of message {self.message_id} skipped"
-
-
-class Draft(models.Model):
-    """What a person has typed into a task so far. It outlives the lease."""
-
-    person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts"
-    )
-    assignment = models.ForeignKey(
-        Assignment, on_delete=models.CASCADE, related_name="drafts"
-    )
-    fields = models.JSONField(help_text="Form field to text.")
-    saved_at = models.DateTimeField(default=now)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["person", "assignment"], name="draft_one_per_person_and_task"
-            ),
-        ]
-
-    class Privacy:
-        published: ClassVar[set[str]] = set()
-        withheld = {"id", "person", "assignment", "fields", "saved_at"}
-
-    def __str__(self) -> str:
-        return f"draft for {self.assignment}"
-
-
-class Submission(models.Model):
-    """An idempotency key that was used: the same form sent twice counts once."""
-
-    key = models.UUIDField(primary_key=True)
-    person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
-    )
-    assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="+")
-    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of what was sent.")
-    at = models.DateTimeField(default=now)
-
-    class Privacy:
-        published: ClassVar[set[str]] = set()
-        withheld = {"key", "person", "assignment", "fingerprint", "at"}
-
-    def __str__(self) -> str:
-        return f"submission {self.key}"

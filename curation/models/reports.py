@@ -1,0 +1,41 @@
+"""What became of a version: the models that learned from it, and how they fared."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.timezone import now
+
+from curation.models.versions import DatasetVersion
+
+
+class ModelReport(models.Model):
+    """One trained model, as its trainer tells it. `generator` is what it signs with."""
+
+    version = models.ForeignKey(
+        DatasetVersion, on_delete=models.PROTECT, related_name="reports"
+    )
+    source = models.CharField(max_length=80, unique=True, help_text="The trainer's own id.")
+    name = models.CharField(max_length=120)
+    generator = models.CharField(max_length=120)
+    address = models.CharField(max_length=200, blank=True)
+    examples = models.PositiveIntegerField(default=0)
+    held_out_loss_before = models.FloatField(null=True, blank=True)
+    held_out_loss = models.FloatField(null=True, blank=True)
+    finished_at = models.DateTimeField(default=now)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["generator"], name="modelreport_by_generator"),
+        ]
+
+    class Privacy:
+        published: ClassVar[set[str]] = {
+            "version", "name", "generator", "examples", "held_out_loss_before",
+            "held_out_loss", "finished_at",
+        }  # fmt: skip
+        withheld = {"id", "source", "address"}
+
+    def __str__(self) -> str:
+        return self.name
