@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from annotate.models import Assignment, Draft
+from annotate.models import Allotment, Assignment, Draft
 from curation.http import SignedInRequest
 from curation.models import Dataset
 
@@ -21,10 +21,13 @@ def slot_to_submit(request: SignedInRequest, pk: int) -> Assignment:
     A late or repeated submit must reach the action, which decides what becomes of it and
     keeps the text.
     """
-    seen = Dataset.objects.visible_to(request.user)
-    theirs = Q(person=request.user) | Q(drafts__person=request.user)
-    slots = Assignment.objects.for_page().filter(Q(dataset__in=seen) | theirs)
-    return get_object_or_404(slots.distinct(), pk=pk)
+    slot = get_object_or_404(Assignment.objects.for_form(), pk=pk)
+    if slot.person_id == request.user.pk:
+        return slot
+    seen = Dataset.objects.visible_to(request.user).filter(pk=slot.dataset_id)
+    if seen.exists() or slot.drafts.filter(person=request.user).exists():
+        return slot
+    raise Http404
 
 
 def draft_of_mine(request: SignedInRequest, pk: int) -> Draft:
@@ -32,3 +35,7 @@ def draft_of_mine(request: SignedInRequest, pk: int) -> Draft:
     return get_object_or_404(
         drafts.select_related("assignment__dataset", "assignment__category"), pk=pk
     )
+
+
+def allotment_of(dataset: Dataset, pk: int) -> Allotment:
+    return get_object_or_404(Allotment, dataset=dataset, pk=pk)

@@ -57,7 +57,11 @@ def plan(conversation_id: int) -> None:
 
     Locks the conversation before its slots, as submitting does.
     """
-    conversation = conversations.lock(conversation_id)
+    plan_locked(conversations.lock(conversation_id))
+
+
+def plan_locked(conversation: Conversation) -> None:
+    """The same for a conversation that is locked already, and fresh."""
     wants = conversations.wants_of(conversation)
     urgency = sum(want.needed for want in wants if want.blocks)
     slots = _slots_by_target(conversation)
@@ -70,11 +74,17 @@ def plan(conversation_id: int) -> None:
         priority = STEP * urgency + _certainty(want.kind, message)
         priority += 0 if want.blocks else NOT_URGENT[Kind(want.kind)]
         _match(conversation, want, message, slots[target], priority)
-    stale = [s.pk for target, there in slots.items() if target not in wanted for s in there]
+    stale = [
+        slot.pk
+        for target, there in slots.items()
+        if target not in wanted
+        for slot in there
+        if not _is_asked_by_hand(slot)
+    ]
     Assignment.objects.filter(pk__in=stale, state=State.OPEN).update(state=State.DROPPED)
-    Plan.objects.update_or_create(
-        conversation=conversation, defaults={"seen": conversation.changes}
-    )
+    seen = conversation.changes
+    if not Plan.objects.filter(conversation=conversation).update(seen=seen):
+        Plan.objects.create(conversation=conversation, seen=seen)
 
 
 @transaction.atomic
@@ -136,6 +146,34 @@ def _wanted_texts(dataset: Dataset) -> Iterator[tuple[Category | None, int]]:
         given = max(0, min(share, missing, WRITERS_AT_ONCE))
         room -= given
         yield category, given
+
+
+def ask_for(kind: str, message: Message) -> None:
+    """One more slot on a message, whatever its conversation wants of itself."""
+    conversation = message.conversation
+    there = Assignment.objects.filter(kind=kind, message=message)
+    newest = there.aggregate(newest=Max("number", default=0))["newest"]
+    Assignment.objects.bulk_create(
+        [
+            Assignment(
+                kind=kind,
+                dataset_id=conversation.dataset_id,
+                category_id=conversation.category_id,
+                conversation=conversation,
+                message=message,
+                ranking_round=message.ranking_round,
+                number=newest + 1,
+                language=message.language,
+                barred=barred_from(kind, message),
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _is_asked_by_hand(slot: Assignment) -> bool:
+    """A curator chose this very answer to be written anew."""
+    return slot.kind == Kind.IMPROVE and slot.allotment_id is not None
 
 
 def _certainty(kind: str, prompt: Message) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from annotate import actions, planner
+from annotate import actions, allotments, planner
 from curation.background import background_task
 
 
@@ -14,3 +14,8 @@ def plan_changed() -> None:
 @background_task()
 def expire_leases() -> None:
     actions.expire_leases()
+
+
+@background_task()
+def keep_up_allotments() -> None:
+    allotments.keep_up()

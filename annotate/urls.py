@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotate.views import drafts, home, task
+from annotate.views import allotments, drafts, home, keys, task
 
 app_name = "annotate"
 urlpatterns = [
@@ -16,4 +16,11 @@ urlpatterns = [
     path("work/kept/<int:pk>/", drafts.kept, name="kept"),
     path("work/kept/<int:pk>/continue/", drafts.take_up, name="kept-continue"),
     path("work/kept/<int:pk>/discard/", drafts.discard, name="kept-discard"),
+    path("datasets/<slug:slug>/given/", allotments.show, name="allotments"),
+    path(
+        "datasets/<slug:slug>/given/<int:pk>/take-back/",
+        allotments.take_back,
+        name="allotment-take-back",
+    ),
+    path("profile/keys/", keys.show, name="keys"),
 ]
