@@ -7,7 +7,7 @@ PACKAGES := $(wildcard config curation annotate trainer benchmarks)
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset test check loop bench lock install
+.PHONY: help up down reset test check loop bench lock messages install
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -39,11 +39,14 @@ check: .venv/installed-dev ## lint, types, who imports whom, templates, migratio
 loop: .venv/installed ## the whole loop on one file of examples: DATA=file.jsonl
 	@WINNOW_LOCAL=1 $(BIN)/python -m benchmarks.loop $(DATA)
 
-bench: .venv/installed ## measure one thing: NAME=claims
+bench: .venv/installed-dev ## measure one thing: NAME=claims
 	@WINNOW_LOCAL=1 $(BIN)/python -m benchmarks.$(NAME)
 
 lock: .venv/installed-dev ## write the versions in .venv to the lock files
 	@$(BIN)/python -m config.lock
+
+messages: .venv/installed-dev ## bring the translations in locale/ up to date with the sources
+	@WINNOW_LOCAL=1 $(BIN)/python -m config.translations
 
 install: .venv/installed ## make .venv from the lock file
 

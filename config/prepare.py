@@ -12,17 +12,20 @@ import django
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils.module_loading import import_string
 from kombu.exceptions import OperationalError
 
 from config.celery import app
 
 BUILD_BASE = "trainer.tasks.build_base"
+TELL_FINISHED = "trainer.actions.results.tell_finished"
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     migrate()
+    tell_of_models()
     if "--seed" in sys.argv:
         call_command("seed_demo")
         call_command("plan_work")  # so that the first visitor finds work
@@ -34,6 +37,11 @@ def migrate() -> None:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=0)
+
+
+def tell_of_models() -> None:
+    """People hear of models that were trained before Winnow told them. Twice is once."""
+    import_string(TELL_FINISHED)()
 
 
 def request_base_model() -> None:

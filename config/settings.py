@@ -56,9 +56,12 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    # Adds random bytes, so that a page's length tells nothing of the secrets on it.
+    "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -80,16 +83,25 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
+                "curation.context.news",
             ],
         },
     },
 ]
-MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+# In a signed cookie: a word of thanks must not cost two writes of the session.
+MESSAGE_STORAGE = "django.contrib.messages.storage.fallback.FallbackStorage"
+FORM_RENDERER = "curation.inputs.FormRenderer"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [ROOT / "locale"]
+FORMAT_MODULE_PATH = "config.formats"  # dates and numbers, where Django's do not suit
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = HTTPS
 
 # ---- database and cache ------------------------------------------------------------
 DATABASES: dict[str, Any] = {
@@ -119,6 +131,7 @@ ACCOUNT_ADAPTER = "curation.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "curation.profile_form.SignupForm"
 ACCOUNT_EMAIL_VERIFICATION = "optional" if env_str("WINNOW_EMAIL_HOST") else "none"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 # An office of thousands may share one address, so the limit per address is wide;
@@ -145,6 +158,11 @@ EMAIL_HOST_PASSWORD = env_str("WINNOW_EMAIL_PASSWORD")
 EMAIL_USE_TLS = env_bool("WINNOW_EMAIL_TLS", default=True)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env_str("WINNOW_EMAIL_FROM", "winnow@localhost")
+# Where people reach this installation: links in mail begin with it.
+ADDRESS = env_str("WINNOW_ADDRESS").rstrip("/") or next(
+    (f"https://{h}" for h in ALLOWED_HOSTS if HTTPS and h[0] not in ".*"),
+    "http://localhost:8000",
+)
 # Without a mail server, messages go to the log of the web process.
 EMAIL_BACKEND = "django.core.mail.backends.{}.EmailBackend".format(
     "smtp" if EMAIL_HOST else "console"
@@ -250,8 +268,14 @@ CELERY_BEAT_SCHEDULE = {
     },
     # Conversations that changed get the slots that they now need.
     "plan-changed": {"task": "annotate.tasks.plan_changed", "schedule": 10},
+    # What curators gave to people: topped up, and freed when it is done or overdue.
+    "keep-up-allotments": {"task": "annotate.tasks.keep_up_allotments", "schedule": 60},
     # Slots whose holder went away become free for the next person.
     "expire-leases": {"task": "annotate.tasks.expire_leases", "schedule": 30},
+    # What was kept of a submission for undo goes once its time is over.
+    "forget-submissions": {"task": "annotate.tasks.forget_submissions", "schedule": 300},
+    # People get their news by mail, as often as their profile says.
+    "send-digests": {"task": "curation.tasks.send_digests", "schedule": 3600},
 }
 
 # ---- logging -----------------------------------------------------------------------

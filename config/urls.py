@@ -10,4 +10,5 @@ urlpatterns = [
     path("api/v1/", include("curation.api.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("language/", include("django.conf.urls.i18n")),
 ]

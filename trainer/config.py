@@ -5,15 +5,27 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from trainer.errors import TrainerError
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
+
+WRONG_KIND = {
+    bool: _("“%(label)s” must be yes or no."),
+    int: _("“%(label)s” must be a whole number."),
+    float: _("“%(label)s” must be a number."),
+}
 
 
 def setting(
     default: float | int | bool,  # noqa: FBT001 (a default that happens to be one)
-    label: str,
-    hint: str = "",
+    label: StrPromise,
+    hint: StrPromise | str = "",
     *,
     least: float = 0,
     most: float = 1,
@@ -29,58 +41,63 @@ class RunConfig:
 
     steps: int = setting(
         150,
-        "Steps",
-        "Each step learns from one batch.",
+        _("Steps"),
+        _("Each step learns from one batch."),
         least=1,
         most=100_000,
         is_advanced=False,
     )
-    batch_size: int = setting(16, "Examples per step", least=1, most=512)
+    batch_size: int = setting(16, _("Examples per step"), least=1, most=512)
     learning_rate: float = setting(
-        2e-4, "Learning rate", "Small models take larger ones.", least=1e-7, most=0.1
+        2e-4, _("Learning rate"), _("Small models take larger ones."), least=1e-7, most=0.1
     )
-    warmup_steps: int = setting(0, "Warm-up steps", least=0, most=10_000)
-    lora_r: int = setting(8, "Adapter rank", "Higher holds more.", least=1, most=256)
-    lora_alpha: int = setting(16, "Adapter scale", least=1, most=1024)
-    lora_dropout: float = setting(0.05, "Adapter dropout", least=0, most=0.9)
+    warmup_steps: int = setting(0, _("Warm-up steps"), least=0, most=10_000)
+    lora_r: int = setting(8, _("Adapter rank"), _("Higher holds more."), least=1, most=256)
+    lora_alpha: int = setting(16, _("Adapter scale"), least=1, most=1024)
+    lora_dropout: float = setting(0.05, _("Adapter dropout"), least=0, most=0.9)
     replay_share: float = setting(
         0.25,
-        "Share of the base's own examples",
-        "Mixed in against forgetting, where the base brings some.",
+        _("Share of the base's own examples"),
+        _("Mixed in against forgetting, where the base brings some."),
         least=0,
         most=0.9,
     )
     max_length: int = setting(
-        512, "Tokens per example", "The rest is cut.", least=16, most=32_768
+        512, _("Tokens per example"), _("The rest is cut."), least=16, most=32_768
     )
     eval_every: int = setting(
         25,
-        "Held-out loss every",
-        "Steps; 0 is before and after only.",
+        _("Held-out loss every"),
+        _("Steps; 0 is before and after only."),
         least=0,
         most=100_000,
     )
     checkpoint_every: int = setting(
         25,
-        "Checkpoint every",
-        "Steps that a lost worker costs at most.",
+        _("Checkpoint every"),
+        _("Steps that a lost worker costs at most."),
         least=0,
         most=100_000,
     )
     samples: int = setting(
-        20, "Sample answers", "To held-out prompts.", least=0, most=200, is_advanced=False
+        20,
+        _("Sample answers"),
+        _("To held-out prompts."),
+        least=0,
+        most=200,
+        is_advanced=False,
     )
-    max_new_tokens: int = setting(64, "Tokens per answer", least=1, most=2048)
-    temperature: float = setting(0.7, "Temperature", least=0, most=2)
+    max_new_tokens: int = setting(64, _("Tokens per answer"), least=1, most=2048)
+    temperature: float = setting(0.7, _("Temperature"), least=0, most=2)
     seed: int = setting(
-        1, "Seed", "The same seed gives the same model.", least=0, most=2**31 - 1
+        1, _("Seed"), _("The same seed gives the same model."), least=0, most=2**31 - 1
     )
     threads: int = setting(
-        1, "Threads", "On a CPU; more help large models only.", least=1, most=64
+        1, _("Threads"), _("On a CPU; more help large models only."), least=1, most=64
     )
     offer: bool = setting(
         default=True,
-        label="Give the sampled answers back to people, to be ranked blind",
+        label=_("Give the sampled answers back to people, to be ranked blind"),
         is_advanced=False,
     )
 
@@ -89,10 +106,14 @@ class RunConfig:
         """Refuse what is unknown, of another kind, or out of range, in one sentence."""
         fields = {field.name: field for field in dataclasses.fields(cls)}
         if unknown := sorted(raw.keys() - fields.keys()):
-            raise TrainerError(f"There is no setting “{unknown[0]}”.")
+            raise TrainerError(
+                gettext("There is no setting “%(name)s”.") % {"name": unknown[0]}
+            )
         config = cls(**{name: _checked(fields[name], value) for name, value in raw.items()})
         if config.max_length <= config.max_new_tokens:
-            raise TrainerError("“Tokens per example” must leave room for an answer.")
+            raise TrainerError(
+                gettext("“Tokens per example” must leave room for an answer.")
+            )
         return config
 
     def as_json(self) -> dict[str, Any]:
@@ -105,11 +126,11 @@ def _checked(field: dataclasses.Field[Any], value: Any) -> Any:
     if kind is float and type(value) is int:
         value = float(value)
     if type(value) is not kind:
-        wanted = {bool: "yes or no", int: "a whole number", float: "a number"}[kind]
-        raise TrainerError(f"“{label}” must be {wanted}.")
+        raise TrainerError(WRONG_KIND[kind] % {"label": label})
     # Written this way round, so that "not a number" is refused too.
     if not least <= value <= most:
-        raise TrainerError(f"“{label}” must be from {least:g} to {most:g}.")
+        said = gettext("“%(label)s” must be from %(least)g to %(most)g.")
+        raise TrainerError(said % {"label": label, "least": least, "most": most})
     return value
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from curation.handoff import FrozenVersion
 from trainer import config
@@ -43,12 +45,14 @@ class LaunchForm(forms.Form):
         self.versions = {version.id: version for version in versions}
         self.bases = {base.pk: base for base in bases}
         self.fields["version"] = forms.TypedChoiceField(
-            label="Trained on",
+            label=_("Trained on"),
             coerce=int,
             choices=[(v.id, _named(v)) for v in versions],
         )
         self.fields["base"] = forms.TypedChoiceField(
-            label="Base model", coerce=int, choices=[(base.pk, str(base)) for base in bases]
+            label=_("Base model"),
+            coerce=int,
+            choices=[(base.pk, str(base)) for base in bases],
         )
         wanted = self._defaults(self.initial.get("version"), self.initial.get("base"))
         for field in dataclasses.fields(RunConfig):
@@ -96,21 +100,34 @@ def _number(value: object) -> int:
 
 
 def _named(version: FrozenVersion) -> str:
-    counts = f"{version.train_count} examples, {version.held_out_count} held out"
-    return f"{version.title}: {counts}"
+    counted = ngettext(
+        "%(title)s: %(count)d example, %(held_out)d held out",
+        "%(title)s: %(count)d examples, %(held_out)d held out",
+        version.train_count,
+    )
+    return counted % {
+        "title": version.title,
+        "count": version.train_count,
+        "held_out": version.held_out_count,
+    }
 
 
 class BaseForm(forms.Form):
-    name = forms.CharField(max_length=80)
+    name = forms.CharField(label=_("Name"), max_length=80)
     location = forms.CharField(
+        label=_("Location"),
         max_length=400,
-        help_text="A folder on this machine, from / on; or a hub id such as owner/name.",
+        help_text=_("A folder on this machine, from / on; or a hub id such as owner/name."),
     )
     revision = forms.CharField(
+        label=_("Revision"),
         max_length=40,
         required=False,
-        help_text="For a hub model: the 40 hex digits of one commit.",
+        help_text=_("For a hub model: the 40 hex digits of one commit."),
     )
     licence = forms.CharField(
-        max_length=60, required=False, help_text="An SPDX identifier, such as Apache-2.0."
+        label=_("Licence"),
+        max_length=60,
+        required=False,
+        help_text=_("An SPDX identifier, such as Apache-2.0."),
     )

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from curation import handoff
 from curation.errors import CurationError
@@ -67,7 +68,9 @@ def _prepare(run: Run) -> Path:
     """The frozen files, compared with their digest on the way out."""
     try:
         if handoff.frozen(run.version_id).digest != run.version_digest:
-            raise TrainingFailed("The version is not the one that this run was asked for.")
+            raise TrainingFailed(
+                gettext_noop("The version is not the one that this run was asked for.")
+            )
         return handoff.files(run.version_id)
     except CurationError as refusal:
         raise TrainingFailed(str(refusal)) from refusal
@@ -88,7 +91,9 @@ class _Work:
             self._run("sft", self._sft_config())
         manifest = read_manifest(self.folder)
         if manifest is None:
-            raise TrainingFailed("The training ended without a whole adapter. See the log.")
+            raise TrainingFailed(
+                gettext_noop("The training ended without a whole adapter. See the log.")
+            )
         weights = self.folder / ADAPTER / WEIGHTS
         runs.publish(
             self.run,
@@ -103,7 +108,9 @@ class _Work:
             self._run("evaluate", self._tuned(out=self.folder) | self._evaluate_config())
         report = read_object(path)
         if report is None or report["after"] is None:
-            raise TrainingFailed("The evaluation left no result. See the log.")
+            raise TrainingFailed(
+                gettext_noop("The evaluation left no result. See the log.")
+            )
         results.keep_evaluation(self.run, report)
 
     def sample(self) -> None:

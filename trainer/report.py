@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
 from curation import history
 from curation.charts import Series, loss_chart, thinned
@@ -26,15 +28,15 @@ TABLE_ROWS = 25
 LEFT_TO_THE_FILE = {"learning_rate", "grad_norm"}  # or the lines would not fit
 
 SAID = {
-    "run.requested": "Asked for",
-    "run.started": "A worker began",
-    "run.queued": "Back in the queue",
-    "run.adapter": "The adapter was written",
-    "run.offered": "Its answers were given to people",
-    "run.finished": "Finished",
-    "run.failed": "Failed",
-    "run.cancelled": "Cancelled",
-    "run.cancel_asked": "Asked to stop",
+    "run.requested": gettext_noop("Asked for"),
+    "run.started": gettext_noop("A worker began"),
+    "run.queued": gettext_noop("Back in the queue"),
+    "run.adapter": gettext_noop("The adapter was written"),
+    "run.offered": gettext_noop("Its answers were given to people"),
+    "run.finished": gettext_noop("Finished"),
+    "run.failed": gettext_noop("Failed"),
+    "run.cancelled": gettext_noop("Cancelled"),
+    "run.cancel_asked": gettext_noop("Asked to stop"),
 }
 
 
@@ -55,10 +57,10 @@ def curves(run: Run) -> Curves:
 
 def chart(drawn: Curves) -> SafeString:
     lines = (
-        Series("Training loss", drawn.loss),
-        Series("Held-out loss", drawn.held_out, is_measured=True),
+        Series(_("Training loss"), drawn.loss),
+        Series(_("Held-out loss"), drawn.held_out, is_measured=True),
     )
-    svg = loss_chart(lines, title="Loss by step")
+    svg = loss_chart(lines, title=_("Loss by step"))
     # Made of numbers and of our own words, which charts.py escapes.
     return mark_safe(svg)
 
@@ -67,7 +69,7 @@ def table(drawn: Curves) -> list[tuple[int, float | None, float | None]]:
     """The chart in numbers: where the held-out loss was measured, and between."""
     loss = dict(drawn.loss)
     held_out = dict(drawn.held_out)
-    steps = {step for step, _ in thinned(drawn.loss, TABLE_ROWS)} | set(held_out)
+    steps = {step for step, loss_there in thinned(drawn.loss, TABLE_ROWS)} | set(held_out)
     return [(step, loss.get(step), held_out.get(step)) for step in sorted(steps)]
 
 
@@ -99,11 +101,13 @@ def time_left(run: Run) -> str:
     if seconds <= 0:
         return ""
     if seconds < 50:
-        return "less than a minute left"
+        return _("less than a minute left")
     minutes = max(1, round(seconds / 60))
     if minutes < 90:
-        return f"about {minutes} min left"
-    return f"about {round(minutes / 60)} hours left"
+        return _("about %(minutes)d min left") % {"minutes": minutes}
+    hours = round(minutes / 60)
+    said = ngettext("about %(hours)d hour left", "about %(hours)d hours left", hours)
+    return said % {"hours": hours}
 
 
 def took(run: Run) -> str:
@@ -163,7 +167,7 @@ def settings(run: Run) -> list[tuple[str, Any]]:
 
 
 def _shown(value: Any) -> Any:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+    return {True: _("yes"), False: _("no")}[value] if isinstance(value, bool) else value
 
 
 class Line(NamedTuple):
@@ -182,12 +186,14 @@ def told(run: Run) -> list[Line]:
 def _line(event: Any) -> Line:
     data: dict[str, Any] = event.data
     details: Iterable[str] = (
-        f"attempt {data['attempt']}" if event.kind == "run.started" else "",
+        _("attempt %(number)s") % {"number": data["attempt"]}
+        if event.kind == "run.started"
+        else "",
         str(data.get("worker", "")),
-        str(data.get("problem", "")),
+        _(str(data.get("problem", ""))),
     )
     return Line(
-        said=SAID.get(event.kind, event.kind),
+        said=_(SAID.get(event.kind, event.kind)),
         by=str(event.by) if event.by else "",
         at=event.at,
         detail=", ".join(filter(None, details)),

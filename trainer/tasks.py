@@ -8,7 +8,7 @@ from django.db import InterfaceError, OperationalError
 
 from curation.background import background_task, ring
 from trainer import build, launch
-from trainer.actions import bases, runs
+from trainer.actions import bases, results, runs
 from trainer.errors import Cancelled, Lost, TrainingFailed
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ def execute_run(*, run_id: int) -> None:
         logger.exception("%s failed", run)
         runs.fail(run, problem=OUR_FAULT.format(error=type(error).__name__))
     else:
-        runs.finish(run)
+        results.finish(run)
 
 
 @background_task()

@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from curation import handoff
@@ -99,7 +100,8 @@ def run_cancel(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.error(request, str(refusal))
     else:
         is_over = found.state == Run.State.CANCELLED
-        messages.success(request, "Cancelled." if is_over else "It stops within seconds.")
+        said = _("Cancelled.") if is_over else _("It stops within seconds.")
+        messages.success(request, said)
     return redirect("trainer:run", pk)
 
 
@@ -113,7 +115,7 @@ def run_retry(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.error(request, str(refusal))
     else:
         ring(tasks.execute_run, run_id=found.pk)
-        messages.success(request, "It is queued again, and goes on where it stopped.")
+        messages.success(request, _("It is queued again, and goes on where it stopped."))
     return redirect("trainer:run", pk)
 
 
@@ -209,13 +211,13 @@ def starter_build(request: SignedInRequest) -> HttpResponse:
     if not request.user.is_staff:
         raise Http404
     ring(tasks.build_base)
-    messages.success(request, "A trainer worker was asked to build the starter model.")
+    messages.success(request, _("A trainer worker was asked to build the starter model."))
     return redirect("trainer:runs")
 
 
 def _built(request: SignedInRequest, base: BaseModel) -> HttpResponseRedirect:
     if not base.is_ready:
         ring(tasks.build_base, base_id=base.pk)
-    done = "is ready" if base.is_ready else "is getting ready"
-    messages.success(request, f"{base} {done}.")
+    said = _("%(base)s is ready.") if base.is_ready else _("%(base)s is getting ready.")
+    messages.success(request, said % {"base": base})
     return redirect("trainer:runs")

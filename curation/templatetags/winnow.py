@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from curation import rendering
+from curation import rendering, wording
+from curation.clean.differences import differences
 
 register = template.Library()
 
@@ -26,3 +27,35 @@ def state_badge(thing: Any) -> SafeString:
     state = str(getattr(thing, "state", thing))
     shown = thing.get_state_display() if hasattr(thing, "get_state_display") else state
     return format_html('<span class="badge badge--{}">{}</span>', state, capfirst(shown))
+
+
+@register.filter
+def translated(text: str) -> str:
+    """A stored English text, where it is one of ours: `{{ message.why|translated }}`."""
+    return wording.translated(text)
+
+
+@register.filter
+def versions_with(message: Any) -> str:
+    """Numbers of the versions that hold a message of `for_own_list()`, as in "1, 2"."""
+    return ", ".join(str(item.version.number) for item in message.frozen_in.all())
+
+
+TAGS = {"insert": "ins", "delete": "del"}
+
+
+@register.simple_tag
+def word_diff(before: str, after: str) -> SafeString:
+    """What changed between two texts: `{% word_diff original.text message.text %}`."""
+    return format_html_join(
+        "",
+        "{}",
+        (
+            (_marked(TAGS[change], text) if change in TAGS else text,)
+            for change, text in differences(before, after)
+        ),
+    )
+
+
+def _marked(tag: str, text: str) -> SafeString:
+    return format_html('<{0} class="diff">{1}</{0}>', tag, text)

@@ -9,6 +9,8 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from curation import history
 from curation.errors import NotAllowed, WrongState
@@ -22,7 +24,7 @@ Kind, State = BaseModel.Kind, BaseModel.State
 
 HUB_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
 REVISION = re.compile(r"[0-9a-f]{40}")
-GIVEN_UP = (
+GIVEN_UP = gettext_noop(
     "Its worker was lost three times. Look at the worker's log and memory, then build it "
     "again."
 )
@@ -34,14 +36,14 @@ def register(
 ) -> BaseModel:
     """A folder is checked now; a hub model when a worker has fetched it (`build_base`)."""
     if not by.is_staff:
-        raise NotAllowed("Only a site admin can add a base model.")
+        raise NotAllowed(_("Only a site admin can add a base model."))
     is_hub = not Path(location).is_absolute()
     if is_hub:
         _check_hub(location, revision)
     else:
         check_folder(Path(location))
     if BaseModel.objects.filter(location=location, revision=revision).exists():
-        raise TrainerError("This model is there already.")
+        raise TrainerError(_("This model is there already."))
     base = BaseModel.objects.create(
         name=name,
         slug=_free_slug(name),
@@ -61,15 +63,21 @@ def check_folder(folder: Path) -> None:
     """Safetensors only, and no code of its own: weights must not be able to do anything."""
     config = _read(folder / "config.json")
     if config is None:
-        raise TrainerError(f"There is no readable config.json in {folder}.")
+        raise TrainerError(
+            _("There is no readable config.json in %(folder)s.") % {"folder": folder}
+        )
     for part in (config, _read(folder / "tokenizer_config.json") or {}):
         if "auto_map" in part:
             raise TrainerError(
-                "This model wants to run code of its own (auto_map), which Winnow refuses."
+                _(
+                    "This model wants to run code of its own (auto_map), which Winnow "
+                    "refuses."
+                )
             )
     if not any(folder.glob("*.safetensors")):
         raise TrainerError(
-            f"There are no .safetensors weights in {folder}. Convert them first."
+            _("There are no .safetensors weights in %(folder)s. Convert them first.")
+            % {"folder": folder}
         )
 
 
@@ -105,7 +113,7 @@ def ensure_starter(*, key: str, built_with: dict[str, Any], path: Path | None) -
 def again(*, base_id: int, by: Person) -> BaseModel:
     """Try a failed one once more."""
     if not by.is_staff:
-        raise NotAllowed("Only a site admin can build a base model.")
+        raise NotAllowed(_("Only a site admin can build a base model."))
     return _move(_lock(base_id), to=State.BUILDING, by=by, progress=0)
 
 
@@ -161,7 +169,7 @@ def _move(
     base: BaseModel, *, to: BaseModel.State, by: Person | None, **changes: Any
 ) -> BaseModel:
     if to not in BaseModel.MOVES[State(base.state)]:
-        raise WrongState("base model", base.get_state_display().lower())
+        raise WrongState("base model", base.state)
     changes = {"state": to, "problem": "", "lease_until": None, "lost": 0, **changes}
     for name, value in changes.items():
         setattr(base, name, value)
@@ -192,9 +200,9 @@ def _update_mine(base: BaseModel, **changes: object) -> bool:
 
 def _check_hub(location: str, revision: str) -> None:
     if not HUB_ID.fullmatch(location):
-        raise TrainerError("Give a folder from / on, or a hub id such as owner/name.")
+        raise TrainerError(_("Give a folder from / on, or a hub id such as owner/name."))
     if not REVISION.fullmatch(revision):
-        raise TrainerError("Pin a hub model to one commit: its 40 hex digits.")
+        raise TrainerError(_("Pin a hub model to one commit: its 40 hex digits."))
 
 
 def _free_slug(name: str) -> str:

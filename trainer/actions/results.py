@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.urls import reverse
 
 from curation import intake
 from curation.intake import Offered, Proposal
@@ -79,8 +80,47 @@ def offer(run: Run) -> Offered | None:
         for sample in run.samples.all()
     ]
     offered = intake.offer_replies(
-        proposals, generator=f"{run.base.slug}, run {run.pk}", source=f"run-{run.pk}"
+        proposals, generator=_signature(run), source=f"run-{run.pk}"
     )
     runs.report(run, [], offered=offered.taken, offer_refused=offered.refused)
     runs.record("run.offered", run, by=None, taken=offered.taken)
     return offered
+
+
+@transaction.atomic
+def finish(run: Run) -> bool:
+    """End the run well and tell the record of its model, both or neither.
+
+    False where the run is somebody else's by now.
+    """
+    is_ours = runs.finish(run)
+    if is_ours:
+        tell(Run.objects.for_listing().get(pk=run.pk))
+    return is_ours
+
+
+def tell(run: Run) -> bool:
+    """Tell the record of a finished run's model; False where that is done already."""
+    evaluation = getattr(run, "evaluation", None)
+    return intake.report_model(
+        version_id=run.version_id,
+        source=f"run-{run.pk}",
+        name=_signature(run),
+        generator=_signature(run),
+        address=reverse("trainer:run", args=[run.pk]),
+        examples=run.version.train_count,
+        held_out_loss_before=evaluation.loss_before if evaluation else None,
+        held_out_loss=evaluation.loss_after if evaluation else None,
+        finished_at=run.finished_at,
+    )
+
+
+def tell_finished() -> int:
+    """The same for all that finished before anybody was told. Return how many were new."""
+    finished = Run.objects.for_listing().filter(state=Run.State.FINISHED)
+    return sum(tell(run) for run in finished.order_by("pk"))
+
+
+def _signature(run: Run) -> str:
+    """What its answers are signed with."""
+    return f"{run.base.slug}, run {run.pk}"

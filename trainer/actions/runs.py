@@ -15,6 +15,8 @@ from django.db.models import DateTimeField, ExpressionWrapper, F, Q, Value
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce, Now
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from curation import handoff, history
 from curation.errors import NotAllowed, WrongState
@@ -32,7 +34,9 @@ LEASE = timedelta(seconds=30)
 RING_AGAIN = timedelta(seconds=20)
 RINGS_AT_ONCE = 8  # a busy worker need not find a thousand doorbells when it is done
 MAX_LOST = 3
-PARKED = "Its worker was lost three times. Look at the log and memory, then start it again."
+PARKED = gettext_noop(
+    "Its worker was lost three times. Look at the log and memory, then start it again."
+)
 
 
 class Point(NamedTuple):
@@ -52,16 +56,21 @@ def request(*, version_id: int, base_id: int, config: dict[str, Any], by: Person
     base = BaseModel.objects.get(pk=base_id)
     if not base.is_ready:
         raise TrainerError(
-            f"{base} is not ready yet: {base.problem or 'wait until it is.'}"
+            _("%(base)s is not ready yet: %(why)s")
+            % {"base": base, "why": _(base.problem or gettext_noop("wait until it is."))}
         )
     if not version.train_count:
         raise TrainerError(
-            f"{version.title} has no example to train on. Freeze another one."
+            _("%(version)s has no example to train on. Freeze another one.")
+            % {"version": version.title}
         )
     if not version.held_out_count:
         raise TrainerError(
-            f"{version.title} keeps no example for the evaluation. "
-            "Review more conversations, then freeze again."
+            _(
+                "%(version)s keeps no example for the evaluation. "
+                "Review more conversations, then freeze again."
+            )
+            % {"version": version.title}
         )
     settings = RunConfig.parse(config)
     run = Run.objects.create(
@@ -277,4 +286,4 @@ def lease_end() -> ExpressionWrapper[CombinedExpression]:
 
 def _require(person: Person, version_id: int) -> None:
     if not handoff.may_train(person, version_id):
-        raise NotAllowed("Only a curator of the dataset can start and stop its runs.")
+        raise NotAllowed(_("Only a curator of the dataset can start and stop its runs."))

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
 
 
 class BaseModelQuerySet(models.QuerySet["BaseModel"]):
@@ -28,14 +29,14 @@ class BaseModel(models.Model):
     """A model to fine-tune. Only `actions/bases.py` writes it."""
 
     class Kind(models.TextChoices):
-        STARTER = "starter"
-        LOCAL = "local", "Folder"
-        HUB = "hub", "Hub"
+        STARTER = "starter", _("Starter")
+        LOCAL = "local", _("Folder")
+        HUB = "hub", _("Hub")
 
     class State(models.TextChoices):
-        BUILDING = "building", "Getting ready"
-        READY = "ready"
-        FAILED = "failed"
+        BUILDING = "building", _("Getting ready")
+        READY = "ready", _("Ready")
+        FAILED = "failed", _("Failed")
 
     # A ready one is built anew when its files were deleted.
     MOVES: ClassVar[dict[str, set[str]]] = {

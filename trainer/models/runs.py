@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
 
 from trainer.models.bases import BaseModel
 
@@ -51,21 +52,21 @@ class Run(models.Model):
     """One fine-tune of one base on one frozen version. Only `actions/runs.py` writes it."""
 
     class Method(models.TextChoices):
-        SFT = "sft", "Supervised fine-tuning"
+        SFT = "sft", _("Supervised fine-tuning")
 
     class State(models.TextChoices):
-        QUEUED = "queued"
-        RUNNING = "running"
-        FINISHED = "finished"
-        FAILED = "failed"
-        CANCELLED = "cancelled"
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Running")
+        FINISHED = "finished", _("Finished")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
 
     class Phase(models.TextChoices):
-        PREPARING = "preparing", "Preparing the data"
-        TRAINING = "training"
-        EVALUATING = "evaluating", "Scoring held-out examples"
-        SAMPLING = "sampling", "Answering held-out prompts"
-        OFFERING = "offering", "Offering the answers"
+        PREPARING = "preparing", _("Preparing the data")
+        TRAINING = "training", _("Training")
+        EVALUATING = "evaluating", _("Scoring held-out examples")
+        SAMPLING = "sampling", _("Answering held-out prompts")
+        OFFERING = "offering", _("Offering the answers")
 
     # Running goes back to queued when its worker was lost; ended ones when a person asks.
     MOVES: ClassVar[dict[str, set[str]]] = {

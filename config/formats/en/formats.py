@@ -1,0 +1,6 @@
+"""Dates as in "7 Sep 2026, 14:05": no month is taken for a day."""
+
+DATE_FORMAT = "j M Y"
+DATETIME_FORMAT = "j M Y, H:i"
+SHORT_DATE_FORMAT = "j M"
+TIME_FORMAT = "H:i"
