@@ -12,6 +12,7 @@ from html import escape
 from typing import Any, NamedTuple
 
 import vl_convert
+from django.utils.translation import gettext as _
 
 WIDTH, HEIGHT = 640, 260
 POINTS_AT_MOST = 300  # more than the eye sees at this width
@@ -25,7 +26,6 @@ class Series(NamedTuple):
     is_measured: bool = False
 
 
-@lru_cache(maxsize=64)
 def loss_chart(series: tuple[Series, ...], *, title: str, key: str = "loss") -> str:
     """Lines of loss over steps as an inline SVG; "" where there is nothing to draw yet.
 
@@ -34,8 +34,12 @@ def loss_chart(series: tuple[Series, ...], *, title: str, key: str = "loss") -> 
     drawn = tuple(line for line in series if line.points)
     if not drawn:
         return ""
-    svg = vl_convert.vegalite_to_svg(_spec(drawn))
-    return _framed(svg, title=title, description=describe(drawn), key=key)
+    return _framed(_drawing(drawn), title=title, description=describe(drawn), key=key)
+
+
+@lru_cache(maxsize=64)
+def _drawing(series: tuple[Series, ...]) -> str:
+    return str(vl_convert.vegalite_to_svg(_spec(series)))
 
 
 def describe(series: tuple[Series, ...]) -> str:
@@ -44,10 +48,16 @@ def describe(series: tuple[Series, ...]) -> str:
     for line in series:
         (first, begin), (last, end) = line.points[0], line.points[-1]
         if first == last:
-            sentences.append(f"{line.name} is {begin:.3f} at step {first}.")
+            said = _("%(name)s is %(end).3f at step %(last)d.")
         else:
-            then = f"{begin:.3f} at step {first} to {end:.3f} at step {last}"
-            sentences.append(f"{line.name} goes from {then}.")
+            said = _(
+                "%(name)s goes from %(begin).3f at step %(first)d "
+                "to %(end).3f at step %(last)d."
+            )
+        sentences.append(
+            said
+            % {"name": line.name, "begin": begin, "first": first, "end": end, "last": last}
+        )
     return " ".join(sentences)
 
 
@@ -59,7 +69,9 @@ def thinned(
     if size <= 1:
         return points
     groups = (points[start : start + size] for start in range(0, len(points), size))
-    return tuple((group[-1][0], sum(v for _, v in group) / len(group)) for group in groups)
+    return tuple(
+        (group[-1][0], sum(value for step, value in group) / len(group)) for group in groups
+    )
 
 
 def _spec(series: tuple[Series, ...]) -> dict[str, Any]:
@@ -79,6 +91,7 @@ def _spec(series: tuple[Series, ...]) -> dict[str, Any]:
         "layer": [_layer(line, number) for number, line in enumerate(series, start=1)],
         "config": {
             "aria": False,
+            "mark": {"aria": False},  # the frame says it all in words
             "view": {"stroke": None},
             "axis": axis,
             "axisX": {"grid": False, "tickCount": 6, "tickMinStep": 1, "format": "d"},

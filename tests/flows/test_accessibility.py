@@ -1,0 +1,223 @@
+"""axe finds nothing serious on any page; its colours also hold in the dark."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page, expect
+
+from config import places
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SERIOUS = {"serious", "critical"}
+COLOURS = {"dark": ["color-contrast"], "contrast": ["color-contrast-enhanced"]}
+# Without moving parts, so that no colour is read halfway to another.
+STILL = {"reduced_motion": "reduce"}
+KINDS = {"write_pair", "write_prompt", "answer", "continue", "review", "rank"}
+OWN = [
+    "/me/",
+    "/me/work/",
+    "/leaderboard/",
+    "/profile/",
+    "/notifications/",
+    "/accounts/email/",
+    "/accounts/password/change/",
+]
+DATASET_TABS = ["", "versions/", "guideline/", "people/", "rules/", "given/"]
+
+
+def findings(page: Page, *themes: str) -> list[str]:
+    """What axe holds against this page with all folds open; in more themes its colours."""
+    page.evaluate(AXE_SCRIPT)
+    page.evaluate(
+        "document.querySelectorAll('details:not([data-menu])').forEach(d => d.open = true)"
+    )
+    found = []
+    for theme in ("light", "dark", *themes):
+        page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+        only = {"type": "tag", "values": TAGS}
+        if theme != "light":
+            only = {"type": "rule", "values": COLOURS[theme]}
+        options = {"runOnly": only, "resultTypes": ["violations"]}
+        answer = page.evaluate("options => axe.run(document, options)", options)
+        for rule in answer["violations"]:
+            if rule["impact"] in SERIOUS:
+                found += [
+                    f"{page.url} [{theme}] {rule['id']}: {rule['help']}\n"
+                    f"    at {node['target']}: {node['html'][:160]}\n"
+                    f"    {node.get('failureSummary', '').splitlines()[1:2]}"
+                    for node in rule["nodes"][:5]
+                ]
+    return found
+
+
+def visit(page: Page, *addresses: str, status: int = 200) -> list[str]:
+    found = []
+    for address in addresses:
+        answer = page.goto(address)
+        assert answer is not None and answer.status == status, (address, answer)
+        found += findings(page)
+    return found
+
+
+def links(page: Page, address: str, pattern: str) -> list[str]:
+    """The addresses on this page that look so, once each."""
+    page.goto(address)
+    hrefs = page.locator("a[href]").evaluate_all("all => all.map(a => a.pathname)")
+    return list(dict.fromkeys(href for href in hrefs if re.fullmatch(pattern, href)))
+
+
+def assert_clean(found: list[str]) -> None:
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_pages_for_visitors(winnow, browser):
+    context = browser.new_context(base_url=winnow.address, **STILL)
+    page = context.new_page()
+    found = visit(
+        page, "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"
+    )
+    page.goto("/accounts/login/")
+    page.fill("input[name=login]", "nobody@winnow.example")
+    page.fill("input[name=password]", "not the password")
+    page.press("input[name=password]", "Enter")
+    expect(page.locator("[role=alert], .errorlist").first).to_be_visible()
+    found += findings(page)
+    context.close()
+
+    assert_clean(found)
+
+
+def claim(page: Page, offer: dict[str, str]) -> bool:
+    """Press the button of this offer on the home page; False: it is gone."""
+    page.goto("/")
+    form = page.locator("form").filter(
+        has=page.locator(f"input[name=kind][value={offer['kind']}]")
+    )
+    form = form.filter(has=page.locator(f"input[name=dataset][value={offer['dataset']}]"))
+    if not form.count():
+        return False
+    with page.expect_navigation() as navigation:
+        form.first.evaluate("form => form.submit()")
+    assert navigation.value.ok, offer
+    return "/work/" in page.url
+
+
+def give_back(page: Page) -> None:
+    token = page.locator("#task input[name=csrfmiddlewaretoken]").get_attribute("value")
+    skipped = page.request.post(f"{page.url}skip/", form={"csrfmiddlewaretoken": token})
+    assert skipped.ok
+
+
+def offers(page: Page) -> list[dict[str, str]]:
+    """What the home page offers, once for each kind of work."""
+    page.goto("/")
+    all_of_them = page.locator("form:has(input[name=kind])").evaluate_all(
+        """forms => forms.map(({elements}) =>
+            ({kind: elements.kind.value, dataset: elements.dataset.value}))"""
+    )
+    return list({offer["kind"]: offer for offer in all_of_them}.values())
+
+
+def test_home_and_every_kind_of_task(sign_in):
+    # The last ones of the demo: the other flows work as the first.
+    people = [sign_in("writer 3", **STILL), sign_in("reviewer 6", **STILL)]
+    seen, found = set(), []
+    for page in people:
+        found += visit(page, "/")
+        for offer in offers(page):
+            if offer["kind"] not in seen and claim(page, offer):
+                seen.add(offer["kind"])
+                found += findings(page)
+                give_back(page)
+
+    assert_clean(found)
+    assert seen >= KINDS
+
+
+def test_pages_of_ones_own(sign_in):
+    page = sign_in("writer 2", **STILL)
+
+    assert_clean(visit(page, *OWN))
+
+
+def test_pages_of_a_dataset(sign_in):
+    page = sign_in("curator", **STILL)
+    found = visit(
+        page, "/datasets/", *(f"/datasets/conversations/{t}" for t in DATASET_TABS)
+    )
+    conversation = links(page, "/datasets/conversations/", r".*/conversations/\d+/")
+    category = links(page, "/datasets/conversations/rules/", r".*/categories/\d+/")
+    found += visit(page, conversation[0], category[0])
+    found += visit(page, "/datasets/conversations/categories/new/")
+    withdraw = links(sign_in("writer 2"), "/me/", r"/me/\d+/withdraw/")
+    found += visit(sign_in("writer 2", **STILL), withdraw[0])
+
+    assert_clean(found)
+
+
+def test_pages_of_versions_and_runs(winnow, sign_in):
+    subprocess.run(
+        [sys.executable, "-m", "tests.flows.finished_run"],
+        cwd=places.ROOT,
+        env={**os.environ, "WINNOW_VAR": str(winnow.var), "WINNOW_LOCAL": "1"},
+        check=True,
+    )
+    page = sign_in("curator", **STILL)
+    version = links(page, "/datasets/conversations/versions/", r".*/versions/\d+/")
+    found = visit(page, version[0], "/models/")
+    run = links(page, "/models/", r"/models/runs/\d+/")
+    found += visit(page, run[-1])
+    launch = page.goto("/models/launch/")
+    assert launch is not None and launch.ok
+    found += findings(page)
+
+    assert_clean(found)
+
+
+def test_pages_of_site_admins_and_the_page_that_is_not_there(sign_in):
+    page = sign_in("admin", **STILL)
+    found = visit(
+        page, "/settings/", "/settings/people/new/", "/datasets/new/", "/models/bases/add/"
+    )
+    found += visit(page, "/nowhere/", status=404)
+
+    assert_clean(found)
+
+
+def test_every_part_on_the_page_of_parts(sign_in):
+    page = sign_in("admin", **STILL)
+    page.goto("/design/")
+    page.get_by_role("button", name="With an action").click()
+    page.locator(".tip button").first.focus()
+    page.get_by_role("button", name="Turn left and right round").click()
+
+    found = findings(page, "contrast")
+    assert_clean(found)
+
+
+def test_a_toast_is_reached_by_keyboard_and_waits_for_whoever_is_on_it(sign_in):
+    page = sign_in("admin", **STILL)
+    page.goto("/design/")
+    page.evaluate(
+        """() => { winnow.say("Sent.", "success", {
+            action: { label: "Take it back", run: () => winnow.say("Taken back.") },
+            seconds: 4,
+        }) }"""
+    )
+    page.locator(".site-header summary").focus()
+    page.keyboard.press("Tab")
+
+    expect(page.get_by_role("button", name="Take it back")).to_be_focused()
+    page.wait_for_timeout(5000)  # longer than it would have stayed
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Taken back.")).to_be_visible()
+    expect(page.locator("#toasts .toast")).to_have_count(1)
+    expect(page.locator(".site-header summary")).to_be_focused()
