@@ -9,10 +9,13 @@ from curation.actions.people import holds
 from curation.http import SignedInRequest
 from curation.models import (
     Category,
+    Comment,
     Contributor,
     Conversation,
     Dataset,
     DatasetVersion,
+    Flag,
+    GoldItem,
     Membership,
     Message,
 )
@@ -59,6 +62,35 @@ def message_of_mine(request: SignedInRequest, pk: int) -> Message:
     """Also of a dataset that the author has left: taking a text back is always open."""
     mine = Message.objects.written_by(request.user).for_own_list()
     return get_object_or_404(mine, pk=pk)
+
+
+def message_to_discuss(request: SignedInRequest, pk: int) -> Message:
+    """One whose text the person may read."""
+    there = Message.objects.select_related("conversation__dataset__policy", "author")
+    shown = there.filter(conversation__dataset__in=datasets(request))
+    message = get_object_or_404(shown, pk=pk)
+    is_curator = holds(request.user, message.conversation.dataset)
+    if not may_read(request.user, message, is_curator=is_curator):
+        raise Http404
+    return message
+
+
+def comment_of_mine(request: SignedInRequest, pk: int) -> Comment:
+    mine = Comment.objects.filter(author=request.user).select_related("message")
+    return get_object_or_404(mine, pk=pk)
+
+
+def message_in(dataset: Dataset, pk: int) -> Message:
+    there = Message.objects.filter(conversation__dataset=dataset)
+    return get_object_or_404(there.select_related("conversation", "parent"), pk=pk)
+
+
+def flag_in(dataset: Dataset, pk: int) -> Flag:
+    return get_object_or_404(Flag, message__conversation__dataset=dataset, pk=pk)
+
+
+def gold_item_in(dataset: Dataset, pk: int) -> GoldItem:
+    return get_object_or_404(GoldItem, message__conversation__dataset=dataset, pk=pk)
 
 
 def version(request: SignedInRequest, slug: str, number: int) -> DatasetVersion:

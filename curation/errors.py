@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
+from curation import wording
+
 
 class CurationError(Exception):
     """A rule said no. The text is fit to show the person who asked."""
@@ -11,7 +15,9 @@ class WrongState(CurationError):
     """The thing has moved on since the person saw it."""
 
     def __init__(self, what: str, state: str) -> None:
-        super().__init__(f"This {what} is already {state}.")
+        said = _("This %(what)s is already %(state)s.")
+        words = {"what": wording.thing(what), "state": wording.state(state)}
+        super().__init__(said % words)
 
 
 class NotAllowed(CurationError):

@@ -8,8 +8,16 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.validators import MinValueValidator
 from django.forms.widgets import CheckboxSelectMultiple
+from django.utils.translation import gettext_lazy as _
 
-from curation.models import Category, Contributor, Dataset, Guideline, Membership, Policy
+from curation.models import (
+    Category,
+    Contributor,
+    Dataset,
+    Guideline,
+    Membership,
+    Policy,
+)
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")  # BCP 47, as far as we need it
 PLAIN = {"class": "textarea--plain textarea--short"}
@@ -17,116 +25,199 @@ PLAIN = {"class": "textarea--plain textarea--short"}
 
 class DatasetForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none at run time
     guideline = forms.CharField(
+        label=_("Guideline"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 12, "class": "textarea--tall"}),
-        help_text="What is good here, in Markdown. You can publish it later, too.",
+        help_text=_("What is good here, in Markdown. You can publish it later, too."),
     )
 
     class Meta:
         model = Dataset
         fields = ("title", "slug", "description", "shape", "languages", "licence")
-        labels: ClassVar = {"slug": "Short name"}
+        labels: ClassVar = {
+            "title": _("Title"),
+            "slug": _("Short name"),
+            "description": _("Description"),
+            "shape": _("Shape"),
+            "languages": _("Languages"),
+            "licence": _("Licence"),
+        }
         help_texts: ClassVar = {
-            "slug": "For addresses and files, like “support-answers”. It stays for good.",
-            "description": "What it is for, in a few sentences. People decide by it.",
-            "shape": "Pairs are written in one go, conversations by several people.",
-            "languages": "Codes with commas between them, like “en, de”.",
+            "slug": _(
+                "For addresses and files, like “support-answers”. It stays for good."
+            ),
+            "description": _("What it is for, in a few sentences. People decide by it."),
+            "shape": _("Pairs are written in one go, conversations by several people."),
+            "languages": _("Codes with commas between them, like “en, de”."),
+            "licence": _("An SPDX identifier, such as CC-BY-4.0."),
         }
         error_messages: ClassVar = {
-            "slug": {"unique": "Another dataset has this short name."}
+            "slug": {"unique": _("Another dataset has this short name.")}
         }
         widgets: ClassVar = {"description": forms.Textarea(attrs={"rows": 4, **PLAIN})}
 
     def clean_slug(self) -> str:
         slug: str = self.cleaned_data["slug"]
         if slug == "new":
-            raise forms.ValidationError("“new” is taken by this page: choose another.")
+            raise forms.ValidationError(_("“new” is taken by this page: choose another."))
         return slug
 
     def clean_languages(self) -> list[str]:
         codes = [str(code).strip() for code in self.cleaned_data["languages"]]
         if wrong := [code for code in codes if not LANGUAGE.fullmatch(code)]:
-            raise forms.ValidationError(f"“{wrong[0]}” is not a language code like “en”.")
+            raise forms.ValidationError(
+                _("“%(code)s” is not a language code like “en”."), params={"code": wrong[0]}
+            )
         return codes
+
+
+# Of these, 0 or nothing means that there is none.
+MAY_BE_NONE = ("adjudicates", "gold_every", "improve_below", "weekly_goal")
 
 
 class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none at run time
     class Meta:
         model = Policy
         fields = (
-            "reviews_wanted", "approvals_needed", "rankings_wanted", "replies_wanted",
-            "max_depth", "open_conversations", "lease_minutes", "held_out_percent",
+            "reviews_wanted", "approvals_needed", "adjudicates", "gold_every",
+            "rankings_wanted", "rankings_at_most", "replies_wanted", "improve_below",
+            "max_depth", "open_conversations", "lease_minutes", "weekly_goal",
+            "held_out_percent",
         )  # fmt: skip
         labels: ClassVar = {
-            "reviews_wanted": "Reviews wanted per text",
-            "approvals_needed": "Approvals needed to accept",
-            "rankings_wanted": "Rankings wanted per prompt",
-            "replies_wanted": "Answers wanted per prompt",
-            "max_depth": "Depth of a conversation",
-            "open_conversations": "Conversations under way at once",
-            "lease_minutes": "Minutes for a task",
-            "held_out_percent": "Percent held out",
+            "reviews_wanted": _("Reviews wanted per text"),
+            "approvals_needed": _("Approvals needed to accept"),
+            "adjudicates": _("A curator decides where reviewers disagree"),
+            "gold_every": _("One known item in so many reviews"),
+            "rankings_wanted": _("Rankings wanted per prompt"),
+            "rankings_at_most": _("Rankings at most"),
+            "replies_wanted": _("Answers wanted per prompt"),
+            "improve_below": _("Ask for a better answer below"),
+            "weekly_goal": _("Team goal for a week"),
+            "max_depth": _("Depth of a conversation"),
+            "open_conversations": _("Conversations under way at once"),
+            "lease_minutes": _("Minutes for a task"),
+            "held_out_percent": _("Percent held out"),
         }
         help_texts: ClassVar = {
-            "reviews_wanted": "How many people give a verdict. 1 suits a small team.",
-            "approvals_needed": "So many of them must accept. A text is rejected once that "
-            "cannot be reached any more.",
-            "rankings_wanted": "How many people order the answers to one prompt.",
-            "replies_wanted": "Answers per prompt in a conversation, to have a choice.",
-            "lease_minutes": "How long a task is kept for the person who took it.",
+            "reviews_wanted": _("How many people give a verdict. 1 suits a small team."),
+            "approvals_needed": _(
+                "So many of them must accept. A text is rejected once that cannot be "
+                "reached any more."
+            ),
+            "adjudicates": _("Off: the majority decides."),
+            "gold_every": _(
+                "Texts from “Known items” are mixed in unseen, and show how people judge. "
+                "10: every tenth review. 0: none."
+            ),
+            "rankings_wanted": _("How many people order the answers to one prompt."),
+            "rankings_at_most": _(
+                "While these people disagree, more are asked, up to so many."
+            ),
+            "improve_below": _(
+                "Where the quality label is at most this on average, 1 to 5, or where most "
+                "say that none is good, somebody is asked to write it anew. 0: never."
+            ),
+            "weekly_goal": _("Tasks that all do together, shown at home. 0: no goal."),
+            "replies_wanted": _("Answers per prompt in a conversation, to have a choice."),
+            "max_depth": _("Messages from the first prompt down, itself included."),
+            "lease_minutes": _("How long a task is kept for the person who took it."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.widget.attrs["min"] = 1
-            field.validators.append(MinValueValidator(1))
+        for name, field in self.fields.items():
+            least = 0 if name in MAY_BE_NONE else 1
+            field.widget.attrs["min"] = least
+            field.validators.append(MinValueValidator(least))
+            field.required = name not in (*MAY_BE_NONE, "rankings_at_most")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        for name in MAY_BE_NONE:
+            if name not in self.errors:
+                cleaned[name] = cleaned.get(name) or 0
+        self._clean_rankings(cleaned)
         approvals, reviews = cleaned.get("approvals_needed"), cleaned.get("reviews_wanted")
         if approvals and reviews and approvals > reviews:
             self.add_error(
-                "approvals_needed", "There cannot be more of these than reviews."
+                "approvals_needed", _("There cannot be more of these than reviews.")
             )
         return cleaned
 
+    def _clean_rankings(self, cleaned: dict[str, Any]) -> None:
+        """Left empty, as many as usual."""
+        wanted = cleaned.get("rankings_wanted") or 1
+        if "rankings_at_most" in self.errors:
+            return
+        usual = Policy._meta.get_field("rankings_at_most").default
+        at_most = cleaned.get("rankings_at_most") or max(usual, wanted)
+        cleaned["rankings_at_most"] = at_most
+        if at_most < wanted:
+            said = _("There cannot be fewer of these than rankings wanted.")
+            self.add_error("rankings_at_most", said)
+
 
 class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none at run time
+    topics = forms.CharField(
+        label=_("Topics"),
+        required=False,
+        max_length=400,
+        help_text=_(
+            "Who chose one of these in their profile is asked first. Separate with commas."
+        ),
+    )
+
     class Meta:
         model = Category
-        fields = ("name", "slug", "brief", "target", "needs_context")
+        fields = ("name", "slug", "brief", "target", "needs_context", "topics")
         labels: ClassVar = {
-            "slug": "Short name",
-            "needs_context": "A passage must be given",
+            "name": _("Name"),
+            "slug": _("Short name"),
+            "brief": _("What writers are told"),
+            "target": _("Target"),
+            "needs_context": _("A passage must be given"),
         }
         help_texts: ClassVar = {
-            "slug": "For files and recipes, such as “open-questions”. It stays for good."
+            "slug": _(
+                "For files and recipes, such as “open-questions”. It stays for good."
+            ),
         }
         widgets: ClassVar = {"brief": forms.Textarea(attrs={"rows": 3, **PLAIN})}
 
     def __init__(self, *args: Any, dataset: Dataset, **kwargs: Any) -> None:
         self.dataset = dataset
         super().__init__(*args, **kwargs)
+        self.initial["topics"] = ", ".join(self.instance.topics)
+
+    def clean_topics(self) -> list[str]:
+        given = [topic.strip() for topic in self.cleaned_data["topics"].split(",")]
+        if any(len(topic) > 40 for topic in given):
+            raise forms.ValidationError(_("A topic has at most 40 characters."))
+        return list(dict.fromkeys(topic for topic in given if topic))
 
     def clean_slug(self) -> str:
         slug: str = self.cleaned_data["slug"]
         if self.dataset.categories.filter(slug=slug).exists():
-            raise forms.ValidationError("A category of this dataset has this short name.")
+            raise forms.ValidationError(
+                _("A category of this dataset has this short name.")
+            )
         return slug
 
 
 class CategoryChangeForm(CategoryForm):
     class Meta(CategoryForm.Meta):
-        fields = ("name", "brief", "target", "needs_context")  # type: ignore[assignment]
+        fields = ("name", "brief", "target", "needs_context", "topics")  # type: ignore[assignment]
 
 
 class GuidelineForm(forms.Form):
     text = forms.CharField(
-        label="Text",
+        label=_("Text"),
         widget=forms.Textarea(attrs={"rows": 18, "class": "textarea--tall"}),
-        help_text="Markdown. Publishing makes a new version; what was judged before keeps "
-        "the version it was judged under.",
+        help_text=_(
+            "Markdown. Publishing makes a new version; what was judged before keeps the "
+            "version it was judged under."
+        ),
     )
     based_on = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
@@ -141,15 +232,18 @@ class GuidelineForm(forms.Form):
         number = self.newest.number if self.newest else None
         if cleaned.get("based_on") != number:
             raise forms.ValidationError(
-                f"Version {number} was published while you were writing. Compare your text "
-                "with it, then publish once more."
+                _(
+                    "Version %(number)s was published while you were writing. Compare your "
+                    "text with it, then publish once more."
+                ),
+                params={"number": number},
             )
         return cleaned
 
 
 class MemberForm(forms.Form):
-    email = forms.EmailField(label="E-mail address")
-    role = forms.ChoiceField(choices=Membership.Role.choices)
+    email = forms.EmailField(label=_("E-mail address"))
+    role = forms.ChoiceField(label=_("Role"), choices=Membership.Role.choices)
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]
@@ -157,8 +251,10 @@ class MemberForm(forms.Form):
         self.person = people.first()
         if self.person is None:
             raise forms.ValidationError(
-                "Nobody here has this address. Let them sign up first, or ask a site admin "
-                "to add an account under Settings."
+                _(
+                    "Nobody here has this address. Let them sign up first, or ask a site "
+                    "admin to add an account under Settings."
+                )
             )
         return email
 
@@ -166,28 +262,28 @@ class MemberForm(forms.Form):
 class ReleaseForm(forms.Form):
     """A curator's decision on a held message."""
 
-    decision = forms.ChoiceField(choices=[("accept", "Accept"), ("reject", "Reject")])
+    decision = forms.ChoiceField(choices=[("accept", _("Accept")), ("reject", _("Reject"))])
     why = forms.CharField(
-        label="Why?",
+        label=_("Why?"),
         max_length=300,
         required=False,
         widget=forms.Textarea(attrs={"rows": 2, **PLAIN}),
-        help_text="Its author reads this.",
+        help_text=_("Its author reads this."),
     )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("decision") == "reject" and not cleaned.get("why"):
-            self.add_error("why", "Say why, so that the author knows.")
+            self.add_error("why", _("Say why, so that the author knows."))
         return cleaned
 
 
 class HoldForm(forms.Form):
     why = forms.CharField(
-        label="Why?",
+        label=_("Why?"),
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 2, **PLAIN}),
-        help_text="Nothing is learned from it until you decide. Its author reads this.",
+        help_text=_("Nothing is learned from it until you decide. Its author reads this."),
     )
 
 
@@ -195,20 +291,26 @@ class FreezeForm(forms.Form):
     """A recipe: which accepted answers go into a version."""
 
     categories = forms.MultipleChoiceField(
-        required=False, widget=CheckboxSelectMultiple, help_text="None chosen takes all."
+        label=_("Categories"),
+        required=False,
+        widget=CheckboxSelectMultiple,
+        help_text=_("None chosen takes all."),
     )
     languages = forms.MultipleChoiceField(
-        required=False, widget=CheckboxSelectMultiple, help_text="None chosen takes all."
+        label=_("Languages"),
+        required=False,
+        widget=CheckboxSelectMultiple,
+        help_text=_("None chosen takes all."),
     )
     best_replies = forms.IntegerField(
-        label="Best answers per prompt",
+        label=_("Best answers per prompt"),
         required=False,
         min_value=0,
         max_value=1000,
-        help_text="At most so many, by rank. Empty takes every accepted answer.",
+        help_text=_("At most so many, by rank. Empty takes every accepted answer."),
     )
     with_models = forms.BooleanField(
-        label="With answers that a model wrote and a person accepted",
+        label=_("With answers that a model wrote and a person accepted"),
         required=False,
         initial=True,
     )
@@ -232,9 +334,9 @@ class FreezeForm(forms.Form):
 
 class RegistrationForm(forms.Form):
     is_open = forms.BooleanField(
-        label="People may sign up by themselves",
+        label=_("People may sign up by themselves"),
         required=False,
-        help_text="Off: only accounts that an admin made can sign in.",
+        help_text=_("Off: only accounts that an admin made can sign in."),
     )
 
 
@@ -242,10 +344,26 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none a
     class Meta:
         model = Contributor
         fields = ("email", "name")
-        labels: ClassVar = {"email": "E-mail address"}
+        labels: ClassVar = {"email": _("E-mail address"), "name": _("Name")}
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]
         if Contributor.objects.filter(email__iexact=email).exists():
-            raise forms.ValidationError("There is an account with this address already.")
+            raise forms.ValidationError(_("There is an account with this address already."))
         return email.lower()
+
+
+class AmendForm(forms.Form):
+    """An author's own text once more, with the passage it stands on where it has one."""
+
+    text = forms.CharField(
+        label=_("Your text"),
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 12, "class": "textarea--tall"}),
+    )
+    context = forms.CharField(
+        label=_("The passage that it stands on"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )

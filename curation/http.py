@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
 from curation.models import Contributor
@@ -40,3 +41,17 @@ class SignedInRequest(HttpRequest):
 
     user: Contributor
     htmx: HtmxDetails
+
+
+def is_part(request: HttpRequest) -> bool:
+    """Whether a script asks for a part of a page, to put it in place."""
+    return request.headers.get("X-Part") == "1"
+
+
+def way_back(request: HttpRequest, otherwise: str) -> str:
+    """The page that a form was sent from, as it says itself, if it is one of ours."""
+    address = request.POST.get("back") or request.GET.get("back") or ""
+    is_ours = url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return address if is_ours and address.startswith("/") else otherwise

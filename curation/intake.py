@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
+from django.utils.timezone import now
 
-from curation.actions import conversations
+from curation.actions import conversations, notices
 from curation.actions.settlements import ask_again
 from curation.clean.text import TEXT_AT_MOST, tidied
-from curation.models import Message
+from curation.models import Event, Message, ModelReport
 
 
 class Proposal(NamedTuple):
@@ -39,6 +41,44 @@ def offer_replies(proposals: Iterable[Proposal], *, generator: str, source: str)
         for number, proposal in enumerate(proposals)
     ]
     return Offered(taken=outcomes.count(True), refused=outcomes.count(False))
+
+
+@transaction.atomic
+def report_model(
+    *,
+    version_id: int,
+    source: str,
+    name: str,
+    generator: str,
+    address: str = "",
+    examples: int = 0,
+    held_out_loss_before: float | None = None,
+    held_out_loss: float | None = None,
+    finished_at: datetime | None = None,
+) -> bool:
+    """Tell of a model that learned from a version, and tell those whose words it learned.
+
+    `generator` is what its answers are signed with. Under one `source` it is told once:
+    False where that is done already.
+    """
+    report, is_new = ModelReport.objects.get_or_create(
+        source=source,
+        defaults={
+            "version_id": version_id,
+            "name": name,
+            "generator": generator,
+            "address": address,
+            "examples": examples,
+            "held_out_loss_before": held_out_loss_before,
+            "held_out_loss": held_out_loss,
+            "finished_at": finished_at or now(),
+        },
+    )
+    if is_new:
+        dataset = report.version.dataset
+        Event.objects.record("model.reported", report, by=None, dataset=dataset)
+        notices.tell_of_model(report)
+    return is_new
 
 
 @transaction.atomic

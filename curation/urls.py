@@ -3,12 +3,20 @@ from __future__ import annotations
 from django.urls import path
 
 from curation.views import (
+    amend,
+    comments,
     conversations,
     datasets,
+    design,
+    flags,
+    gold,
     guideline,
     instance,
+    leaderboard,
     me,
+    notifications,
     people,
+    profile,
     rules,
     versions,
 )
@@ -41,6 +49,17 @@ urlpatterns = [
     path("datasets/<slug:slug>/rules/", rules.show, name="rules"),
     path("datasets/<slug:slug>/categories/new/", rules.add_category, name="category-new"),
     path("datasets/<slug:slug>/categories/<int:pk>/", rules.category, name="category"),
+    path("datasets/<slug:slug>/flags/", flags.show, name="flags"),
+    path("datasets/<slug:slug>/flags/<int:pk>/", flags.decide, name="flag-decide"),
+    path("datasets/<slug:slug>/gold/", gold.show, name="gold"),
+    path("datasets/<slug:slug>/gold/make/<int:pk>/", gold.make, name="gold-make"),
+    path("datasets/<slug:slug>/gold/<int:pk>/retire/", gold.retire, name="gold-retire"),
+    # Talking about a text, from any page that shows it.
+    path("messages/<int:pk>/comments/", comments.show, name="comments"),
+    path("comments/<int:pk>/", comments.one, name="comment"),
+    path("comments/<int:pk>/delete/", comments.delete, name="comment-delete"),
+    path("messages/<int:pk>/flag/", flags.new, name="flag-new"),
+    path("flags/", flags.raise_flag, name="flag"),
     # Frozen versions.
     path("datasets/<slug:slug>/versions/", versions.index, name="versions"),
     path("datasets/<slug:slug>/versions/<int:number>/", versions.show, name="version"),
@@ -49,11 +68,19 @@ urlpatterns = [
         versions.download,
         name="download",
     ),
-    # One's own texts.
+    # One's own work, and oneself.
     path("me/", me.show, name="me"),
+    path("me/work/", me.work, name="work"),
     path("me/<int:pk>/withdraw/", me.withdraw, name="withdraw"),
+    path("me/<int:pk>/edit/", amend.show, name="amend"),
+    path("profile/", profile.show, name="profile"),
+    path("notifications/", notifications.show, name="notifications"),
+    path("notifications/read/", notifications.read, name="notifications-read"),
+    path("leaderboard/", leaderboard.show, name="leaderboard"),
     # The whole installation.
     path("settings/", instance.show, name="instance"),
     path("settings/people/new/", instance.add_account, name="account-new"),
     path("settings/people/<int:pk>/", instance.set_active, name="account-active"),
+    # Every part of a page in every state, for whoever changes one.
+    path("design/", design.show, name="design"),
 ]

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, Subquery
+from django.utils.formats import number_format
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
+from curation.actions import notices
+from curation.actions.lookalikes import lookalikes
 from curation.actions.people import Role, require
 from curation.actions.turns import rules_of, turns_of
 from curation.aggregate import demand
 from curation.aggregate.splits import prompt_key, split_of
-from curation.clean.text import TEXT_AT_MOST, sightings, tidied
+from curation.clean import duplicates
+from curation.clean.checks import sightings
+from curation.clean.sighting import Sighting
+from curation.clean.text import TEXT_AT_MOST, tidied
 from curation.errors import CurationError
 from curation.models import (
     Category,
@@ -25,6 +32,7 @@ from curation.models import (
     Finding,
     Message,
 )
+from curation.wording import thing
 
 
 @transaction.atomic
@@ -40,7 +48,10 @@ def write_pair(
 ) -> Conversation:
     """A prompt and its answer, written together and reviewed as one."""
     if not dataset.is_pairs:
-        raise CurationError(f"{dataset} grows as conversations: write a prompt instead.")
+        raise CurationError(
+            _("%(dataset)s grows as conversations: write a prompt instead.")
+            % {"dataset": dataset}
+        )
     root = _start(dataset, by, category, prompt, context, language)
     add_message(
         root.conversation,
@@ -65,7 +76,10 @@ def write_prompt(
 ) -> Conversation:
     """The first prompt of a conversation that others continue."""
     if dataset.is_pairs:
-        raise CurationError(f"{dataset} holds pairs: write the answer with the prompt.")
+        raise CurationError(
+            _("%(dataset)s holds pairs: write the answer with the prompt.")
+            % {"dataset": dataset}
+        )
     return _start(dataset, by, category, text, context, language).conversation
 
 
@@ -122,40 +136,66 @@ def add_message(conversation: Conversation, *, text: str, **fields: Any) -> Mess
 
 
 def findings_in(message: Message, parent: Message | None) -> list[Finding]:
-    """What the checks see in a text, not written yet."""
+    """What the checks see in a text and in the passage beside it, not written yet."""
+    answered = parent if message.role == Message.Role.ASSISTANT else None
+    seen = sightings(
+        message.text,
+        prompt=answered.text if answered else None,
+        language=message.language,
+        is_by_person=message.origin != Message.Origin.MODEL,
+    )
+    beside = sightings(message.context) if message.context else []
     return [
-        Finding(
+        *_findings(message, seen),
+        *_findings(message, beside, where="context."),
+    ]
+
+
+def _findings(
+    message: Message, seen: Iterable[Sighting], where: str = ""
+) -> Iterator[Finding]:
+    for sighting in seen:
+        yield Finding(
             message=message,
-            check_name=sighting.check,
+            check_name=where + sighting.check,
             check_version=sighting.version,
             score=sighting.score,
             spans=sighting.spans,
             advice=sighting.advice,
         )
-        for sighting in sightings(message.text, prompt=parent.text if parent else "")
-    ]
 
 
 def checked_text(text: str, what: str = "text") -> str:
     """Tidied, or a refusal that says what is wrong with it."""
     text = tidied(text)
     if not text:
-        raise CurationError(f"The {what} is empty: write something first.")
+        raise CurationError(
+            _("The %(what)s is empty: write something first.") % {"what": thing(what)}
+        )
     if len(text) > TEXT_AT_MOST:
         raise CurationError(
-            f"The {what} has {len(text):,} characters; at most {TEXT_AT_MOST:,} fit. "
-            "Shorten it or split it in two."
+            _(
+                "The %(what)s has %(count)s characters; at most %(most)s fit. "
+                "Shorten it or split it in two."
+            )
+            % {
+                "what": thing(what),
+                "count": number_format(len(text), force_grouping=True),
+                "most": number_format(TEXT_AT_MOST, force_grouping=True),
+            }
         )
     return text
 
 
-def lock(conversation_id: int) -> Conversation:
+def lock(conversation_id: int | Subquery) -> Conversation:
     """Every change below a conversation takes this lock first, so changes queue up."""
     return _locked().get(pk=conversation_id)
 
 
-def lock_around(message_id: int) -> Conversation:
-    """The same for the conversation that a message stands in."""
+def lock_around(message_id: int, held: Conversation | None = None) -> Conversation:
+    """The same for the conversation that a message stands in; `held` is locked already."""
+    if held is not None:
+        return held
     try:
         return _locked().get(messages=message_id)
     except Conversation.DoesNotExist as error:
@@ -179,7 +219,9 @@ def advance_all(conversations: Sequence[Conversation]) -> None:
     still = set(turns)
     moved: dict[str, list[Conversation]] = defaultdict(list)
     for conversation in conversations:
-        state = demand.state_of(turns[conversation.pk], rules_of(conversation.dataset))
+        conversation.turns = turns[conversation.pk]
+        conversation.changes += 1
+        state = demand.state_of(conversation.turns, rules_of(conversation.dataset))
         if state != conversation.state:
             allowed = Conversation.MOVES[conversation.state]
             assert state in allowed, (conversation.state, state)
@@ -198,13 +240,17 @@ def advance_all(conversations: Sequence[Conversation]) -> None:
             Event.objects.line(f"conversation.{state}", one, by=None, dataset=one.dataset)
             for one in those
         )
+        if state == Conversation.State.COMPLETE:
+            notices.tell_complete(those)
 
 
 def wants_of(conversation: Conversation) -> list[demand.Want]:
-    """What people could do for it now. This causes a query."""
+    """What people could do for it now. Queries, unless it has just been advanced."""
     if conversation.state in (Conversation.State.HELD, Conversation.State.REJECTED):
         return []
-    turns = turns_of([conversation])[conversation.pk]
+    turns = conversation.turns
+    if turns is None:
+        turns = turns_of([conversation])[conversation.pk]
     return demand.wants(turns, rules_of(conversation.dataset))
 
 
@@ -221,11 +267,13 @@ def _start(
     text, context = checked_text(text, "prompt"), tidied(context)
     if category is not None and category.needs_context and not context:
         raise CurationError(
-            f"{category} stands on a passage: put the text that it is about there."
+            _("%(category)s stands on a passage: put the text that it is about there.")
+            % {"category": category}
         )
     language = language or dataset.languages[0]
+    alike = lookalikes(dataset, text, at_most=1)
     conversation = begin(dataset, text=text, category=category, language=language)
-    return add_message(
+    message = add_message(
         conversation,
         role=Message.Role.PROMPTER,
         text=text,
@@ -233,3 +281,6 @@ def _start(
         author=by,
         language=language,
     )
+    seen = (duplicates.sighting(one.likeness) for one in alike)
+    Finding.objects.bulk_create(_findings(message, seen))
+    return message

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from curation.actions.people import require
 from curation.errors import CurationError, NotAllowed
@@ -28,7 +29,7 @@ def create(
 ) -> Dataset:
     """A dataset with its policy and first guideline, ready to take work."""
     if not by.is_staff:
-        raise NotAllowed("Only a site admin can start a dataset.")
+        raise NotAllowed(_("Only a site admin can start a dataset."))
     dataset = Dataset(slug=slug, title=title, shape=shape, **fields)
     _cleaned(dataset).save()
     _cleaned(Policy(dataset=dataset, **(policy or {}))).save()
@@ -43,7 +44,7 @@ def publish_guideline(*, dataset: Dataset, text: str, by: Contributor) -> Guidel
     """A new version; what was judged before keeps the version it was judged under."""
     require(by, dataset)
     if not text.strip():
-        raise CurationError("A guideline needs some text.")
+        raise CurationError(_("A guideline needs some text."))
     Dataset.objects.select_for_update().get(
         pk=dataset.pk
     )  # numbers count up, one at a time

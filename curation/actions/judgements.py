@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from curation.actions import conversations
 from curation.actions.messages import authors_of
 from curation.actions.people import Role, require
 from curation.actions.settlements import settle
 from curation.errors import CurationError, WrongState
-from curation.models import Ballot, BallotEntry, Contributor, Event, Message
+from curation.models import Ballot, BallotEntry, Contributor, Conversation, Event, Message
 
 Outcome = Ballot.Outcome
+STRENGTHS = range(1, 4)
+RATINGS = range(1, 8)
 
 
 @transaction.atomic
@@ -30,17 +34,19 @@ def rank(
     reason: str = "",
     note: str = "",
     active_seconds: int | None = None,
+    held: Conversation | None = None,
 ) -> Ballot:
     """Record one ballot and settle the prompt anew.
 
     `shown` lists the answers in the order in which the person saw them; `positions` gives
-    each its place from 1, ties by equal numbers. Answers that were withdrawn or rejected
-    while the person was reading are left off. `strength`, 1 to 3, says of a comparison
-    how much better the better answer is; `reason` why somebody cannot judge.
+    each its place from 1, ties by equal numbers; `ratings` are 1 to 7, of those answers
+    that got one. Answers that were withdrawn or rejected while the person was reading are
+    left off. `strength`, 1 to 3, says of a comparison how much better the better answer
+    is; `reason` why somebody cannot judge. `held` is the conversation where the caller has
+    locked it already.
     """
-    if outcome not in Outcome.values:
-        raise CurationError(f"There is no outcome “{outcome}” of a ballot.")
-    prompt = _prompt_to_rank(prompt_id, by)
+    _require_sense(outcome, protocol, reason, strength, ratings or {})
+    prompt = _prompt_to_rank(prompt_id, by, held)
     replies = _answers_to_rank(prompt, shown, by)
     places = _dense(positions or {}, replies) if outcome == Outcome.RANKED else {}
     dataset = prompt.conversation.dataset
@@ -58,11 +64,35 @@ def rank(
         guideline=dataset.guideline_in_force(),
     )
     still_there = [pk for pk in shown if pk in replies]
-    _enter(ballot, still_there, places, ratings or {})
+    can_judge = outcome != Outcome.CANNOT_JUDGE
+    _enter(ballot, still_there, places, (ratings or {}) if can_judge else {})
     Event.objects.record("ballot.cast", prompt, by=by, dataset=dataset, outcome=outcome)
     settle(prompt)
     conversations.advance(prompt.conversation)
     return ballot
+
+
+def _require_sense(
+    outcome: str,
+    protocol: str,
+    reason: str,
+    strength: int | None,
+    ratings: Mapping[int, int],
+) -> None:
+    if outcome not in Outcome.values:
+        raise CurationError(
+            _("There is no outcome “%(outcome)s” of a ballot.") % {"outcome": outcome}
+        )
+    if protocol not in Ballot.Protocol.values:
+        raise CurationError(
+            _("There is no ballot of the kind “%(kind)s”.") % {"kind": protocol}
+        )
+    if reason and reason not in Ballot.Reason.values:
+        raise CurationError(_("There is no reason “%(reason)s”.") % {"reason": reason})
+    if strength is not None and strength not in STRENGTHS:
+        raise CurationError(_("How much better an answer is goes from 1 to 3."))
+    if any(rating not in RATINGS for rating in ratings.values()):
+        raise CurationError(_("Ratings go from 1 to 7."))
 
 
 def _enter(
@@ -83,16 +113,16 @@ def _enter(
     )
 
 
-def _prompt_to_rank(prompt_id: int, by: Contributor) -> Message:
+def _prompt_to_rank(prompt_id: int, by: Contributor, held: Conversation | None) -> Message:
     """The prompt under its conversation's lock, if the person may rank its answers now."""
-    conversation = conversations.lock_around(prompt_id)
+    conversation = conversations.lock_around(prompt_id, held)
     prompt = Message.objects.get(pk=prompt_id)
     prompt.conversation = conversation
     require(by, conversation.dataset, Role.REVIEWER)
     if prompt.state != Message.State.ACCEPTED:
         raise WrongState("prompt", prompt.state)
     if prompt.ballots.filter(ranker=by, ranking_round=prompt.ranking_round).exists():
-        raise CurationError("You have already ranked these answers.")
+        raise CurationError(_("You have already ranked these answers."))
     return prompt
 
 
@@ -101,9 +131,11 @@ def _answers_to_rank(
 ) -> dict[int, Message]:
     replies = prompt.replies.rankable().select_related("revises").in_bulk(list(shown))
     if any(by.pk in authors_of(message) for message in replies.values()):
-        raise CurationError("You cannot rank your own answer.")
+        raise CurationError(_("You cannot rank your own answer."))
     if len(replies) < 2:
-        raise CurationError("Fewer than two of these answers are still there to compare.")
+        raise CurationError(
+            _("Fewer than two of these answers are still there to compare.")
+        )
     return replies
 
 
@@ -111,7 +143,12 @@ def _dense(positions: Mapping[int, int], replies: Mapping[int, Message]) -> dict
     """Places from 1 without gaps, for the answers that are still there."""
     if missing := [pk for pk in replies if pk not in positions]:
         raise CurationError(
-            f"{len(missing)} of the answers have no place yet. Ties are fine."
+            ngettext(
+                "%(count)s of the answers has no place yet. Ties are fine.",
+                "%(count)s of the answers have no place yet. Ties are fine.",
+                len(missing),
+            )
+            % {"count": len(missing)}
         )
     levels = sorted({positions[pk] for pk in replies})
     return {pk: levels.index(positions[pk]) + 1 for pk in replies}

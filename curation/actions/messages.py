@@ -6,21 +6,33 @@ from collections.abc import Mapping
 
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from curation.actions import conversations
+from curation.actions import conversations, notices
 from curation.actions.people import Role, require
 from curation.actions.settlements import ask_again, settle
 from curation.errors import CurationError, WrongState
 from curation.models import Contributor, Conversation, Event, Label, Message, Review
+from curation.wording import in_english
 
 State = Message.State
 Verdict = Review.Verdict
+ANEW = gettext_noop("Its author wrote it anew.")
+# What an author hears of a text that comes into such a state.
+NEWS = {
+    State.ACCEPTED: notices.Kind.ACCEPTED,
+    State.REJECTED: notices.Kind.REJECTED,
+    State.HELD: notices.Kind.HELD,
+}
 
 
 @transaction.atomic
-def reply(*, parent_id: int, by: Contributor, text: str) -> Message:
+def reply(
+    *, parent_id: int, by: Contributor, text: str, held: Conversation | None = None
+) -> Message:
     """Answer a prompt as the assistant, or continue an answer as the prompter."""
-    parent, conversation = _lock(parent_id)
+    parent, conversation = _lock(parent_id, held)
     require(by, conversation.dataset, Role.WRITER)
     if parent.state != State.ACCEPTED:
         raise WrongState("message", parent.state)
@@ -53,15 +65,17 @@ def review(
     labels: Mapping[str, int] | None = None,
     active_seconds: int | None = None,
     is_final: bool = False,
+    held: Conversation | None = None,
 ) -> Message:
     """Record one verdict; accept or reject the message once enough people agree.
 
     An edit is a sibling that revises the original and counts as its editor's approval;
     the original is rejected in its favour. The message that was decided on is returned.
-    A curator's final verdict, where reviewers disagree, decides alone.
+    A curator's final verdict, where reviewers disagree, decides alone. `held` is the
+    conversation where the caller has locked it already.
     """
     _check_verdict(verdict, reason)
-    message, conversation = _message_to_review(message_id, by)
+    message, conversation = _message_to_review(message_id, by, held)
     if is_final:
         require(by, conversation.dataset)
     given = Review.objects.create(
@@ -87,12 +101,14 @@ def review(
 
 
 @transaction.atomic
-def improve(*, message_id: int, by: Contributor, text: str) -> Message:
+def improve(
+    *, message_id: int, by: Contributor, text: str, held: Conversation | None = None
+) -> Message:
     """Write an accepted answer anew. The rewrite is a sibling that goes to review.
 
     The original stays as it is: once the rewrite is accepted, the two are a preference.
     """
-    message, conversation = _lock(message_id)
+    message, conversation = _lock(message_id, held)
     require(by, conversation.dataset, Role.WRITER)
     if message.state != State.ACCEPTED or message.role != Message.Role.ASSISTANT:
         raise WrongState("answer", message.state)
@@ -106,7 +122,7 @@ def hold(*, message_id: int, by: Contributor, why: str) -> Message:
     """Set a message aside for a moderator; nothing is learned from it meanwhile."""
     message, conversation = _lock(message_id)
     require(by, conversation.dataset, Role.REVIEWER)
-    _move(message, conversation, to=State.HELD, by=by, why=why)
+    move(message, conversation, to=State.HELD, by=by, why=why)
     _carry_over_to_prompt(
         message, conversation, by=by, out_of={State.SUBMITTED, State.ACCEPTED}
     )
@@ -122,9 +138,9 @@ def release(*, message_id: int, by: Contributor, accept: bool, why: str = "") ->
     if message.state != State.HELD:
         raise WrongState("message", message.state)
     if accept and by.pk in _authors_of_unit(message, conversation):
-        raise CurationError("Somebody else must decide on your own words.")
+        raise CurationError(_("Somebody else must decide on your own words."))
     to = State.ACCEPTED if accept else State.REJECTED
-    _move(message, conversation, to=to, by=by, why=why)
+    move(message, conversation, to=to, by=by, why=why)
     _carry_over_to_prompt(
         message, conversation, by=by, out_of={State.SUBMITTED, State.HELD}
     )
@@ -137,9 +153,13 @@ def withdraw(*, message_id: int, by: Contributor) -> Message:
     """Take a message back: later versions leave it out, frozen ones keep their list."""
     message, conversation = _lock(message_id)
     if message.author_id != by.pk and not by.is_staff:
-        raise CurationError("Only its author can withdraw a message.")
-    who = "its author" if message.author_id == by.pk else "an admin"
-    _move(message, conversation, to=State.WITHDRAWN, by=by, why=f"Taken back by {who}.")
+        raise CurationError(_("Only its author can withdraw a message."))
+    by_admin, by_author = (
+        gettext_noop("Taken back by an admin."),
+        gettext_noop("Taken back by its author."),
+    )
+    why = by_author if message.author_id == by.pk else by_admin
+    move(message, conversation, to=State.WITHDRAWN, by=by, why=why)
     conversations.advance(conversation)
     return message
 
@@ -165,25 +185,29 @@ def _authors_of_unit(message: Message, conversation: Conversation) -> set[int]:
 
 def _check_verdict(verdict: str, reason: str) -> None:
     if verdict not in Verdict.values:
-        raise CurationError(f"There is no verdict “{verdict}”.")
+        raise CurationError(_("There is no verdict “%(name)s”.") % {"name": verdict})
     if verdict == Verdict.REJECT and reason not in Review.Reason.values:
-        raise CurationError("Choose a reason, so that the author knows why.")
+        raise CurationError(_("Choose a reason, so that the author knows why."))
 
 
-def _message_to_review(message_id: int, by: Contributor) -> tuple[Message, Conversation]:
-    message, conversation = _lock(message_id)
+def _message_to_review(
+    message_id: int, by: Contributor, held: Conversation | None
+) -> tuple[Message, Conversation]:
+    message, conversation = _lock(message_id, held)
     require(by, conversation.dataset, Role.REVIEWER)
     if message.state != State.SUBMITTED:
         raise WrongState("message", message.state)
     if by.pk in authors_of(message):
-        raise CurationError("You cannot review your own message.")
+        raise CurationError(_("You cannot review your own message."))
     if Review.objects.filter(message=message, reviewer=by).exists():
-        raise CurationError("You have already reviewed this message.")
+        raise CurationError(_("You have already reviewed this message."))
     return message, conversation
 
 
-def _lock(message_id: int) -> tuple[Message, Conversation]:
-    conversation = conversations.lock_around(message_id)
+def _lock(
+    message_id: int, held: Conversation | None = None
+) -> tuple[Message, Conversation]:
+    conversation = conversations.lock_around(message_id, held)
     message = Message.objects.select_related("parent", "revises").get(pk=message_id)
     return message, conversation
 
@@ -192,10 +216,11 @@ def _revise(
     message: Message, conversation: Conversation, *, text: str, by: Contributor
 ) -> Message:
     if message.replies.filter(state__in=[State.SUBMITTED, State.ACCEPTED]).exists():
-        raise CurationError("There are answers to this text: accept it or reject it.")
+        raise CurationError(_("There are answers to this text: accept it or reject it."))
     revision = _sibling(message, conversation, text=text, by=by)
-    why = "A reviewer's edit stands in its place."
-    _move(message, conversation, to=State.REJECTED, by=by, why=why)
+    why = gettext_noop("A reviewer's edit stands in its place.")
+    news = notices.Kind.EDITED
+    move(message, conversation, to=State.REJECTED, by=by, why=why, news=news)
     return revision
 
 
@@ -205,7 +230,7 @@ def _sibling(
     """The same turn in other words, beside the original."""
     text = conversations.checked_text(text, "edited text")
     if text == message.text:
-        raise CurationError("The edited text is the same as before. Accept it as it is?")
+        raise CurationError(_("The edited text is the same as before. Accept it as it is?"))
     return conversations.add_message(
         conversation,
         parent=message.parent,
@@ -226,29 +251,44 @@ def _decide(message: Message, conversation: Conversation, *, by: Contributor) ->
     policy = conversation.dataset.policy
     given = list(message.reviews.values_list("verdict", "is_final"))
     final = next((verdict for verdict, is_final in given if is_final), "")
-    verdicts = [verdict for verdict, _ in given]
-    approvals = verdicts.count(Verdict.ACCEPT) + _came_by_edit(message)
+    verdicts = [verdict for verdict, is_final in given]
+    edit = _edit_behind(message)
+    approvals = verdicts.count(Verdict.ACCEPT) + (edit is not None)
+    if edit is not None and edit.is_final:
+        final = Verdict.ACCEPT
     rejections = verdicts.count(Verdict.REJECT)
     if policy.adjudicates and approvals and rejections and not final:
         return
     if final == Verdict.ACCEPT or (not final and approvals >= policy.approvals_needed):
-        _move(message, conversation, to=State.ACCEPTED, by=by)
+        move(message, conversation, to=State.ACCEPTED, by=by)
+        _retire_older(message, conversation, by=by)
     elif final or rejections > policy.reviews_wanted - policy.approvals_needed:
         against = message.reviews.filter(verdict=Verdict.REJECT).order_by("pk").last()
         assert against is not None  # there are more than none
-        why = f"{against.get_reason_display()}. {against.note}".strip()
-        _move(message, conversation, to=State.REJECTED, by=by, why=why)
+        reason = in_english(against.get_reason_display())
+        why = f"{reason}. {against.note}".strip()
+        move(message, conversation, to=State.REJECTED, by=by, why=why)
     else:
         return
     _carry_over_to_prompt(message, conversation, by=by, out_of={State.SUBMITTED})
 
 
-def _came_by_edit(message: Message) -> bool:
-    """Whether a reviewer wrote it in place of the original: that is their approval."""
+def _retire_older(message: Message, conversation: Conversation, *, by: Contributor) -> None:
+    """What its own author wrote anew has stood until now: see revisions.py."""
+    older = message.revises
+    if older is None or message.author_id is None or older.author_id != message.author_id:
+        return
+    has_answers = older.replies.exclude(state__in=[State.REJECTED, State.WITHDRAWN])
+    if older.state in (State.SUBMITTED, State.ACCEPTED) and not has_answers.exists():
+        move(older, conversation, to=State.WITHDRAWN, by=by, why=ANEW)
+
+
+def _edit_behind(message: Message) -> Review | None:
+    """A reviewer wrote it in place of the original: that is their approval."""
+    if message.revises_id is None:
+        return None
     edits = Review.objects.filter(verdict=Verdict.EDIT, reviewer=message.author_id)
-    return (
-        message.revises_id is not None and edits.filter(message=message.revises_id).exists()
-    )
+    return edits.filter(message=message.revises_id).first()
 
 
 def _carry_over_to_prompt(
@@ -264,24 +304,43 @@ def _carry_over_to_prompt(
     others = prompt.replies.filter(state__in=[State.SUBMITTED, State.ACCEPTED])
     if message.state == State.ACCEPTED or not others.exclude(pk=message.pk).exists():
         to = State(message.state)
-        _move(prompt, conversation, to=to, by=by, why=message.why)
+        is_heard_of = prompt.author_id == message.author_id  # by the answer's news
+        news = "" if is_heard_of else NEWS.get(to, "")
+        move(prompt, conversation, to=to, by=by, why=message.why, news=news)
 
 
-def _move(
-    message: Message, conversation: Conversation, *, to: str, by: Contributor, why: str = ""
+def move(
+    message: Message,
+    conversation: Conversation,
+    *,
+    to: State,
+    by: Contributor,
+    why: str = "",
+    news: str | None = None,
 ) -> Message:
-    """Change the state of a message under its conversation's lock, and write history."""
+    """Change the state of a message under its conversation's lock, and write history.
+
+    Its author is told; `news` says as what, where it is not the plain one.
+    """
     if to not in Message.MOVES[message.state]:
         raise WrongState("message", message.state)
     was_rankable = (
         message.origin == Message.Origin.MODEL and message.state == State.SUBMITTED
     )
+    was = message.state
     message.state, message.why = to, why[:300]
     message.decided_at = now()
     message.save(update_fields=["state", "why", "decided_at"])
     Event.objects.record(
-        f"message.{to}", message, by=by, dataset=conversation.dataset, why=message.why
+        f"message.{to}",
+        message,
+        by=by,
+        dataset=conversation.dataset,
+        why=message.why,
+        was=was,  # for undo.py
     )
+    if told := NEWS.get(to, "") if news is None else news:
+        notices.tell_author(message, told, by=by, why=message.why)
     if message.role == Message.Role.ASSISTANT and message.parent is not None:
         message.parent.conversation = conversation
         settle(message.parent)
@@ -292,5 +351,5 @@ def _move(
         for orphan in message.replies.filter(state=State.SUBMITTED).select_related(
             "parent"
         ):
-            _move(orphan, conversation, to=State.REJECTED, by=by, why=message.why)
+            move(orphan, conversation, to=State.REJECTED, by=by, why=message.why)
     return message

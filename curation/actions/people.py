@@ -6,9 +6,11 @@ import secrets
 
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from curation.errors import CurationError, NotAllowed
 from curation.models import Consent, Contributor, Dataset, Event, Instance, Membership
+from curation.wording import thing
 
 Role = Membership.Role
 
@@ -25,8 +27,9 @@ def holds(person: Contributor, dataset: Dataset, *roles: str) -> bool:
 def require(person: Contributor, dataset: Dataset, *roles: str) -> None:
     """Refuse who holds none of the roles. Curators may do every kind of work."""
     if not holds(person, dataset, *roles):
-        wanted = " or ".join(roles) if roles else Role.CURATOR
-        raise NotAllowed(f"You are not a {wanted} of {dataset}. Ask one of its curators.")
+        wanted = _(" or ").join(thing(role) for role in roles or [Role.CURATOR])
+        said = _("You are not a %(role)s of %(dataset)s. Ask one of its curators.")
+        raise NotAllowed(said % {"role": wanted, "dataset": dataset})
 
 
 @transaction.atomic
@@ -35,7 +38,8 @@ def join(
 ) -> Membership:
     require(by, dataset)
     if role not in Role.values:
-        raise CurationError(f"There is no role “{role}”. Choose {', '.join(Role.values)}.")
+        said = _("There is no role “%(role)s”. Choose %(known)s.")
+        raise CurationError(said % {"role": role, "known": ", ".join(Role.values)})
     membership, is_new = Membership.objects.get_or_create(
         dataset=dataset, contributor=person, role=role
     )
@@ -88,7 +92,7 @@ def withdraw_consent(*, person: Contributor, terms_version: str) -> None:
         .first()
     )
     if given is None:
-        raise CurationError("There is no consent in force to take back.")
+        raise CurationError(_("There is no consent in force to take back."))
     given.withdrawn_at = now()
     given.save(update_fields=["withdrawn_at"])
     Event.objects.record("consent.withdrawn", given, by=person, terms=terms_version)
@@ -98,9 +102,9 @@ def withdraw_consent(*, person: Contributor, terms_version: str) -> None:
 def add_account(*, email: str, name: str = "", by: Contributor) -> tuple[Contributor, str]:
     """An account and its first password, which is told once and stored only as a hash."""
     if not by.is_staff:
-        raise NotAllowed("Only a site admin can add an account.")
+        raise NotAllowed(_("Only a site admin can add an account."))
     if Contributor.objects.filter(email__iexact=email).exists():
-        raise CurationError(f"{email} has an account already.")
+        raise CurationError(_("%(email)s has an account already.") % {"email": email})
     password = secrets.token_urlsafe(12)
     person = Contributor.objects.create_user(email, password, name=name)
     Event.objects.record("account.added", person, by=by)
@@ -111,9 +115,9 @@ def add_account(*, email: str, name: str = "", by: Contributor) -> tuple[Contrib
 def set_active(*, person_id: int, is_active: bool, by: Contributor) -> Contributor:
     """Close an account, or open it again. What its owner wrote stays."""
     if not by.is_staff:
-        raise NotAllowed("Only a site admin can close an account.")
+        raise NotAllowed(_("Only a site admin can close an account."))
     if person_id == by.pk:
-        raise CurationError("You cannot close your own account: ask another admin.")
+        raise CurationError(_("You cannot close your own account: ask another admin."))
     person = Contributor.objects.select_for_update().get(pk=person_id)
     if person.is_active != is_active:
         person.is_active = is_active
@@ -127,8 +131,8 @@ def set_active(*, person_id: int, is_active: bool, by: Contributor) -> Contribut
 def open_registration(*, is_open: bool, by: Contributor) -> Instance:
     """Let people sign up by themselves, or stop it."""
     if not by.is_staff:
-        raise NotAllowed("Only a site admin can change this.")
-    instance, _ = Instance.objects.update_or_create(
+        raise NotAllowed(_("Only a site admin can change this."))
+    instance, is_new = Instance.objects.update_or_create(
         pk=1, defaults={"registration_open": is_open}
     )
     Event.objects.record("instance.registration", instance, by=by, is_open=is_open)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from django.db.models import Avg, Count, F, Q
+from django.db.models import Avg
 
 from curation.aggregate import demand
 from curation.models import (
@@ -18,9 +20,7 @@ from curation.models import (
     Settlement,
 )
 
-IN_THIS_ROUND = Q(ballots__ranking_round=F("ranking_round"))
-NONE_GOOD = Q(ballots__outcome=Ballot.Outcome.NONE_GOOD)
-JUDGED = ~Q(ballots__outcome=Ballot.Outcome.CANNOT_JUDGE)
+Outcome = Ballot.Outcome
 
 
 def rules_of(dataset: Dataset) -> demand.Rules:
@@ -36,55 +36,81 @@ def rules_of(dataset: Dataset) -> demand.Rules:
 
 
 def turns_of(conversations: Sequence[Conversation]) -> dict[int, list[demand.Turn]]:
-    """The messages of each, oldest first. One query, or two where ratings count."""
+    """The messages of each, oldest first. One query, and one for each sort of judgement
+    that there can be."""
     rows = list(_rows(conversations))
-    best = {pk for row in rows for pk in (row["settlement__order"] or [[]])[0]}
+    best = {pk for row in rows for pk in (row.settlement__order or [[]])[0]}
     asks_curator = {c.pk for c in conversations if c.dataset.policy.adjudicates}
     lacking = _rated_poor(conversations)
+    # What a reviewer edited is rejected for their version, and that is their approval.
+    replaced = {row.pk for row in rows if row.state == Message.State.REJECTED}
+    verdicts, ballots = _verdicts(rows), _ballots(rows)
     turns: dict[int, list[demand.Turn]] = {one.pk: [] for one in conversations}
     for row in rows:
+        given = verdicts[row.pk]
+        rejected = given.count(Review.Verdict.REJECT)
+        cast = [one for one in ballots[row.pk] if one.ranking_round == row.ranking_round]
+        judged = [one for one in cast if one.outcome != Outcome.CANNOT_JUDGE]
+        none_good = sum(one.outcome == Outcome.NONE_GOOD for one in cast)
+        # An imported order is already what many people said: no more is wanted.
+        came_ranked = any(one.ranker_id is None for one in cast)
         turn = demand.Turn(
-            id=row["pk"],
-            parent=row["parent_id"],
-            role=row["role"],
-            state=row["state"],
-            origin=row["origin"],
-            reviews=row["review_count"],
-            # An imported order is already what many people said: no more is wanted.
-            ballots=sys.maxsize if row["came_ranked"] else row["ballot_count"],
-            is_best=row["pk"] in best,
-            revises=row["revises_id"],
-            is_split=row["conversation_id"] in asks_curator
-            and row["accepts"] > 0
-            and row["accepts"] < row["review_count"],
-            is_contested=row["settlement__status"] == Settlement.Status.CONTESTED,
-            is_lacking=row["pk"] in lacking
-            or (row["none_good"] > 0 and 2 * row["none_good"] >= row["ballot_count"]),
+            id=row.pk,
+            parent=row.parent_id,
+            role=row.role,
+            state=row.state,
+            origin=row.origin,
+            reviews=len(given),
+            ballots=sys.maxsize if came_ranked else len(judged),
+            is_best=row.pk in best,
+            revises=row.revises_id,
+            is_split=row.conversation_id in asks_curator
+            and rejected > 0
+            and (rejected < len(given) or row.revises_id in replaced),
+            is_contested=row.settlement__status == Settlement.Status.CONTESTED,
+            is_lacking=row.pk in lacking
+            or (none_good > 0 and 2 * none_good >= len(judged)),
         )
-        turns[row["conversation_id"]].append(turn)
+        turns[row.conversation_id].append(turn)
     return turns
 
 
-def _rows(conversations: Sequence[Conversation]) -> Iterable[dict[str, object]]:
-    accepts = Q(reviews__verdict__in=[Review.Verdict.ACCEPT, Review.Verdict.EDIT])
+def _rows(conversations: Sequence[Conversation]) -> Iterable[Any]:
     return (
         Message.objects.filter(conversation__in=conversations)
         .order_by("pk")
-        .annotate(
-            review_count=Count("reviews", distinct=True),
-            accepts=Count("reviews", filter=accepts, distinct=True),
-            ballot_count=Count("ballots", filter=IN_THIS_ROUND & JUDGED, distinct=True),
-            none_good=Count("ballots", filter=IN_THIS_ROUND & NONE_GOOD, distinct=True),
-            came_ranked=Count(
-                "ballots", filter=IN_THIS_ROUND & Q(ballots__ranker=None), distinct=True
-            ),
-        )
-        .values(
-            "pk", "parent_id", "revises_id", "role", "state", "origin", "review_count",
-            "accepts", "ballot_count", "none_good", "came_ranked", "conversation_id",
-            "settlement__order", "settlement__status",
+        .values_list(
+            "pk", "parent_id", "revises_id", "role", "state", "origin", "ranking_round",
+            "conversation_id", "settlement__order", "settlement__status", named=True,
         )
     )  # fmt: skip
+
+
+def _verdicts(rows: Sequence[Any]) -> dict[int, list[str]]:
+    """Of what is undecided; nobody asks how the rest was judged."""
+    found: dict[int, list[str]] = defaultdict(list)
+    waiting = [row.pk for row in rows if row.state == Message.State.SUBMITTED]
+    if not waiting:
+        return found
+    given = Review.objects.filter(message__in=waiting)
+    for message, verdict in given.values_list("message_id", "verdict"):
+        found[message].append(verdict)
+    return found
+
+
+def _ballots(rows: Sequence[Any]) -> dict[int, list[Any]]:
+    """On prompts with answers to compare."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    answers = Counter(row.parent_id for row in rows if row.role == Message.Role.ASSISTANT)
+    prompts = [pk for pk, count in answers.items() if count > 1]
+    if not prompts:
+        return found
+    cast = Ballot.objects.filter(prompt__in=prompts)
+    for one in cast.values_list(
+        "prompt_id", "ranking_round", "outcome", "ranker_id", named=True
+    ):
+        found[one.prompt_id].append(one)
+    return found
 
 
 def _rated_poor(conversations: Sequence[Conversation]) -> set[int]:

@@ -9,8 +9,10 @@ from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from curation.actions.people import require
+from curation.aggregate.rewrites import with_rewrites
 from curation.errors import CurationError
 from curation.formats.recipe import Recipe
 from curation.formats.record import Turn, digest, record
@@ -55,7 +57,7 @@ def freeze(
     chosen = list(_choose(dataset, wanted))
     if not chosen:
         raise CurationError(
-            "Nothing is accepted yet that this recipe takes. Review some messages first."
+            _("Nothing is accepted yet that this recipe takes. Review some messages first.")
         )
     manifest = _manifest(dataset, wanted, chosen)
     fingerprint = digest(manifest)
@@ -189,7 +191,7 @@ def _choose(dataset: Dataset, recipe: Recipe) -> Iterator[Chosen]:
         conversations = conversations.filter(language__in=recipe.languages)
     for chunk in _chunks(conversations.iterator(2000)):
         found = _messages({conversation.pk for conversation in chunk})
-        ranks = _ranks(chunk)
+        ranks = _ranks(chunk, found)
         taken = _taken(found, ranks, recipe)
         for conversation in chunk:
             for reply in taken[conversation.pk]:
@@ -239,13 +241,36 @@ def _messages(conversation_ids: Iterable[int]) -> dict[int, Message]:
     return {m.pk: m for m in messages.select_related("conversation")}
 
 
-def _ranks(conversations: Iterable[Conversation]) -> dict[int, int]:
-    ranks: dict[int, int] = {}
-    for order in Settlement.objects.filter(
-        prompt__conversation__in=[conversation.pk for conversation in conversations]
-    ).values_list("order", flat=True):
-        ranks |= {pk: rank for rank, group in enumerate(order) for pk in group}
-    return ranks
+def _ranks(
+    conversations: Iterable[Conversation], found: dict[int, Message]
+) -> dict[int, int]:
+    """The place of each answer: as people ranked them, a rewrite before its original."""
+    orders = dict(
+        Settlement.objects.filter(
+            prompt__conversation__in=[conversation.pk for conversation in conversations]
+        ).values_list("prompt", "order")
+    )
+    pairs: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for message in found.values():
+        original = _accepted_original(message, found)
+        if original is not None and message.parent_id is not None:
+            pairs[message.parent_id].append((message.pk, original.pk))
+    return {
+        pk: rank
+        for prompt in orders.keys() | pairs.keys()
+        for rank, group in enumerate(with_rewrites(orders.get(prompt, []), pairs[prompt]))
+        for pk in group
+    }
+
+
+def _accepted_original(message: Message, found: dict[int, Message]) -> Message | None:
+    """What an accepted answer was written in place of, where that is accepted itself."""
+    if message.state != Message.State.ACCEPTED or message.role != Message.Role.ASSISTANT:
+        return None
+    step = found.get(message.revises_id or 0)
+    while step is not None and step.state != Message.State.ACCEPTED:
+        step = found.get(step.revises_id or 0)
+    return step
 
 
 def _record(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import combinations
-from math import sqrt
+from math import comb, sqrt
 
 from curation.aggregate.rankings import Positions
 
@@ -29,10 +29,16 @@ def kendall_tau_b(a: Positions, b: Positions) -> float | None:
 
 
 def mean_agreement(ballots: Iterable[Positions]) -> float | None:
-    """The mean over all pairs of ballots that can be compared; None without one."""
-    taus = [
-        tau
-        for a, b in combinations(list(ballots), 2)
-        if (tau := kendall_tau_b(a, b)) is not None
-    ]
-    return sum(taus) / len(taus) if taus else None
+    """The mean over all pairs of ballots that can be compared; None without one.
+
+    Two ballots count as often as there are pairs of answers that both placed: a comparison
+    of two answers says less of the whole order than a ballot on all of them.
+    """
+    total = weight = 0.0
+    for a, b in combinations(list(ballots), 2):
+        tau = kendall_tau_b(a, b)
+        if tau is not None:
+            pairs = comb(len(a.keys() & b.keys()), 2)
+            total += pairs * tau
+            weight += pairs
+    return total / weight if weight else None

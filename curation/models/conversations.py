@@ -6,13 +6,17 @@ import uuid
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery
 from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
 
 from curation.models.datasets import Category, Dataset, Guideline
 
 if TYPE_CHECKING:
+    from curation.aggregate.demand import Turn
     from curation.models.people import Contributor
 
 UNDECIDED = Q(state__in=["draft", "submitted"])
@@ -46,12 +50,12 @@ class Conversation(models.Model):
     """A tree of messages. Only `actions/conversations.py` writes `state`."""
 
     class State(models.TextChoices):
-        REVIEW = "review", "Waiting for review"
-        GROWING = "growing"
-        RANKING = "ranking"
-        COMPLETE = "complete"
-        HELD = "held"
-        REJECTED = "rejected"
+        REVIEW = "review", _("Waiting for review")
+        GROWING = "growing", _("Growing")
+        RANKING = "ranking", _("Ranking")
+        COMPLETE = "complete", _("Complete")
+        HELD = "held", _("Held")
+        REJECTED = "rejected", _("Rejected")
 
     # A complete tree ranks again when new answers are offered to it. Back to review
     # only where somebody takes back what they just said: see actions/undo.py.
@@ -77,8 +81,8 @@ class Conversation(models.Model):
     }  # fmt: skip
 
     class Split(models.TextChoices):
-        TRAIN = "train"
-        HELD_OUT = "held_out", "Held out"
+        TRAIN = "train", _("Train")
+        HELD_OUT = "held_out", _("Held out")
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     dataset = models.ForeignKey(
@@ -104,6 +108,9 @@ class Conversation(models.Model):
     completed_at = models.DateTimeField(null=True, blank=True)
 
     objects = ConversationQuerySet.as_manager()
+
+    # Its messages as aggregate/demand.py sees them, from when it was last advanced.
+    turns: list[Turn] | None = None
 
     class Meta:
         constraints = [
@@ -194,21 +201,21 @@ class Message(models.Model):
     """
 
     class Role(models.TextChoices):
-        PROMPTER = "prompter"
-        ASSISTANT = "assistant"
+        PROMPTER = "prompter", _("Prompter")
+        ASSISTANT = "assistant", _("Assistant")
 
     class Origin(models.TextChoices):
-        PERSON = "person"
-        MODEL = "model"
-        IMPORT = "import"
+        PERSON = "person", _("Person")
+        MODEL = "model", _("Model")
+        IMPORT = "import", _("Import")
 
     class State(models.TextChoices):
-        DRAFT = "draft"
-        SUBMITTED = "submitted", "Waiting for review"
-        ACCEPTED = "accepted"
-        REJECTED = "rejected"
-        HELD = "held"
-        WITHDRAWN = "withdrawn"
+        DRAFT = "draft", _("Draft")
+        SUBMITTED = "submitted", _("Waiting for review")
+        ACCEPTED = "accepted", _("Accepted")
+        REJECTED = "rejected", _("Rejected")
+        HELD = "held", _("Held")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
 
     # Withdrawal stays open to the end: consent can be taken back after acceptance.
     # A decision becomes undecided again only by actions/undo.py.
@@ -299,6 +306,12 @@ class Message(models.Model):
             models.Index(fields=["author", "-created_at"], name="message_by_author"),
             # For trainable() and rankable(), which ask for one state of one role.
             models.Index(fields=["role", "state"], name="message_by_role_and_state"),
+            # For lookalikes(): the words of first prompts.
+            GinIndex(
+                SearchVector("text", config="simple"),
+                name="message_prompt_words",
+                condition=Q(parent=None),
+            ),
         ]
 
     class Privacy:

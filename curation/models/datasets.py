@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from curation.models.people import Contributor
@@ -56,8 +57,8 @@ def _alone(total: Any) -> Subquery:
 
 class Dataset(models.Model):
     class Shape(models.TextChoices):
-        PAIRS = "pairs", "Question and answer pairs"
-        CONVERSATIONS = "conversations", "Conversation trees"
+        PAIRS = "pairs", _("Question and answer pairs")
+        CONVERSATIONS = "conversations", _("Conversation trees")
 
     slug = models.SlugField(unique=True)
     title = models.CharField(max_length=120)

@@ -18,18 +18,18 @@ class Review(models.Model):
     """One person's verdict on one message, under one version of the guideline."""
 
     class Verdict(models.TextChoices):
-        ACCEPT = "accept"
-        EDIT = "edit"
-        REJECT = "reject"
+        ACCEPT = "accept", _("Accept")
+        EDIT = "edit", _("Edit")
+        REJECT = "reject", _("Reject")
 
     class Reason(models.TextChoices):
-        WRONG = "wrong", "Wrong or misleading"
-        OFF_TASK = "off_task", "Does not do what was asked"
-        UNCLEAR = "unclear", "Unclear or badly written"
-        DUPLICATE = "duplicate", "Already there"
-        PERSONAL_DATA = "personal_data", "Contains personal data"
-        UNKIND = "unkind", "Unkind or unsafe"
-        SPAM = "spam", "Spam"
+        WRONG = "wrong", _("Wrong or misleading")
+        OFF_TASK = "off_task", _("Does not do what was asked")
+        UNCLEAR = "unclear", _("Unclear or badly written")
+        DUPLICATE = "duplicate", _("Already there")
+        PERSONAL_DATA = "personal_data", _("Contains personal data")
+        UNKIND = "unkind", _("Unkind or unsafe")
+        SPAM = "spam", _("Spam")
 
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="reviews")
     reviewer = models.ForeignKey(
@@ -142,15 +142,15 @@ class Ballot(models.Model):
     """
 
     class Outcome(models.TextChoices):
-        RANKED = "ranked"
-        NONE_GOOD = "none_good", "None is good"
-        CANNOT_JUDGE = "cannot_judge", "I cannot judge these"
+        RANKED = "ranked", _("Ranked")
+        NONE_GOOD = "none_good", _("None is good")
+        CANNOT_JUDGE = "cannot_judge", _("I cannot judge these")
 
     class Protocol(models.TextChoices):
         """How it was asked for: orders and comparisons of the same answers differ."""
 
-        RANKING = "ranking"
-        COMPARISON = "comparison"
+        RANKING = "ranking", _("Ranking")
+        COMPARISON = "comparison", _("Comparison")
 
     class Reason(models.TextChoices):
         EXPERTISE = "expertise", _("I do not know the subject")
@@ -267,9 +267,9 @@ class Settlement(models.Model):
     """What the ballots on one prompt add up to. Disagreement is kept, not averaged away."""
 
     class Status(models.TextChoices):
-        CONSENSUS = "consensus"
-        CONTESTED = "contested"
-        INSUFFICIENT = "insufficient", "Too few ballots"
+        CONSENSUS = "consensus", _("Consensus")
+        CONTESTED = "contested", _("Contested")
+        INSUFFICIENT = "insufficient", _("Too few ballots")
 
     prompt = models.OneToOneField(
         Message, on_delete=models.PROTECT, related_name="settlement"

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
 
 
 class ContributorManager(BaseUserManager["Contributor"]):
@@ -82,9 +83,9 @@ class Membership(models.Model):
     """One role of one person in one dataset."""
 
     class Role(models.TextChoices):
-        WRITER = "writer"
-        REVIEWER = "reviewer"
-        CURATOR = "curator"
+        WRITER = "writer", _("Writer")
+        REVIEWER = "reviewer", _("Reviewer")
+        CURATOR = "curator", _("Curator")
 
     dataset = models.ForeignKey(
         "curation.Dataset", on_delete=models.CASCADE, related_name="memberships"

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 
-from curation.actions import people
-from curation.models import Contributor, Dataset
+from curation.actions import people, profiles
+from curation.models import Category, Contributor, Dataset
 
 ACCOUNTS = "demo_accounts.json"  # in VAR_DIR
 
@@ -35,6 +35,13 @@ SIGN_IN = (
     Persona("ravi", "Ravi Sundaram", "reviewer"),
     Persona("ruth", "Ruth Abara", "reviewer"),
 )
+INTERESTS = {
+    SIGN_IN[2]: "Gardens and bread; taught school for ten years.",
+    SIGN_IN[3]: "Statistics, and explaining them.",
+    SIGN_IN[4]: "Edits technical manuals.",
+    SIGN_IN[5]: "Law of contracts.",
+    SIGN_IN[6]: "Chemistry.",
+}
 WITHOUT_PASSWORD = (
     Persona("matteo", "Matteo Finch", "writer"),
     Persona("ines", "Inês Carvalho", "writer"),
@@ -74,6 +81,16 @@ class Cast:
     def join(self, dataset: Dataset) -> None:
         for person, persona in self.members:
             people.join(dataset=dataset, person=person, role=persona.role, by=self.admin)
+
+    def introduce(self, made: list[Dataset]) -> None:
+        """Those who sign in say what they like, each something else."""
+        known = list(Category.objects.filter(dataset__in=made).order_by("pk"))
+        for number, (person, persona) in enumerate(self.members):
+            if persona in INTERESTS:
+                liked = known[number % len(known) :: 5]
+                expertise = INTERESTS[persona]
+                fields = {"languages": ["en"], "categories": liked, "expertise": expertise}
+                profiles.save(by=person, fields=fields)
 
     def set_passwords(self) -> None:
         for person, hashed in self.hashes.items():

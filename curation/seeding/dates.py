@@ -18,6 +18,7 @@ from curation.models import (
     Dataset,
     Membership,
     Message,
+    Notification,
     Review,
     Settlement,
 )
@@ -33,6 +34,7 @@ TIMES: tuple[tuple[type[models.Model], str, str, bool], ...] = (
     (Review, "created_at", "message__conversation_id", True),
     (Ballot, "created_at", "prompt__conversation_id", True),
     (Settlement, "settled_at", "prompt__conversation_id", False),
+    (Notification, "created_at", "message__conversation_id", False),
 )
 
 
@@ -59,6 +61,13 @@ def spread(made: Iterable[Dataset], *, chance: random.Random) -> None:
     members = Membership.objects.filter(dataset__in=made)
     Contributor.objects.filter(memberships__in=members).update(date_joined=beginning)
     members.update(since=beginning)
+
+
+def settle_news() -> None:
+    """People have read what is older than a day, and none of it is mailed."""
+    yesterday = now() - timedelta(days=1)
+    Notification.objects.filter(created_at__lt=yesterday).update(read_at=now())
+    Notification.objects.update(mailed_at=now())
 
 
 def _by_conversation(made: list[Dataset]) -> dict[int, list[Moment]]:

@@ -13,16 +13,19 @@ from django.db import transaction
 from curation.actions import datasets
 from curation.errors import CurationError
 from curation.models import Category, Conversation, Dataset
-from curation.seeding import dates
+from curation.seeding import dates, talk
 from curation.seeding.cast import Cast, hire, write_down
 from curation.seeding.stories import Stage
 
 FOLDER = Path(__file__).parents[1] / "demo"
 RULES = {
-    "pairs": {"reviews_wanted": 1, "approvals_needed": 1, "rankings_wanted": 1},
+    "pairs": {
+        "reviews_wanted": 1, "approvals_needed": 1, "rankings_wanted": 1,
+        "weekly_goal": 60, "gold_every": 10,
+    },
     "conversations": {
         "reviews_wanted": 1, "approvals_needed": 1, "rankings_wanted": 3,
-        "replies_wanted": 3, "max_depth": 4, "open_conversations": 30,
+        "replies_wanted": 3, "max_depth": 4, "open_conversations": 30, "weekly_goal": 40,
     },
 }  # fmt: skip
 Tell = Callable[[Stage, dict[str, Any]], tuple[Conversation, str]]
@@ -43,7 +46,10 @@ def seed(folder: Path = FOLDER) -> str:
         made = [_dataset(plan, shape, cast) for shape, plan in plans.items()]
         for dataset in made:
             _fill(dataset, folder / f"{dataset.shape}.jsonl", cast)
+            talk.begin(dataset, cast)
         dates.spread(made, chance=cast.chance)
+        cast.introduce(made)
+        dates.settle_news()
         cast.set_passwords()
         # Before the commit: no account may come to be whose password nobody knows.
         path = write_down(cast.passwords)

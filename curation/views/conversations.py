@@ -7,6 +7,7 @@ from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from curation import access
@@ -14,9 +15,10 @@ from curation.actions import messages
 from curation.errors import CurationError
 from curation.forms import HoldForm, ReleaseForm
 from curation.http import SignedInRequest
-from curation.models import Conversation, Message
-from curation.views import page
-from curation.views.tree import history_of, nodes_of
+from curation.models import Conversation, Dataset, GoldItem, Message
+from curation.threads import threads_of
+from curation.views import gold, page
+from curation.views.tree import Node, history_of, nodes_of
 
 
 @require_GET
@@ -38,7 +40,8 @@ def release(request: SignedInRequest, slug: str, number: int, pk: int) -> HttpRe
         messages.release(message_id=message.pk, by=request.user, accept=accept, why=why)
     except CurationError as refusal:
         return _page(request, conversation, {pk: form}, problem=str(refusal), status=409)
-    notices.success(request, "Accepted." if accept else "Rejected. Its author reads why.")
+    said = _("Accepted.") if accept else _("Rejected. Its author reads why.")
+    notices.success(request, said)
     return redirect("curation:conversation", slug, number)
 
 
@@ -54,7 +57,7 @@ def hold(request: SignedInRequest, slug: str, number: int, pk: int) -> HttpRespo
         messages.hold(message_id=message.pk, by=request.user, **form.cleaned_data)
     except CurationError as refusal:
         return _page(request, conversation, {pk: form}, problem=str(refusal), status=409)
-    notices.success(request, "Held: nothing is learned from it until you decide.")
+    notices.success(request, _("Held: nothing is learned from it until you decide."))
     return redirect("curation:conversation", slug, number)
 
 
@@ -75,7 +78,9 @@ def _page(
 ) -> HttpResponse:
     is_curator = page.is_curator(request, conversation.dataset)
     nodes = nodes_of(conversation, reader=request.user, is_curator=is_curator)
+    _talk(nodes, request)
     if is_curator:
+        _offer_gold(nodes, conversation.dataset)
         for node in nodes:
             is_held = node.message.state == Message.State.HELD
             form_class = ReleaseForm if is_held else HoldForm
@@ -92,3 +97,28 @@ def _page(
         problem=problem,
         status=status,
     )
+
+
+def _talk(nodes: list[Node], request: SignedInRequest) -> None:
+    """What was said about the texts that the person may read."""
+    shown = [node for node in nodes if node.is_shown]
+    threads = threads_of([node.message for node in shown], request.user)
+    for node in shown:
+        node.thread = threads[node.message.pk]
+
+
+def _offer_gold(nodes: list[Node], dataset: Dataset) -> None:
+    """Decided texts can be mixed into the reviews; of a pair, its answer stands for it."""
+    pks = [node.message.pk for node in nodes]
+    known = GoldItem.objects.filter(message__in=pks, retired_at=None)
+    in_use = set(known.values_list("message", flat=True))
+    for node in nodes:
+        message = node.message
+        is_decided = message.state in (Message.State.ACCEPTED, Message.State.REJECTED)
+        node.is_gold = message.pk in in_use
+        if (
+            is_decided
+            and not node.is_gold
+            and not (dataset.is_pairs and not message.parent_id)
+        ):
+            node.gold_form = gold.form_for(message)

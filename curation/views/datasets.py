@@ -11,6 +11,8 @@ from django.core.paginator import Page
 from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from curation import access
@@ -18,9 +20,19 @@ from curation.actions import datasets
 from curation.errors import CurationError
 from curation.forms import DatasetForm, PolicyForm
 from curation.http import SignedInRequest
-from curation.models import Conversation, Dataset, Message
+from curation.models import Conversation, Dataset, Membership, Message
 from curation.views import page
 from curation.views.tree import first_prompt
+
+ROLES = {
+    Membership.Role.WRITER: ngettext_lazy("%(count)d writer", "%(count)d writers", "count"),
+    Membership.Role.REVIEWER: ngettext_lazy(
+        "%(count)d reviewer", "%(count)d reviewers", "count"
+    ),
+    Membership.Role.CURATOR: ngettext_lazy(
+        "%(count)d curator", "%(count)d curators", "count"
+    ),
+}
 
 
 @require_GET
@@ -48,7 +60,7 @@ def new(request: SignedInRequest) -> HttpResponse:
     except CurationError as refusal:
         context["problem"] = str(refusal)
         return render(request, "curation/dataset_new.html", context, status=409)
-    messages.success(request, "The dataset is there. Now say who takes part.")
+    messages.success(request, _("The dataset is there. Now say who takes part."))
     return redirect("curation:people", dataset.slug)
 
 
@@ -72,7 +84,7 @@ def show(request: SignedInRequest, slug: str) -> HttpResponse:
         is_curator=is_curator,
         page=shown,
         guideline=dataset.guideline_in_force(),
-        roles=_counts(dataset.memberships, "role"),
+        roles=_roles(dataset),
         states=(by_state := _by_state(dataset)),
         total=sum(state["count"] for state in by_state),
         waits=_waits(dataset),
@@ -122,6 +134,13 @@ def _waits(dataset: Dataset) -> dict[str, int]:
         waiting = waiting.exclude(parent=None)  # a pair is judged as one, on its answer
     counts = _counts(waiting.filter(state__in=["submitted", "held"]), "state")
     return {"review": counts.get("submitted", 0), "held": counts.get("held", 0)}
+
+
+def _roles(dataset: Dataset) -> list[str]:
+    """As in ["3 writers", "1 curator"]."""
+    counts = _counts(dataset.memberships, "role")
+    known = [(counts[role], said) for role, said in ROLES.items() if role in counts]
+    return [str(said % {"count": count}) for count, said in known]
 
 
 def _counts(rows: Any, name: str) -> dict[str, int]:

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from curation import access
@@ -41,9 +42,10 @@ def _publish(request: SignedInRequest, dataset: Dataset) -> HttpResponse:
     except CurationError as refusal:
         return _page(request, dataset, form, problem=str(refusal), status=409)
     if published == newest:
-        messages.info(request, "Nothing was changed, so there is no new version.")
+        messages.info(request, _("Nothing was changed, so there is no new version."))
     else:
-        messages.success(request, f"Version {published.number} is in force.")
+        said = _("Version %(number)d is in force.") % {"number": published.number}
+        messages.success(request, said)
     return redirect("curation:guideline", dataset.slug)
 
 

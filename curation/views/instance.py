@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
@@ -30,7 +31,7 @@ def show(request: SignedInRequest) -> HttpResponse:
         form = RegistrationForm(request.POST)
         form.is_valid()  # a checkbox is always valid
         people.open_registration(is_open=form.cleaned_data["is_open"], by=request.user)
-        messages.success(request, "Saved.")
+        messages.success(request, _("Saved."))
         return redirect("curation:instance")
     now = Instance.current()
     context = {
@@ -72,5 +73,6 @@ def set_active(request: SignedInRequest, pk: int) -> HttpResponse:
     except CurationError as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"{person} can{'' if is_active else 'not'} sign in.")
+        said = _("%(name)s can sign in.") if is_active else _("%(name)s cannot sign in.")
+        messages.success(request, said % {"name": person})
     return redirect("curation:instance")

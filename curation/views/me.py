@@ -1,4 +1,4 @@
-"""What a person wrote, and what became of it."""
+"""What a person contributed, and what became of it."""
 
 from __future__ import annotations
 
@@ -6,27 +6,48 @@ from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from curation import access
+from curation import access, contributions, lineage
 from curation.actions import messages
+from curation.contributions import STATES_OF, Chosen, Tab
 from curation.errors import CurationError
 from curation.http import SignedInRequest
-from curation.models import Message
 from curation.views import page
-
-STATES = [s for s in Message.State if s != Message.State.DRAFT]
 
 
 @require_GET
 @login_required
 def show(request: SignedInRequest) -> HttpResponse:
-    rows = Message.objects.written_by(request.user).for_own_list()
-    state = request.GET.get("state", "")
-    if state in STATES:
-        rows = rows.filter(state=state)
-    context = {"page": page.paged(request, rows), "states": STATES, "state": state}
+    """Texts, reviews or rankings, narrowed by state and dataset."""
+    asked = request.GET.get("tab", "")
+    tab = Tab(asked) if asked in Tab.values else Tab.TEXTS
+    states = STATES_OF[tab]
+    datasets = list(contributions.datasets_of(request.user, tab))
+    state, slug = request.GET.get("state", ""), request.GET.get("dataset", "")
+    chosen = Chosen(
+        state=state if state in dict(states) else "",
+        dataset=slug if slug in {dataset.slug for dataset in datasets} else "",
+    )
+    rows = page.paged(request, contributions.listed(request.user, tab, chosen))
+    context = {
+        "tabs": Tab,
+        "tab": tab,
+        "page": rows,
+        "casts": map(contributions.cast, rows) if tab == Tab.BALLOTS else (),
+        "states": states,
+        "datasets": datasets,
+        "chosen": chosen,
+    }
     return render(request, "curation/me.html", context)
+
+
+@require_GET
+@login_required
+def work(request: SignedInRequest) -> HttpResponse:
+    """What the person's words did: the versions and the models that they reached."""
+    return render(request, "curation/work.html", {"versions": lineage.of(request.user)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,5 +62,5 @@ def withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
     except CurationError as refusal:
         context = {"message": message, "problem": str(refusal)}
         return render(request, "curation/withdraw.html", context, status=409)
-    notices.success(request, "Taken back. Later versions leave it out.")
+    notices.success(request, _("Taken back. Later versions leave it out."))
     return redirect("curation:me")

@@ -11,7 +11,7 @@ from django.shortcuts import render
 
 from curation.actions.people import holds
 from curation.http import SignedInRequest
-from curation.models import Dataset
+from curation.models import Dataset, Flag
 
 Row = TypeVar("Row", bound=Model)
 
@@ -28,11 +28,19 @@ def of_dataset(
     if "is_curator" not in context:
         context["is_curator"] = is_curator(request, dataset)
     context["dataset"] = dataset
+    if context["is_curator"]:
+        context["flags_waiting"] = flags_waiting(dataset)
     return render(request, f"curation/{template}", context, status=status)
 
 
 def is_curator(request: SignedInRequest, dataset: Dataset) -> bool:
     return holds(request.user, dataset)
+
+
+def flags_waiting(dataset: Dataset) -> int:
+    """How many messages somebody asked a moderator to look at. Causes a query."""
+    waiting = Flag.objects.filter(message__conversation__dataset=dataset, resolved_at=None)
+    return waiting.values("message").distinct().count()
 
 
 def paged(request: SignedInRequest, rows: QuerySet[Row], size: int = 25) -> Page[Row]:

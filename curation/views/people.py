@@ -8,6 +8,8 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST
 
 from curation import access
@@ -15,8 +17,14 @@ from curation.actions import people
 from curation.errors import CurationError
 from curation.forms import MemberForm
 from curation.http import SignedInRequest
-from curation.models import Dataset
+from curation.models import Dataset, Membership
 from curation.views import page
+
+SAID = {
+    Membership.Role.WRITER: gettext_noop("%(person)s is a writer now."),
+    Membership.Role.REVIEWER: gettext_noop("%(person)s is a reviewer now."),
+    Membership.Role.CURATOR: gettext_noop("%(person)s is a curator now."),
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -32,7 +40,7 @@ def show(request: SignedInRequest, slug: str) -> HttpResponse:
 def remove(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     membership = access.membership_to_curate(request, slug, pk)
     people.leave(membership_id=membership.pk, by=request.user)
-    messages.success(request, "Removed. What they wrote stays.")
+    messages.success(request, _("Removed. What they wrote stays."))
     if membership.contributor_id == request.user.pk:
         return redirect("curation:datasets")  # they may just have shut themselves out
     return redirect("curation:people", slug)
@@ -48,7 +56,8 @@ def _add(request: SignedInRequest, dataset: Dataset) -> HttpResponse:
         people.join(dataset=dataset, person=form.person, role=role, by=request.user)
     except CurationError as refusal:
         return _page(request, dataset, form, problem=str(refusal), status=409)
-    messages.success(request, f"{form.person} is a {role} now.")
+    said = _(SAID[role]) % {"person": form.person}
+    messages.success(request, said)
     return redirect("curation:people", dataset.slug)
 
 

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from curation import access
@@ -35,7 +36,7 @@ def show(request: SignedInRequest, slug: str) -> HttpResponse:
     except CurationError as refusal:
         context["problem"] = str(refusal)
         return page.of_dataset(request, dataset, "rules.html", **context, status=409)
-    messages.success(request, "Saved. Work is planned by these rules from now on.")
+    messages.success(request, _("Saved. Work is planned by these rules from now on."))
     return redirect("curation:rules", slug)
 
 
@@ -50,7 +51,8 @@ def add_category(request: SignedInRequest, slug: str) -> HttpResponse:
         return page.of_dataset(request, dataset, "category.html", form=form, status=status)
     fields = form.cleaned_data
     datasets.add_categories(dataset=dataset, categories=[fields], by=request.user)
-    messages.success(request, f"“{fields['name']}” can be written in now.")
+    said = _("“%(name)s” can be written in now.") % {"name": fields["name"]}
+    messages.success(request, said)
     return redirect("curation:rules", slug)
 
 
@@ -67,5 +69,5 @@ def category(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
             request, found.dataset, "category.html", **context, status=status
         )
     datasets.change_category(category_id=pk, by=request.user, **form.cleaned_data)
-    messages.success(request, "Saved.")
+    messages.success(request, _("Saved."))
     return redirect("curation:rules", slug)

@@ -8,17 +8,33 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from curation import access
 from curation.models import Contributor, Conversation, Event, Message, Settlement
+from curation.threads import Thread
 
 State = Message.State
 WORDS = {
-    "review.accept": "approved",
-    "review.edit": "edited",
-    "review.reject": "voted against",
-    "ballot.cast": "answers ranked",
-    "prompt.asked_again": "answers to be ranked again",
+    "ballot.cast": gettext_noop("answers ranked"),
+    "ballot.imported": gettext_noop("ranking imported"),
+    "conversation.complete": gettext_noop("complete"),
+    "conversation.growing": gettext_noop("waits for answers"),
+    "conversation.held": gettext_noop("held"),
+    "conversation.ranking": gettext_noop("answers to be ranked"),
+    "conversation.rejected": gettext_noop("rejected"),
+    "conversation.review": gettext_noop("waits for review"),
+    "message.accepted": gettext_noop("accepted"),
+    "message.held": gettext_noop("held"),
+    "message.imported": gettext_noop("imported"),
+    "message.rejected": gettext_noop("rejected"),
+    "message.submitted": gettext_noop("submitted"),
+    "message.withdrawn": gettext_noop("withdrawn"),
+    "prompt.asked_again": gettext_noop("answers to be ranked again"),
+    "review.accept": gettext_noop("approved"),
+    "review.edit": gettext_noop("edited"),
+    "review.reject": gettext_noop("voted against"),
 }
 
 
@@ -39,10 +55,18 @@ class Node:
     revises: Node | None = None
     order: list[list[Node]] = field(default_factory=list)  # of its answers, best first
     form: forms.Form | None = None
+    thread: Thread | None = None
+    gold_form: forms.Form | None = None
+    is_gold: bool = False
 
     @property
     def is_folded(self) -> bool:
         return self.message.state == State.REJECTED
+
+    @property
+    def shows_changes(self) -> bool:
+        """Both texts may be read, so what the one changes in the other may be shown."""
+        return self.is_shown and self.revises is not None and self.revises.is_shown
 
     @property
     def can_be_held(self) -> bool:
@@ -109,7 +133,7 @@ def history_of(conversation: Conversation, nodes: Iterable[Node]) -> list[Line]:
         Line(
             event=event,
             node=by_id.get(event.subject_id) if event.subject_kind == "message" else None,
-            words=WORDS.get(event.kind, event.kind.partition(".")[2]),
+            words=_(WORDS.get(event.kind, event.kind.partition(".")[2])),
         )
         for event in events
     ]
@@ -130,14 +154,14 @@ def _node(message: Message, number: int, reader: Contributor, *, is_curator: boo
 
 def _who(message: Message, *, is_mine: bool, is_curator: bool) -> str:
     if is_mine:
-        return "You"
+        return _("You")
     if is_curator and message.author is not None:
         return str(message.author)
     if is_curator:
-        return message.generator or "Imported"
+        return message.generator or _("Imported")
     # Answers are ranked blind, so nobody is told that one is a model's.
     is_prompt = message.role == Message.Role.PROMPTER
-    return "A colleague" if is_prompt else "A colleague or a model"
+    return _("A colleague") if is_prompt else _("A colleague or a model")
 
 
 def _best_first(replies: list[Message], settlement: Settlement | None) -> list[Message]:

@@ -11,6 +11,7 @@ from django.db.models import Count
 from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from curation import access, handoff
@@ -78,9 +79,10 @@ def _freeze(request: SignedInRequest, dataset: Dataset) -> HttpResponse:
     except CurationError as refusal:
         return _list(request, dataset, form, problem=str(refusal), status=409)
     if version.number > before:
-        messages.success(request, f"Version {version.number} is frozen.")
+        said = _("Version %(number)d is frozen.") % {"number": version.number}
+        messages.success(request, said)
     else:
-        messages.info(request, "Nothing has changed since this version.")
+        messages.info(request, _("Nothing has changed since this version."))
     return redirect("curation:version", dataset.slug, version.number)
 
 
@@ -135,10 +137,10 @@ def _names(dataset: Dataset) -> dict[str, str]:
 
 def _by_category(counts: Counter[tuple[str, str]], names: dict[str, str]) -> dict[str, Any]:
     """A row a category with its two splits, and their sums."""
-    slugs = sorted({slug for slug, _ in counts}, key=lambda slug: names.get(slug, slug))
+    slugs = sorted({slug for slug, split in counts}, key=lambda slug: names.get(slug, slug))
     rows = [
         {
-            "name": names.get(slug, slug) or "No category",
+            "name": names.get(slug, slug) or _("No category"),
             "train": counts[slug, "train"],
             "held_out": counts[slug, "held_out"],
         }

@@ -73,9 +73,9 @@ def test_ranked_enough_it_is_complete():
 
 
 def test_more_answers_than_fit_on_a_ballot_need_more_ballots():
-    turns = [prompt(ballots=1), *[reply(number) for number in range(2, 9)]]
+    turns = [prompt(ballots=1), *[reply(number) for number in range(2, 12)]]
 
-    assert wants(turns, TREES) == [Want("rank", 1, 3)]  # two for each six of seven
+    assert wants(turns, TREES) == [Want("rank", 1, 3)]  # two for each nine of ten
 
 
 def test_one_follow_up_is_wanted_under_the_best_answer():

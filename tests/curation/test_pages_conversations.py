@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from curation.actions import judgements, messages
+from curation.actions import discussion, judgements, messages
 from curation.models import Conversation, Event, Message
 from tests.curation.pages import held, queries, signed_in, url
 from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, ReplyFactory
@@ -264,6 +264,31 @@ def test_it_costs_the_same_however_many_messages_there_are(client, dataset, prom
     for _ in range(9):
         ReplyFactory(accepted=True, parent=prompt)
 
-    # Expect 8 queries: the session, the user, the dataset, the conversation, its messages,
-    # their findings, the role, the history
-    assert (before, queries(client, path_of(prompt))) == (8, 8)
+    # Expect 12 queries: the session, the user, the dataset, the conversation, its messages,
+    # their findings, the role, what is said about them, known items, the history, what is
+    # flagged, the bell
+    assert (before, queries(client, path_of(prompt))) == (12, 12)
+
+
+def test_an_edit_is_shown_word_by_word_against_the_original(client, dataset, prompt):
+    reviewer = ContributorFactory(member=dataset)
+    answer = ReplyFactory(parent=prompt, text="A gnat is a flie.")
+    messages.review(
+        message_id=answer.pk, by=reviewer, verdict="edit", edited_text="A gnat is a fly."
+    )
+    signed_in(client, dataset)
+
+    page = client.get(path_of(prompt)).text
+
+    assert '<del class="diff">flie</del><ins class="diff">fly</ins>' in page
+
+
+def test_what_was_said_stands_under_its_message(client, dataset, prompt):
+    by = ContributorFactory(member=dataset, name="Bo Bright")
+    discussion.comment(message_id=prompt.pk, by=by, text="Is it <really> so?")
+    signed_in(client, dataset)
+
+    page = client.get(path_of(prompt)).text
+
+    assert "Bo Bright" in page
+    assert "Is it &lt;really&gt; so?" in page

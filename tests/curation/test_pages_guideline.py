@@ -112,5 +112,6 @@ def test_it_costs_the_same_however_many_there_are(client, dataset):
             dataset=dataset, number=number, text="x", created_by=author
         )
 
-    # Expect 6 queries: the session, the user, the dataset, the newest, all, the role
-    assert (before, queries(client, url("guideline", dataset.slug))) == (6, 6)
+    # Expect 8 queries: the session, the user, the dataset, the newest, all, the role,
+    # what is flagged, the bell
+    assert (before, queries(client, url("guideline", dataset.slug))) == (8, 8)

@@ -2,10 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from curation.actions import messages
+from curation.actions import judgements, messages
 from curation.models import Event, Membership, Message
 from tests.curation.pages import frozen, queries, signed_in, url
-from tests.factories import ContributorFactory, DatasetFactory, MessageFactory
+from tests.factories import (
+    ContributorFactory,
+    DatasetFactory,
+    MembershipFactory,
+    MessageFactory,
+    ReplyFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -112,6 +118,102 @@ def test_it_costs_the_same_however_much_one_wrote(client, dataset, author):
     before = queries(client, url("me"))
     frozen(dataset, count=9, author=author)
 
-    # Expect 6 queries: the session, the user, how many, those of this page, which items
-    # hold them, of which versions
-    assert (before, queries(client, url("me"))) == (6, 6)
+    # Expect 8 queries: the session, the user, datasets with texts of theirs, how many,
+    # those of this page, which items hold them, of which versions, the bell
+    assert (before, queries(client, url("me"))) == (8, 8)
+
+
+def test_a_review_says_what_was_decided_in_the_end(client, dataset, author):
+    dataset.policy.reviews_wanted = 2
+    dataset.policy.save()
+    text = ReplyFactory(parent__conversation__dataset=dataset)
+    messages.review(
+        message_id=text.pk, by=author, verdict="reject", reason="wrong", note="It is 7."
+    )
+
+    def page(**asked):
+        return client.get(url("me"), {"tab": "reviews", **asked}).text
+
+    assert "You rejected it: Wrong or misleading." in page()
+    assert text.text in page(state="open")
+
+    judge = ContributorFactory(member=dataset)
+    messages.review(message_id=text.pk, by=judge, verdict="accept")
+
+    assert text.text in page(state="differed")
+    assert text.text not in page(state="agreed")
+    assert "now accepted" in page()
+
+
+def test_a_review_of_what_was_held_since_shows_no_text(client, dataset, author):
+    text = ReplyFactory(parent__conversation__dataset=dataset)
+    messages.review(message_id=text.pk, by=author, verdict="accept")
+    keeper = ContributorFactory(member=dataset)
+    messages.hold(message_id=text.pk, by=keeper, why="It names a person.")
+
+    page = client.get(url("me"), {"tab": "reviews"}).text
+
+    assert text.text not in page
+    assert "This text was taken back or set aside." in page
+
+
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [
+        (0, "Your first choice is the first of all"),
+        (1, "Most put another answer first"),
+    ],
+)
+def test_a_ranking_says_whether_the_others_agree(client, author, first, said):
+    dataset = DatasetFactory(policy__rankings_wanted=3)
+    MembershipFactory(dataset=dataset, contributor=author)
+    prompt = MessageFactory(accepted=True, conversation__dataset=dataset)
+    answers = [ReplyFactory(accepted=True, parent=prompt).pk for _ in range(2)]
+    rankers = [author, *(ContributorFactory(member=dataset) for _ in range(2))]
+    for ranker, best in zip(rankers, (first, 0, 0), strict=True):
+        judgements.rank(
+            prompt_id=prompt.pk,
+            by=ranker,
+            outcome="ranked",
+            shown=answers,
+            positions={answers[best]: 1, answers[1 - best]: 2},
+        )
+
+    assert said in client.get(url("me"), {"tab": "ballots"}).text
+
+
+def test_judgements_of_a_dataset_that_one_has_left_are_not_shown(client, dataset, author):
+    text = ReplyFactory(parent__conversation__dataset=dataset)
+    messages.review(message_id=text.pk, by=author, verdict="accept")
+    Membership.objects.all().delete()
+
+    assert text.text not in client.get(url("me"), {"tab": "reviews"}).text
+
+
+def test_each_list_is_narrowed_to_a_dataset(client, dataset, author):
+    other = DatasetFactory()
+    MessageFactory(conversation__dataset=dataset, author=author, text="Here")
+    MessageFactory(conversation__dataset=other, author=author, text="There")
+
+    page = client.get(url("me"), {"dataset": other.slug}).text
+
+    assert "There</a>" in page
+    assert "Here</a>" not in page
+
+
+@pytest.mark.parametrize("tab", ["reviews", "ballots", "nonsense"])
+def test_judgements_cost_the_same_however_many_there_are(client, dataset, author, tab):
+    def judged():
+        prompt = MessageFactory(accepted=True, conversation__dataset=dataset)
+        for number in range(2):
+            answer = ReplyFactory(parent=prompt, text=f"{prompt.pk} {number}")
+            messages.review(message_id=answer.pk, by=author, verdict="accept")
+        shown = list(prompt.replies.values_list("pk", flat=True))
+        judgements.rank(prompt_id=prompt.pk, by=author, outcome="none_good", shown=shown)
+
+    judged()
+    before = queries(client, f"{url('me')}?tab={tab}")
+    for _ in range(4):
+        judged()
+
+    assert queries(client, f"{url('me')}?tab={tab}") == before

@@ -113,5 +113,44 @@ def test_they_cost_the_same_however_many_categories_there_are(client, dataset):
     before = queries(client, url("rules", dataset.slug))
     CategoryFactory.create_batch(9, dataset=dataset)
 
-    # Expect 5 queries: the session, the user, the dataset, the role, the categories
-    assert (before, queries(client, url("rules", dataset.slug))) == (5, 5)
+    # Expect 7 queries: the session, the user, the dataset, the role, the categories, what
+    # is flagged, the bell
+    assert (before, queries(client, url("rules", dataset.slug))) == (7, 7)
+
+
+def test_what_is_left_empty_is_none_or_as_usual(client, dataset):
+    signed_in(client, dataset, "curator")
+
+    sent = {**RULES, "rankings_wanted": "7", "gold_every": "", "weekly_goal": "40"}
+    assert client.post(url("rules", dataset.slug), sent).status_code == 302
+
+    policy = Policy.objects.get(dataset=dataset)
+    assert (policy.rankings_at_most, policy.gold_every, policy.weekly_goal) == (7, 0, 40)
+    assert (policy.adjudicates, policy.improve_below) == (False, 0)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"rankings_wanted": "3", "rankings_at_most": "2"}, {"improve_below": "6"},
+              {"gold_every": "-1"}],
+)  # fmt: skip
+def test_rules_that_contradict_each_other_are_refused(client, dataset, wrong):
+    signed_in(client, dataset, "curator")
+
+    response = client.post(url("rules", dataset.slug), {**RULES, **wrong})
+
+    assert response.status_code == 422
+    assert Policy.objects.get(dataset=dataset).reviews_wanted == 1
+
+
+def test_topics_are_told_apart_by_commas(client, dataset):
+    category = CategoryFactory(dataset=dataset, topics=["old"])
+    signed_in(client, dataset, "curator")
+    path = url("category", dataset.slug, category.pk)
+    assert 'value="old"' in client.get(path).text
+
+    client.post(path, {**CATEGORY, "topics": " sea, birds ,, sea"})
+    refused = client.post(path, {**CATEGORY, "topics": "x" * 41})
+
+    category.refresh_from_db()
+    assert category.topics == ["sea", "birds"]
+    assert refused.status_code == 422

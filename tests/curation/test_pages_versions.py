@@ -230,10 +230,11 @@ def test_a_version_costs_the_same_however_large_it_is(client, dataset):
     frozen(dataset, count=9)
     signed_in(client, dataset, "curator")
 
-    # Expect 9 queries: the session, the user, the dataset, the version, its counts, the
-    # names of categories, how many items, those of this page, the role
+    # Expect 11 queries: the session, the user, the dataset, the version, its counts, the
+    # names of categories, how many items, those of this page, the role, what is
+    # flagged, the bell
     small, large = (queries(client, url("version", dataset.slug, n)) for n in (1, 2))
-    assert (small, large) == (9, 9)
+    assert (small, large) == (11, 11)
 
 
 def test_the_list_costs_the_same_however_many_there_are(client, dataset):
@@ -244,6 +245,6 @@ def test_the_list_costs_the_same_however_many_there_are(client, dataset):
         MessageFactory(accepted=True, conversation__dataset=dataset)
         frozen(dataset)
 
-    # Expect 7 queries: the session, the user, the dataset, the categories, the role, how
-    # many versions, those of this page
-    assert (before, queries(client, url("versions", dataset.slug))) == (7, 7)
+    # Expect 9 queries: the session, the user, the dataset, the categories, the role, how
+    # many versions, those of this page, what is flagged, the bell
+    assert (before, queries(client, url("versions", dataset.slug))) == (9, 9)

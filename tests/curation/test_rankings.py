@@ -121,6 +121,15 @@ def test_agreement_is_the_mean_over_comparable_pairs():
     assert mean_agreement([same]) is None
 
 
+def test_a_ballot_on_some_answers_weighs_as_many_pairs_as_it_compares():
+    whole, other_way = ballot([1], [2], [3]), ballot([1], [3], [2])
+    two = ballot([2], [3])
+
+    # Three pairs at 1/3, one at 1, one at -1: and those who share one answer say nothing.
+    assert mean_agreement([whole, other_way, two]) == pytest.approx(1 / 5)
+    assert mean_agreement([whole, two, ballot([1], [4])]) == 1
+
+
 @PATIENTLY
 @given(BALLOTS)
 def test_agreement_stays_in_its_range(ballots):

@@ -28,6 +28,9 @@ HOSTILE = [
     "![x](//evil.example/pixel.png)",
     '[x](https://a.example "\\" onclick=\\"alert(1))',
     '```"><script>alert(1)</script>\ncode\n```',
+    "```html\n<script>alert(1)</script><img src=x onerror=alert(1)>\n```",
+    '```python\nx = "</span><script>alert(1)</script>"\n```',
+    '```js" onclick="alert(1)\nalert(`<b>${1}</b>`)\n```',
     "`<script>alert(1)</script>`",
     "| <script> | b |\n|-|-|\n| <img src=x onerror=alert(1)> | 2 |",
     "<div style='background:url(https://evil.example)'>",
@@ -38,6 +41,7 @@ HOSTILE = [
 TAG = re.compile(
     r"</?(blockquote|br|code|em|h[3-6]|hr|li|ol|p|pre|s|strong|table|tbody|td|th|thead|tr|ul)>"
 )
+CODE = re.compile(r'<span class="[a-z][a-z0-9]{0,3}">|</span>')
 LINK = re.compile(
     r"<a( href=\"(https?:|mailto:|/)[^\"]*\")? rel=\"nofollow noopener noreferrer\">|</a>"
 )
@@ -45,7 +49,7 @@ LINK = re.compile(
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_nothing_hostile_gets_into_the_page(text):
-    left = LINK.sub("", TAG.sub("", markdown(text)))
+    left = LINK.sub("", TAG.sub("", CODE.sub("", markdown(text))))
 
     assert "<" not in left
 
@@ -63,6 +67,35 @@ def test_a_picture_is_shown_as_its_source():
 
 def test_html_stays_visible_as_text():
     assert markdown("<b>bold</b>") == "<p>&lt;b&gt;bold&lt;/b&gt;</p>\n"
+
+
+def test_code_in_a_language_that_is_named_gets_its_classes():
+    html = markdown("```python\ndef f():\n    return 1\n```")
+
+    assert '<span class="k">def</span>' in html
+    assert '<span class="nf">f</span>' in html
+    assert "style" not in html
+
+
+@pytest.mark.parametrize("fence", ["```", "```nosuchlanguage", "~~~", "```{.x}"])
+def test_code_in_no_known_language_is_plain(fence):
+    html = markdown(f"{fence}\ndef <f>\n{fence[:3]}")
+
+    assert html == "<pre><code>def &lt;f&gt;\n</code></pre>\n"
+
+
+@pytest.mark.parametrize("code", ["  a\n\n\n", "\tx = 1  \n", "a\r\nb"])
+def test_colours_change_no_character_of_the_code(code):
+    plain, coloured = markdown(f"```\n{code}\n```"), markdown(f"```python\n{code}\n```")
+
+    assert CODE.sub("", coloured) == plain
+
+
+def test_long_code_is_shown_without_colours_and_soon():
+    html = markdown("```python\n" + "x = 1\n" * 3_000 + "```")
+
+    assert "<span" not in html
+    assert html.count("x = 1") == 3_000
 
 
 def test_links_are_not_followed_by_search_engines():

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import stat
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth import authenticate
@@ -20,6 +21,8 @@ from curation.models import (
     Finding,
     Membership,
     Message,
+    Notification,
+    Profile,
     Review,
     Settlement,
 )
@@ -245,6 +248,9 @@ def test_the_real_files_play(tmp_path):
 
     assert set(states("conversations")) == set(Conversation.State.values)
     assert len(states("pairs")) == len(some)
+    # Where people disagree, one more is asked to compare two: so there is that to try.
+    disputed = Settlement.objects.filter(status=Settlement.Status.CONTESTED)
+    assert {s.ballots for s in disputed} == {3}
 
 
 def test_accounts_that_cannot_be_written_down_are_not_made(settings, tmp_path, monkeypatch):
@@ -256,3 +262,15 @@ def test_accounts_that_cannot_be_written_down_are_not_made(settings, tmp_path, m
         call_command("seed_demo")
 
     assert not Contributor.objects.exists()
+
+
+def test_people_have_profiles_teams_have_goals_and_old_news_is_read(tmp_path):
+    demo.seed(folder(tmp_path))
+
+    assert Profile.objects.exclude(expertise="").count() == 5
+    assert all(dataset.policy.weekly_goal for dataset in Dataset.objects.all())
+    news = Notification.objects.all()
+    assert {notice.kind for notice in news} >= {"accepted", "rejected", "held", "complete"}
+    assert not news.filter(mailed_at=None).exists()
+    assert not news.filter(read_at=None, created_at__lt=now() - timedelta(days=1)).exists()
+    assert not news.filter(created_at__gt=now()).exists()

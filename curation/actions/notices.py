@@ -1,0 +1,120 @@
+"""News for people, written in the transaction of what they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q
+from django.utils.timezone import now
+
+from curation.models import (
+    Contributor,
+    Conversation,
+    Message,
+    ModelReport,
+    Notification,
+    VersionItem,
+)
+
+Kind = Notification.Kind
+# Who caused these is told with them. Verdicts stay nameless.
+NAMED = frozenset({Kind.MENTIONED, Kind.COMMENTED, Kind.ALLOTTED})
+# What a change of state wrote: undone with it.
+OF_STATES = (Kind.ACCEPTED, Kind.REJECTED, Kind.EDITED, Kind.HELD, Kind.COMPLETE)
+
+
+def tell(
+    person: Contributor,
+    kind: str,
+    *,
+    message: Message | None = None,
+    by: Contributor | None = None,
+    **data: Any,
+) -> None:
+    """Tell one person; nobody is told of their own act."""
+    if by is None or by.pk != person.pk:
+        known = by if kind in NAMED else None
+        Notification.objects.create(
+            person=person, kind=kind, message=message, by=known, data=data
+        )
+
+
+def tell_author(message: Message, kind: str, *, by: Contributor, why: str = "") -> None:
+    """What became of a text. What nobody here wrote tells nobody."""
+    if message.author_id is not None and message.author_id != by.pk:
+        data = {"why": why} if why else {}
+        Notification.objects.create(
+            person_id=message.author_id, kind=kind, message=message, data=data
+        )
+
+
+def tell_complete(conversations: Sequence[Conversation]) -> None:
+    """Tell those whose words are in them, once however often each is completed.
+
+    A pair is complete when its answer is accepted, which its author is told anyway.
+    """
+    trees = [one.pk for one in conversations if not one.dataset.is_pairs]
+    if not trees:
+        return
+    theirs: dict[tuple[int, int], int] = {}
+    words = Message.objects.filter(
+        conversation__in=trees, state=Message.State.ACCEPTED, author__isnull=False
+    )
+    for author, tree, pk in words.order_by("-pk").values_list(
+        "author", "conversation", "pk"
+    ):
+        assert author is not None  # as filtered
+        theirs[author, tree] = pk  # the first of their texts there
+    if not theirs:
+        return
+    told = set(
+        Notification.objects.filter(
+            kind=Kind.COMPLETE, message__conversation__in=trees
+        ).values_list("person", "message__conversation")
+    )
+    Notification.objects.bulk_create(
+        Notification(person_id=pair[0], kind=Kind.COMPLETE, message_id=pk)
+        for pair, pk in theirs.items()
+        if pair not in told
+    )
+
+
+def tell_of_model(report: ModelReport) -> None:
+    """Tell everybody whose texts a model learned from, how many those are."""
+    version = report.version
+    is_train = Q(split=Conversation.Split.TRAIN)
+    items = VersionItem.objects.filter(version=version).order_by()
+    learned: dict[int, int] = {}
+    for author in ("reply__author", "reply__parent__author"):
+        texts = Count(author.rpartition("__")[0], distinct=True, filter=is_train)
+        rows = items.filter(**{f"{author}__isnull": False}).values_list(author)
+        for person, count in rows.annotate(texts=texts):
+            learned[person] = learned.get(person, 0) + count
+    data = {"model": report.name, "dataset": str(version.dataset), "number": version.number}
+    Notification.objects.bulk_create(
+        (
+            Notification(person_id=person, kind=Kind.MODEL, data={**data, "texts": texts})
+            for person, texts in learned.items()
+            if texts
+        ),
+        batch_size=1000,
+    )
+
+
+def forget(message: Message, since: datetime) -> None:
+    """Take back what a change since then told people about this conversation's texts."""
+    Notification.objects.filter(
+        message__conversation=message.conversation_id,
+        kind__in=OF_STATES,
+        created_at__gte=since,
+    ).delete()
+
+
+def read(*, by: Contributor, only: Iterable[int] | None = None) -> int:
+    """Mark a person's own news as read: all of it, or some. Return how many were unread."""
+    mine = Notification.objects.filter(person=by, read_at=None)
+    if only is not None:
+        mine = mine.filter(pk__in=only)
+    return mine.update(read_at=now())

@@ -1,0 +1,203 @@
+"""Somebody takes back what they just did, as long as nobody has built on it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from curation.actions import conversations, notices
+from curation.actions.settlements import settle
+from curation.errors import CurationError
+from curation.models import (
+    Ballot,
+    BallotEntry,
+    Contributor,
+    Conversation,
+    Event,
+    Label,
+    Message,
+    Review,
+    Settlement,
+    VersionItem,
+)
+
+State = Message.State
+# What changes the record. Talk about it, and what follows by itself, does not count.
+DEEDS = ("message.", "review.", "ballot.")
+DECIDED = ("message.accepted", "message.rejected")
+TAKEN_BACK = gettext_noop("Taken back by its author.")
+
+
+@transaction.atomic
+def take_back(*, conversation_id: int, by: Contributor, after: int) -> None:
+    """Undo what a person did in a conversation since the event `after`.
+
+    Reviews and ballots go, new texts are withdrawn, and what was decided by them is
+    undecided again. History keeps what was said. Refused once anybody else has acted here,
+    or a frozen version holds what was decided.
+    """
+    conversation = conversations.lock(conversation_id)
+    messages = {m.pk: m for m in conversation.messages.select_related("parent")}
+    lines = _lines_since(after, messages, conversation)
+    deeds = [line for line in lines if line.kind.startswith(DEEDS)]
+    if not deeds:
+        return
+    _require_last(deeds, by)
+    _require_unfrozen(deeds)
+    texts = [messages[line.subject_id] for line in _of("message.submitted", deeds)]
+    _require_unanswered(texts)
+    notices.forget(messages[deeds[0].subject_id], deeds[0].at)
+    _remove_ballots(_of("ballot.cast", deeds), messages, by)
+    _remove_reviews(deeds, messages, by)
+    for text in texts:
+        _put(text, conversation, to=State.WITHDRAWN, by=by, why=TAKEN_BACK)
+    for line in _first_moves(deeds, besides=texts):
+        _put(messages[line.subject_id], conversation, to=State.SUBMITTED, by=by)
+    _lower_rounds(_of("prompt.asked_again", lines), messages)
+    _settle_around({line.subject_id for line in lines}, messages, conversation)
+    Event.objects.record(
+        "conversation.undone",
+        conversation,
+        by=by,
+        dataset=conversation.dataset,
+        after=after,
+    )
+    conversations.advance(conversation)
+
+
+def _lines_since(
+    after: int, messages: Iterable[int], conversation: Conversation
+) -> list[Event]:
+    """History of these messages, less what was undone already: that adds up to nothing."""
+    since = Event.objects.filter(pk__gt=after)
+    undone = since.filter(
+        kind="conversation.undone",
+        subject_kind="conversation",
+        subject_id=conversation.pk,
+    )
+    spans = [(line.data["after"], line.pk) for line in undone]
+    lines = since.filter(subject_kind="message", subject_id__in=messages).order_by("pk")
+    return [
+        line for line in lines if not any(first < line.pk < last for first, last in spans)
+    ]
+
+
+def _of(kind: str, lines: Iterable[Event]) -> list[Event]:
+    return [line for line in lines if line.kind == kind]
+
+
+def _require_last(deeds: Sequence[Event], by: Contributor) -> None:
+    if any(line.by_id != by.pk for line in deeds):
+        raise CurationError(
+            _("Somebody else has worked on this since, so it can no longer be undone.")
+        )
+    moves = [line for line in deeds if line.kind in DECIDED]
+    is_known = all(line.data.get("was") == State.SUBMITTED for line in moves)
+    is_done = {line.kind for line in deeds} & {"message.held", "message.withdrawn"}
+    if is_done or not is_known:
+        raise CurationError(_("You have done more with it since: it cannot be undone."))
+
+
+def _require_unfrozen(deeds: Sequence[Event]) -> None:
+    touched = {line.subject_id for line in deeds}
+    holding = VersionItem.objects.filter(
+        Q(reply__in=touched) | Q(reply__parent__in=touched),
+        version__frozen_at__gte=deeds[0].at,
+    )
+    if holding.exists():
+        raise CurationError(
+            _("A frozen version holds this by now, so it can no longer be undone.")
+        )
+
+
+def _require_unanswered(texts: Sequence[Message]) -> None:
+    mine = [text.pk for text in texts]
+    below = Message.objects.filter(parent__in=mine).exclude(pk__in=mine)
+    if below.exclude(state=State.WITHDRAWN).exists():
+        raise CurationError(_("There are answers to your text: it cannot be undone."))
+
+
+def _remove_ballots(
+    lines: Sequence[Event], messages: dict[int, Message], by: Contributor
+) -> None:
+    """A person's newest ballots on these prompts, as many as they cast since."""
+    for prompt_id, count in Counter(line.subject_id for line in lines).items():
+        theirs = Ballot.objects.filter(prompt=prompt_id, ranker=by).order_by("-pk")
+        for ballot in theirs[:count]:
+            BallotEntry.objects.filter(ballot=ballot).delete()
+            Event.objects.record(
+                "ballot.undone", messages[prompt_id], by=by, outcome=ballot.outcome
+            )
+            ballot.delete()
+
+
+def _remove_reviews(
+    deeds: Sequence[Event], messages: dict[int, Message], by: Contributor
+) -> None:
+    given = [line.data["review"] for line in deeds if line.kind.startswith("review.")]
+    for review in Review.objects.filter(pk__in=given, reviewer=by):
+        Label.objects.filter(review=review).delete()
+        Event.objects.record(
+            "review.undone",
+            messages[review.message_id],
+            by=by,
+            review=review.pk,
+            verdict=review.verdict,
+            reason=review.reason,
+        )
+        review.delete()
+
+
+def _first_moves(deeds: Sequence[Event], *, besides: Sequence[Message]) -> list[Event]:
+    """Of each text that was there before: the line of its decision."""
+    new = {text.pk for text in besides}
+    moves = {
+        line.subject_id: line
+        for line in deeds
+        if line.kind in DECIDED and line.subject_id not in new
+    }
+    return list(moves.values())
+
+
+def _put(
+    message: Message,
+    conversation: Conversation,
+    *,
+    to: State,
+    by: Contributor,
+    why: str = "",
+) -> None:
+    was = message.state
+    assert to in Message.MOVES[was], (was, to)
+    message.state, message.why = to, why
+    message.decided_at = None if to == State.SUBMITTED else now()
+    message.save(update_fields=["state", "why", "decided_at"])
+    kind = "message.undecided" if to == State.SUBMITTED else f"message.{to}"
+    Event.objects.record(kind, message, by=by, dataset=conversation.dataset, was=was)
+
+
+def _lower_rounds(lines: Sequence[Event], messages: dict[int, Message]) -> None:
+    """Nobody is asked again for the sake of an answer that is not in the running."""
+    for prompt_id, count in Counter(line.subject_id for line in lines).items():
+        prompt = messages[prompt_id]
+        prompt.ranking_round -= count
+        prompt.save(update_fields=["ranking_round"])
+
+
+def _settle_around(
+    touched: Iterable[int], messages: dict[int, Message], conversation: Conversation
+) -> None:
+    """Add up anew what is left of the ballots on these messages and their prompts."""
+    prompts = set(touched) | {messages[pk].parent_id for pk in touched}
+    for prompt in (messages[pk] for pk in sorted(pk for pk in prompts if pk is not None)):
+        prompt.conversation = conversation
+        if prompt.ballots.exists():
+            settle(prompt)
+        else:
+            Settlement.objects.filter(prompt=prompt).delete()

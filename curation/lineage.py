@@ -1,0 +1,135 @@
+"""Where a person's words went: the versions that hold them, the models that learned."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django.db.models import Count, Q
+
+from curation.aggregate.contests import Fared, Score, scores
+from curation.models import (
+    Ballot,
+    BallotEntry,
+    Contributor,
+    Conversation,
+    Dataset,
+    DatasetVersion,
+    ModelReport,
+    VersionItem,
+)
+
+MODELS_AT_MOST = 50  # the newest; each costs a look at its ballots
+UNKNOWN = Fared(Score(0, 0), Score(0, 0))
+
+
+class Share(NamedTuple):
+    """Of n comparisons so many percent were won, between `low` and `high` at 95%."""
+
+    n: int
+    share: int
+    low: int
+    high: int
+
+
+def shown(score: Score) -> Share:
+    """Without the digits that so few comparisons do not bear."""
+    low, high = score.interval
+    percents = (round(100 * one) for one in (score.share, low, high))
+    return Share(score.comparisons, *percents)
+
+
+class Learned(NamedTuple):
+    """A model that learned from a version, and how its answers fared."""
+
+    report: ModelReport
+    people: Share
+    models: Share
+
+    @property
+    def change(self) -> float | None:
+        """Of the held-out loss, in percent; below zero is better."""
+        before, after = self.report.held_out_loss_before, self.report.held_out_loss
+        return None if not before or after is None else 100 * (after - before) / before
+
+
+class Held(NamedTuple):
+    """A version, how many of the person's texts it holds, and what learned from it."""
+
+    version: DatasetVersion
+    answers: int
+    prompts: int
+    kept: int  # of both, for evaluation: no model learns from these
+    is_open: bool  # whether the person still may look at it
+    models: list[Learned]
+
+    @property
+    def learned_from(self) -> int:
+        return self.answers + self.prompts - self.kept
+
+
+def of(person: Contributor) -> list[Held]:
+    """Newest version first. Six queries, however much the person wrote."""
+    answers = _counts("reply", person)
+    prompts = _counts("reply__parent", person)
+    versions = DatasetVersion.objects.filter(pk__in={*answers, *prompts})
+    newest = list(versions.select_related("dataset").order_by("-frozen_at", "-pk"))
+    models = _models(newest)
+    seen = set(Dataset.objects.visible_to(person).values_list("pk", flat=True))
+    return [
+        Held(
+            version=version,
+            answers=answers[version.pk][0],
+            prompts=prompts[version.pk][0],
+            kept=answers[version.pk][1] + prompts[version.pk][1],
+            is_open=version.dataset_id in seen,
+            models=models[version.pk],
+        )
+        for version in newest
+    ]
+
+
+def _counts(text: str, person: Contributor) -> dict[int, tuple[int, int]]:
+    """Version to how many of the person's texts it holds, and how many of those for
+    evaluation."""
+    held_out = Q(split=Conversation.Split.HELD_OUT)
+    items = VersionItem.objects.filter(**{f"{text}__author": person}).order_by()
+    rows = items.values("version").annotate(
+        texts=Count(text, distinct=True), kept=Count(text, distinct=True, filter=held_out)
+    )
+    found: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    found.update({row["version"]: (row["texts"], row["kept"]) for row in rows})
+    return found
+
+
+def _models(versions: Iterable[DatasetVersion]) -> dict[int, list[Learned]]:
+    reports = ModelReport.objects.filter(version__in=[v.pk for v in versions])
+    newest = list(reports.order_by("-finished_at", "-pk")[:MODELS_AT_MOST])
+    fared = fared_of({report.generator for report in newest})
+    found: dict[int, list[Learned]] = defaultdict(list)
+    for report in newest:
+        people, models = fared.get(report.generator, UNKNOWN)
+        one = Learned(report, people=shown(people), models=shown(models))
+        found[report.version_id].append(one)
+    return found
+
+
+def fared_of(generators: Iterable[str]) -> dict[str, Fared]:
+    """How the answers of each did on all ballots that have one of theirs. One query."""
+    named = set(generators)
+    if not named:
+        return {}
+    theirs = BallotEntry.objects.filter(reply__generator__in=named).values("ballot")
+    entries = BallotEntry.objects.filter(
+        ballot__in=theirs, ballot__outcome=Ballot.Outcome.RANKED, position__isnull=False
+    )
+    ballots: dict[int, dict[int, int]] = defaultdict(dict)
+    writers: dict[int, str] = {}
+    for ballot, reply, position, generator in entries.values_list(
+        "ballot", "reply", "position", "reply__generator"
+    ):
+        assert position is not None  # as filtered
+        ballots[ballot][reply] = position
+        writers[reply] = generator
+    return scores(ballots.values(), writers)

@@ -1,0 +1,62 @@
+"""What curators and whoever flags a text send: flags, decisions on them, known items."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from curation.forms import PLAIN
+from curation.models import Flag
+
+
+class FlagForm(forms.Form):
+    """Asks a moderator to look at one of the texts on a page."""
+
+    message = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    reason = forms.ChoiceField(
+        label=_("What is wrong?"),
+        choices=Flag.Reason.choices,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": _("Choose a reason, so that a curator knows what to look for.")
+        },
+    )
+    note = forms.CharField(
+        label=_("Note to the curators"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, **PLAIN}),
+    )
+
+
+class FlagDecisionForm(forms.Form):
+    outcome = forms.ChoiceField(
+        choices=Flag.Outcome.choices,
+        error_messages={"required": _("Choose what to do about it.")},
+    )
+    why = forms.CharField(
+        label=_("Why?"),
+        max_length=300,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, **PLAIN}),
+        help_text=_(
+            "Its author reads this where the text is held or rejected. Empty: the reason "
+            "of the flag."
+        ),
+    )
+
+
+class GoldForm(forms.Form):
+    """The known verdict on a text, and why it is right."""
+
+    verdict = forms.ChoiceField(
+        label=_("The right verdict"),
+        choices=[("accept", _("Accept")), ("reject", _("Reject"))],
+        widget=forms.RadioSelect,
+    )
+    why = forms.CharField(
+        label=_("Why?"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2, **PLAIN}),
+        help_text=_("A reviewer who decides otherwise reads this."),
+    )

@@ -1,0 +1,146 @@
+"""A person's news as sentences, for the page and for mail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import NamedTuple
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.formats import date_format
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from curation.models import Message, Notification
+from curation.wording import translated
+
+Kind = Notification.Kind
+QUOTE_AT_MOST = 160
+HIDDEN = {Message.State.DRAFT, Message.State.HELD, Message.State.WITHDRAWN}
+
+
+class Item(NamedTuple):
+    notice: Notification
+    said: str
+    why: str
+    quote: str
+    address: str
+
+
+def item(notice: Notification) -> Item:
+    """Needs the row of Notification.objects.for_listing()."""
+    return Item(
+        notice=notice,
+        said=SAID[Kind(notice.kind)](notice),
+        why=translated(str(notice.data.get("why", ""))),
+        quote=_quote(notice),
+        address=_address(notice),
+    )
+
+
+def _quote(notice: Notification) -> str:
+    """The beginning, on one line. Of others' texts only what may still be read."""
+    message = notice.message
+    if message is None or (
+        message.author_id != notice.person_id and message.state in HIDDEN
+    ):
+        return ""
+    return Truncator(" ".join(message.text[:1000].split())).chars(QUOTE_AT_MOST)
+
+
+def _address(notice: Notification) -> str:
+    if notice.kind == Kind.MODEL:
+        return reverse("curation:work")
+    if notice.message is None:
+        return _home()
+    conversation = notice.message.conversation
+    there = reverse(
+        "curation:conversation", args=[conversation.dataset.slug, conversation.pk]
+    )
+    return f"{there}#message-{notice.message.pk}"
+
+
+def _home() -> str:
+    """The work surface, where it is installed."""
+    try:
+        return reverse("annotate:home")
+    except NoReverseMatch:
+        return reverse("curation:me")
+
+
+def _is_answer(notice: Notification) -> bool:
+    return notice.message is not None and notice.message.role == Message.Role.ASSISTANT
+
+
+def _accepted(notice: Notification) -> str:
+    if _is_answer(notice):
+        return _("Your answer was accepted.")
+    return _("Your question was accepted.")
+
+
+def _rejected(notice: Notification) -> str:
+    if _is_answer(notice):
+        return _("Your answer was not accepted.")
+    return _("Your question was not accepted.")
+
+
+def _edited(notice: Notification) -> str:
+    return _("A reviewer put your text in other words.")
+
+
+def _held(notice: Notification) -> str:
+    return _("Your text was set aside until a curator has looked at it.")
+
+
+def _mentioned(notice: Notification) -> str:
+    return _("%(person)s named you in a comment.") % {"person": notice.by or _("Somebody")}
+
+
+def _commented(notice: Notification) -> str:
+    return _("%(person)s commented on a text.") % {"person": notice.by or _("Somebody")}
+
+
+def _complete(notice: Notification) -> str:
+    return _("A conversation with your words in it is complete.")
+
+
+def _allotted(notice: Notification) -> str:
+    data = notice.data
+    count = int(data.get("wanted", 1))
+    said = ngettext(
+        "%(person)s gave you %(count)d task in %(dataset)s.",
+        "%(person)s gave you %(count)d tasks in %(dataset)s.",
+        count,
+    ) % {
+        "person": notice.by or _("A curator"),
+        "count": count,
+        "dataset": data.get("dataset", ""),
+    }
+    if not data.get("due_on"):
+        return said
+    day = date_format(date.fromisoformat(data["due_on"]), "DATE_FORMAT")
+    return f"{said} " + _("They are wanted by %(day)s.") % {"day": day}
+
+
+def _model(notice: Notification) -> str:
+    data = notice.data
+    count = int(data.get("texts", 1))
+    return ngettext(
+        "The model %(model)s learned from %(count)d of your texts.",
+        "The model %(model)s learned from %(count)d of your texts.",
+        count,
+    ) % {"model": data.get("model", ""), "count": count}
+
+
+SAID: dict[Kind, Callable[[Notification], str]] = {
+    Kind.ACCEPTED: _accepted,
+    Kind.REJECTED: _rejected,
+    Kind.EDITED: _edited,
+    Kind.HELD: _held,
+    Kind.MENTIONED: _mentioned,
+    Kind.COMMENTED: _commented,
+    Kind.COMPLETE: _complete,
+    Kind.ALLOTTED: _allotted,
+    Kind.MODEL: _model,
+}

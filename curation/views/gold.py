@@ -1,0 +1,113 @@
+"""Known items: which there are, and how reviewers do on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Q
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from curation import access
+from curation.actions import gold
+from curation.errors import CurationError
+from curation.http import SignedInRequest, way_back
+from curation.models import Contributor, Dataset, GoldAnswer, GoldItem, Message
+from curation.moderation_form import GoldForm
+from curation.views import page
+
+SUGGESTED = 5
+
+
+@require_GET
+@login_required
+def show(request: SignedInRequest, slug: str) -> HttpResponse:
+    return _page(request, access.dataset_to_curate(request, slug))
+
+
+@require_POST
+@login_required
+def make(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
+    """From the page of a conversation, or from what is suggested here."""
+    dataset = access.dataset_to_curate(request, slug)
+    message = access.message_in(dataset, pk)
+    form = GoldForm(request.POST, auto_id=f"gold-{pk}-%s")
+    if not form.is_valid():
+        return _page(request, dataset, (message, form), status=422)
+    try:
+        gold.make(message_id=pk, by=request.user, **form.cleaned_data)
+    except CurationError as refusal:
+        return _page(request, dataset, (message, form), status=409, problem=str(refusal))
+    messages.success(
+        request, _("It will be mixed into the reviews of those who did not meet it.")
+    )
+    return redirect(way_back(request, reverse("curation:gold", args=[slug])))
+
+
+@require_POST
+@login_required
+def retire(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
+    item = access.gold_item_in(access.dataset_to_curate(request, slug), pk)
+    gold.retire(item_id=item.pk, by=request.user)
+    messages.success(request, _("Retired: nobody is shown it any more."))
+    return redirect("curation:gold", slug)
+
+
+def _page(
+    request: SignedInRequest,
+    dataset: Dataset,
+    sent: tuple[Message, GoldForm] | None = None,
+    *,
+    status: int = 200,
+    **said: Any,
+) -> HttpResponse:
+    items = GoldItem.objects.filter(message__conversation__dataset=dataset)
+    counted = items.select_related("message__conversation", "made_by").annotate(
+        answered=Count("answers"), right=Count("answers", filter=Q(answers__is_right=True))
+    )
+    context = {
+        "items": counted.filter(retired_at=None).order_by("-created_at", "-pk"),
+        "retired": counted.exclude(retired_at=None).order_by("-retired_at", "-pk"),
+        "people": _shares(dataset),
+        "suggested": [sent] if sent else _suggested(dataset),
+        "is_curator": True,
+    }
+    return page.of_dataset(request, dataset, "gold.html", status=status, **context, **said)
+
+
+def _shares(dataset: Dataset) -> list[tuple[Contributor, int, int, int]]:
+    """Each reviewer with how many they met, how many rightly, and the share in percent."""
+    given = GoldAnswer.objects.filter(item__message__conversation__dataset=dataset)
+    met, right = Count("pk"), Count("pk", filter=Q(is_right=True))
+    counts = given.values_list("person").annotate(met=met, right=right).order_by("-met")
+    people = Contributor.objects.in_bulk([pk for pk, *_ in counts])
+    return [(people[pk], met, right, round(100 * right / met)) for pk, met, right in counts]
+
+
+def _suggested(dataset: Dataset) -> list[tuple[Message, GoldForm]]:
+    """What people agreed on lately and what is no known item yet."""
+    decided = Message.objects.filter(
+        conversation__dataset=dataset, state__in=("accepted", "rejected"), gold=None
+    )
+    if dataset.is_pairs:
+        decided = decided.filter(parent__isnull=False)
+    for_it, against = Q(reviews__verdict="accept"), Q(reviews__verdict="reject")
+    agreed = decided.annotate(
+        pro=Count("reviews", filter=for_it), contra=Count("reviews", filter=against)
+    ).filter(
+        Q(state="accepted", pro__gte=1, contra=0)
+        | Q(state="rejected", contra__gte=1, pro=0)
+    )
+    newest = agreed.select_related("conversation", "parent").order_by("-decided_at", "-pk")
+    return [(message, form_for(message)) for message in newest[:SUGGESTED]]
+
+
+def form_for(message: Message) -> GoldForm:
+    """A form that starts with what was decided."""
+    verdict = "accept" if message.state == Message.State.ACCEPTED else "reject"
+    return GoldForm(auto_id=f"gold-{message.pk}-%s", initial={"verdict": verdict})
