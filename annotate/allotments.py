@@ -104,12 +104,14 @@ def keep_up() -> None:
             locked = Allotment.objects.select_for_update(skip_locked=True, of=("self",))
             if not locked.filter(pk=pk, closed_at=None).exists():
                 continue  # somebody else is at it
-            given = with_progress(Allotment.objects.select_related("dataset")).get(pk=pk)
+            given = Allotment.objects.select_related("dataset").get(pk=pk)
+            progress = with_progress(Allotment.objects.filter(pk=pk))
+            done, reserved = progress.values_list("done", "reserved").get()
             is_overdue = given.due_on is not None and given.due_on < localdate()
-            if is_overdue or given.done >= given.wanted:
+            if is_overdue or done >= given.wanted:
                 _close(given)
             elif given.kind != Kind.IMPROVE:  # those are chosen one by one
-                _reserve(given, given.wanted - given.done - given.reserved, ())
+                _reserve(given, given.wanted - done - reserved, ())
 
 
 def with_progress(allotments: QuerySet[Allotment]) -> QuerySet[Allotment]:

@@ -6,16 +6,25 @@ nearest to complete first (the planner's priority), then oldest first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    Subquery,
+)
 
 from annotate.models import Assignment, AssignmentQuerySet
 from curation.models import Category, Contributor, Dataset, Membership, Profile
 
 Kind = Assignment.Kind
 Role = Membership.Role
+Pair = tuple[str, int]  # a kind of work, and the dataset that it is for
 
 KINDS_OF_ROLE: dict[str, tuple[str, ...]] = {
     Role.WRITER: (
@@ -32,39 +41,58 @@ def fit_for(person: Contributor, covered: Q | None = None) -> AssignmentQuerySet
     Only in languages that they know, where they named some.
     """
     slots = Assignment.objects.open_to(person).filter(covered or covered_by(person))
-    languages = Profile.of(person).languages
-    return slots.filter(language__in=["", *languages]) if languages else slots
+    return in_languages_of(Profile.of(person), slots)
+
+
+def in_languages_of(profile: Profile, slots: AssignmentQuerySet) -> AssignmentQuerySet:
+    known = profile.languages
+    return slots.filter(language__in=["", *known]) if known else slots
 
 
 def next_for(
-    person: Contributor,
-    *,
-    kind: str = "",
-    dataset: str = "",
-    category: str = "",
+    person: Contributor, pairs: list[Pair], *, category: str = ""
 ) -> list[AssignmentQuerySet]:
     """The person's queues, to be asked in turn, each best first.
 
-    Narrowed where they asked for something. What somebody else was given stays out.
+    What somebody else was given stays out. Each queue of one kind in one dataset is a
+    stretch of one index: claiming walks no further than past what is not for the person.
     """
-    slots = fit_for(person)
-    if kind:
-        slots = slots.filter(kind=kind)
-    if dataset:
-        slots = slots.filter(dataset__slug=dataset)
+    profile = Profile.of(person)
+    slots = in_languages_of(profile, Assignment.objects.open_to(person))
     if category:
         slots = slots.filter(category__slug=category)
     free = slots.filter(reserved_for=None)
-    queues = [slots.filter(reserved_for=person), free]
-    chosen = [] if category else chosen_categories(person)
-    if chosen:
-        queues.insert(1, free.filter(category__in=chosen))
+    queues = []
+    if Assignment.objects.promised_to(person).exists():
+        queues.append(slots.filter(covering(pairs), reserved_for=person))
+    if chosen := [] if category else chosen_categories(profile):
+        queues.append(free.filter(covering(pairs), category__in=chosen))
+    queues += [free.filter(kind=pair[0], dataset=pair[1]) for pair in nearest_first(pairs)]
     return [best_first(queue) for queue in queues]
 
 
-def chosen_categories(person: Contributor) -> list[int]:
+def nearest_first(pairs: list[Pair]) -> list[Pair]:
+    """The pairs that have open slots, by the best of them. One query, for a single none."""
+    if len(pairs) < 2:
+        return pairs
+    there = Assignment.objects.filter(state=Assignment.State.OPEN, reserved_for=None)
+    place = ExpressionWrapper(F("priority") * 2**40 + F("pk"), BigIntegerField())
+    heads = {
+        kind: Subquery(
+            best_first(there.filter(kind=kind, dataset=OuterRef("pk")))
+            .annotate(place=place)
+            .values("place")[:1]
+        )
+        for kind, _ in pairs
+    }
+    datasets = Dataset.objects.filter(pk__in={dataset for _, dataset in pairs})
+    best: dict[int, Any] = {row["pk"]: row for row in datasets.values("pk", **heads)}
+    found = [(best[dataset][kind], (kind, dataset)) for kind, dataset in pairs]
+    return [pair for place, pair in sorted(one for one in found if one[0] is not None)]
+
+
+def chosen_categories(profile: Profile) -> list[int]:
     """Those that the person picked, and those on a topic that they picked."""
-    profile = Profile.of(person)
     if profile._state.adding:
         return []
     chosen = Q(pk__in=profile.categories.values("pk"))
@@ -78,13 +106,13 @@ def best_first(slots: AssignmentQuerySet) -> AssignmentQuerySet:
 
 
 def held_by(
-    person: Contributor, *, kind: str = "", dataset: str = "", category: str = ""
+    person: Contributor, pairs: list[Pair], *, category: str = ""
 ) -> AssignmentQuerySet:
     """What the person has taken and not finished; they get it again before anything new."""
-    wanted = {"kind": kind, "dataset__slug": dataset, "category__slug": category}
-    given = {name: value for name, value in wanted.items() if value}
-    mine = Assignment.objects.held_by(person).filter(covered_by(person))
-    return mine.filter(**given).order_by("is_ahead", "pk")
+    mine = Assignment.objects.held_by(person).filter(covering(pairs))
+    if category:
+        mine = mine.filter(category__slug=category)
+    return mine.order_by("is_ahead", "pk")
 
 
 def covers(person: Contributor, slot: Assignment) -> bool:
@@ -119,11 +147,38 @@ def writing_offers(slots: AssignmentQuerySet) -> list[dict[str, Any]]:
 
 
 def covered_by(person: Contributor) -> Q:
-    """The slots that the person's roles are for. Two queries, so ask once a page."""
+    """The slots that the person's roles are for. One query, so ask once a page."""
+    return covering(pairs_of(person))
+
+
+def covering(pairs: list[Pair]) -> Q:
+    kinds: dict[int, list[str]] = defaultdict(list)
+    for kind, dataset in pairs:
+        kinds[dataset].append(kind)
+    datasets: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for dataset, of_it in kinds.items():
+        datasets[tuple(of_it)].append(dataset)
     covered = Q(pk__in=[])
-    for role, kinds in KINDS_OF_ROLE.items():
-        datasets: Iterable[int] = Dataset.objects.worked_on_by(person, [role]).values_list(
-            "pk", flat=True
-        )
-        covered |= Q(kind__in=kinds, dataset_id__in=list(datasets))
+    for of_them, those in datasets.items():
+        covered |= Q(kind__in=of_them, dataset_id__in=those)
     return covered
+
+
+def pairs_of(person: Contributor, *, kind: str = "", dataset: str = "") -> list[Pair]:
+    """Each kind and dataset that the person's roles are for. Causes a query."""
+    open_ones = Dataset.objects.filter(archived_at=None)
+    if dataset:
+        open_ones = open_ones.filter(slug=dataset)
+    if person.is_staff:
+        roles = [(pk, str(Role.CURATOR)) for pk in open_ones.values_list("pk", flat=True)]
+    else:
+        held = open_ones.filter(memberships__contributor=person)
+        roles = list(held.values_list("pk", "memberships__role"))
+    pairs = {
+        (str(one), pk)
+        for pk, role in roles
+        for covered, kinds in KINDS_OF_ROLE.items()
+        if role in (covered, Role.CURATOR)
+        for one in kinds
+    }
+    return sorted(pair for pair in pairs if kind in ("", pair[0]))

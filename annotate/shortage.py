@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotate import queue
-from annotate.models import Assignment, Kind, Skip
+from annotate.models import Assignment, AssignmentQuerySet, Kind, Skip
 from curation.models import Contributor, Dataset, Membership, Profile
 
 State = Assignment.State
@@ -30,7 +30,7 @@ def reasons(person: Contributor) -> list[str]:
     ]
 
 
-def _of_open_slots(person: Contributor, slots: queue.AssignmentQuerySet) -> Iterator[str]:
+def _of_open_slots(person: Contributor, slots: AssignmentQuerySet) -> Iterator[str]:
     """Each slot is counted once, under the first thing that stands in its way."""
     languages = Profile.of(person).languages
     skipped = Skip.objects.filter(
@@ -76,7 +76,7 @@ def _of_open_slots(person: Contributor, slots: queue.AssignmentQuerySet) -> Iter
         ) % {"n": n}
 
 
-def _in_other_hands(person: Contributor, slots: queue.AssignmentQuerySet) -> Iterator[str]:
+def _in_other_hands(person: Contributor, slots: AssignmentQuerySet) -> Iterator[str]:
     if n := slots.exclude(person=person).count():
         yield ngettext(
             "A colleague is working on %(n)d task at this moment. If they do not finish, "
@@ -87,7 +87,7 @@ def _in_other_hands(person: Contributor, slots: queue.AssignmentQuerySet) -> Ite
         ) % {"n": n}
 
 
-def _for_other_roles(slots: queue.AssignmentQuerySet) -> Iterator[str]:
+def _for_other_roles(slots: AssignmentQuerySet) -> Iterator[str]:
     """Work that waits for a role that the person has not."""
     kinds = dict(slots.order_by().values_list("kind").annotate(Count("pk")))
     for role, theirs in queue.KINDS_OF_ROLE.items():

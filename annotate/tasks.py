@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from annotate import actions, allotments, planner
+from annotate import actions, allotments, planner, undo
 from curation.background import background_task
 
 
@@ -19,3 +19,8 @@ def expire_leases() -> None:
 @background_task()
 def keep_up_allotments() -> None:
     allotments.keep_up()
+
+
+@background_task()
+def forget_submissions() -> None:
+    undo.forget()

@@ -2,7 +2,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotate.views import allotments, drafts, home, keys, task
+from annotate.views import (
+    ahead,
+    allotments,
+    coach,
+    differences,
+    drafts,
+    home,
+    keys,
+    task,
+    undo,
+)
 
 app_name = "annotate"
 urlpatterns = [
@@ -13,6 +23,10 @@ urlpatterns = [
     path("work/<int:pk>/skip/", task.skip, name="skip"),
     path("work/<int:pk>/draft/", task.save_draft, name="draft-save"),
     path("work/<int:pk>/beat/", task.beat, name="beat"),
+    path("work/<int:pk>/ahead/", ahead.take, name="ahead"),
+    path("work/<uuid:key>/undo/", undo.submission, name="undo"),
+    path("work/skip/<int:pk>/undo/", undo.skip, name="undo-skip"),
+    path("work/history/", undo.lately, name="history"),
     path("work/kept/<int:pk>/", drafts.kept, name="kept"),
     path("work/kept/<int:pk>/continue/", drafts.take_up, name="kept-continue"),
     path("work/kept/<int:pk>/discard/", drafts.discard, name="kept-discard"),
@@ -23,4 +37,7 @@ urlpatterns = [
         name="allotment-take-back",
     ),
     path("profile/keys/", keys.show, name="keys"),
+    path("work/<int:pk>/differences/", differences.show, name="differences"),
+    path("work/<int:pk>/coach/", coach.coach, name="coach"),
+    path("work/preview/", coach.preview, name="preview"),
 ]

@@ -6,11 +6,12 @@ from typing import Any
 
 from django import forms
 from django.forms.widgets import HiddenInput
+from django.utils.functional import Promise
 
 from annotate.models import Assignment
 
 
-def text_area(*, rows: int, hint: str = "", css: str = "") -> forms.Textarea:
+def text_area(*, rows: int, hint: str | Promise = "", css: str = "") -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, "placeholder": hint, "class": css})
 
 
@@ -29,7 +30,7 @@ class TaskForm(forms.Form):
     @property
     def typed(self) -> dict[str, str]:
         """What the person entered, field by field: what is kept if anything refuses."""
-        not_typed = ("csrfmiddlewaretoken", "key", "active_seconds")
+        not_typed = ("csrfmiddlewaretoken", "key", "active_seconds", "skip_reason")
         return {
             name: str(value) for name, value in self.data.items() if name not in not_typed
         }

@@ -32,6 +32,10 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def overdue(self) -> AssignmentQuerySet:
         return self.filter(state=Assignment.State.LEASED, lease_until__lt=now())
 
+    def promised_to(self, person: Contributor) -> AssignmentQuerySet:
+        """What a curator gave to them, and they have not begun."""
+        return self.filter(state=Assignment.State.OPEN, reserved_for=person)
+
     def open_to(self, person: Contributor) -> AssignmentQuerySet:
         """Free slots, but not of own text, skipped, judged before, or somebody else's."""
         mine = Assignment.objects.filter(
@@ -49,6 +53,10 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
             .exclude(barred__contains=[person.pk])
             .filter(~Exists(mine), ~Exists(skipped))
         )
+
+    def for_form(self) -> AssignmentQuerySet:
+        """What reading a form that was sent needs. A page asks for more."""
+        return self.select_related("dataset", "category", "message")
 
     def for_page(self) -> AssignmentQuerySet:
         """All that a task page reads of its slot, in one query."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from annotate.models import Assignment
 from annotate.screens.base import Screen
-from annotate.screens.rank import RankScreen
-from annotate.screens.review import ReviewScreen
+from annotate.screens.improve import ImproveScreen
+from annotate.screens.rank import CompareScreen, RankScreen
+from annotate.screens.review import AdjudicateScreen, ReviewScreen
 from annotate.screens.write import (
     AnswerScreen,
     ContinueScreen,
-    ImproveScreen,
     PairScreen,
     PromptScreen,
 )
@@ -23,7 +23,14 @@ SCREENS: dict[str, Screen] = {
     Kind.CONTINUE: ContinueScreen(),
     Kind.REVIEW: ReviewScreen(),
     Kind.RANK: RankScreen(),
-    Kind.COMPARE: RankScreen(),
+    Kind.COMPARE: CompareScreen(),
     Kind.IMPROVE: ImproveScreen(),
-    Kind.ADJUDICATE: ReviewScreen(),
+    Kind.ADJUDICATE: AdjudicateScreen(),
 }
+
+
+def name_of(kind: str) -> str:
+    """Which script and which look a kind of work has: "write", "review" or "rank"."""
+    if kind in (Kind.REVIEW, Kind.ADJUDICATE):
+        return "review"
+    return "rank" if kind in (Kind.RANK, Kind.COMPARE) else "write"

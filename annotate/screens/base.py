@@ -22,8 +22,11 @@ class Screen(Protocol):
     def initial(self, slot: Assignment) -> dict[str, Any]:
         """What the form starts with where no draft is kept."""
 
-    def apply(self, slot: Assignment, form: Any, by: Contributor) -> None:
-        """Write the valid form into the record; refusals are CurationErrors."""
+    def apply(self, slot: Assignment, form: Any, by: Contributor) -> object:
+        """Write the valid form into the record; refusals are CurationErrors.
+
+        Gives the conversation that was begun, where one was: undo must find it again.
+        """
 
 
 def turns_above(message: Message) -> list[Message]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.forms import Textarea, TextInput
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from annotate import access, actions
 from annotate.errors import SlotGone
+from annotate.models import Draft
+from annotate.screens import SCREENS
 from curation.http import SignedInRequest, form_address
 
 
@@ -17,8 +21,23 @@ from curation.http import SignedInRequest, form_address
 @login_required
 def kept(request: SignedInRequest, pk: int) -> HttpResponse:
     draft = access.draft_of_mine(request, pk)
-    texts = {name: text for name, text in draft.fields.items() if text}
-    return render(request, "annotate/kept.html", {"draft": draft, "texts": texts})
+    return render(request, "annotate/kept.html", {"draft": draft, "texts": _texts(draft)})
+
+
+def _texts(draft: Draft) -> list[tuple[str, str]]:
+    """What was typed, under the names that the page had for it; not what it came with."""
+    slot = draft.assignment
+    screen = SCREENS[slot.kind]
+    form = screen.form_class(slot)
+    came = screen.initial(slot)
+    return [
+        (str(form.fields[name].label or name), text)
+        for name, text in draft.fields.items()
+        if text.strip()
+        and name in form.fields
+        and isinstance(form.fields[name].widget, Textarea | TextInput)
+        and text != came.get(name)
+    ]
 
 
 @form_address("annotate:kept")
@@ -30,7 +49,7 @@ def take_up(request: SignedInRequest, pk: int) -> HttpResponse:
         slot = actions.claim_again(draft_id=draft.pk, by=request.user)
     except SlotGone:
         messages.warning(
-            request, "This task has been done by somebody else. Your text stays here."
+            request, _("This task has been done by somebody else. Your text stays here.")
         )
         return redirect("annotate:kept", pk)
     return redirect("annotate:task", slot.pk)
@@ -41,5 +60,5 @@ def take_up(request: SignedInRequest, pk: int) -> HttpResponse:
 def discard(request: SignedInRequest, pk: int) -> HttpResponse:
     access.draft_of_mine(request, pk)
     actions.discard_draft(draft_id=pk, by=request.user)
-    messages.success(request, "The kept text is gone.")
+    messages.success(request, _("The kept text is gone."))
     return redirect("annotate:home")

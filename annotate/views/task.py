@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -12,15 +13,17 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from annotate import access, actions, queue
+from annotate import access, actions, gold, guidelines, history, keys, queue, talk
 from annotate.errors import KEPT, SlotGone
 from annotate.forms.base import TaskForm
 from annotate.models import Assignment
-from annotate.screens import SCREENS
+from annotate.screens import SCREENS, name_of
 from curation.errors import CurationError
 from curation.http import SignedInRequest, form_address
+from curation.models import Profile
 
 DRAFT_AT_MOST = 200_000  # bytes of one autosave
 
@@ -29,9 +32,15 @@ DRAFT_AT_MOST = 200_000  # bytes of one autosave
 @login_required
 def claim(request: SignedInRequest) -> HttpResponse:
     """Take the next task, of the kind, dataset and category asked for, if any."""
-    names = ("kind", "dataset", "category")
-    wanted = {name: request.POST.get(name, "").replace("\0", "") for name in names}
-    return _to_next(request, wanted)
+    kind, dataset, category = (
+        request.POST.get(name, "").replace("\0", "")
+        for name in ("kind", "dataset", "category")
+    )
+    slot = actions.claim(by=request.user, kind=kind, dataset=dataset, category=category)
+    if slot is None:
+        messages.info(request, _("Nothing of this kind waits for you at the moment."))
+        return redirect("annotate:home")
+    return redirect("annotate:task", slot.pk)
 
 
 @require_GET
@@ -39,8 +48,10 @@ def claim(request: SignedInRequest) -> HttpResponse:
 def show(request: SignedInRequest, pk: int) -> HttpResponse:
     slot = Assignment.objects.held_by(request.user).for_page().filter(pk=pk).first()
     if slot is None or not queue.covers(request.user, slot):
-        messages.info(request, "That task is finished or went back to the queue.")
+        messages.info(request, _("That task is finished or went back to the queue."))
         return redirect("annotate:home")
+    if slot.is_ahead and not is_ahead(request):
+        slot.lease_until = actions.beat(assignment_id=pk, by=request.user).lease_until
     screen = SCREENS[slot.kind]
     draft = slot.drafts.filter(person=request.user).first()
     initial = {
@@ -62,30 +73,37 @@ def submit(request: SignedInRequest, pk: int) -> HttpResponse:
         if any(form.typed.values()):
             actions.save_draft(assignment_id=pk, by=request.user, fields=form.typed)
         return _refused(request, slot, form, status=422)
+    key = form.cleaned_data["key"]
     try:
         actions.submit(
             assignment_id=pk,
             by=request.user,
-            key=form.cleaned_data["key"],
+            key=key,
             fields=form.typed,
             apply=lambda locked: screen.apply(locked, form, request.user),
         )
     except SlotGone as refusal:
         messages.warning(request, str(refusal))
-        return redirect("annotate:home")
+        return _home(request)
     except CurationError as refusal:
         # E.g. someone else decided it while this page was open.
         return _refused(request, slot, form, problem=str(refusal), status=409)
-    return _to_next(request, {"kind": slot.kind, "dataset": slot.dataset.slug}, done=slot)
+    if known := gold.outcome_of(slot, request.user):
+        return _to_next(request, slot, said=known, undo_url="", done=slot.pk)
+    undo_url = reverse("annotate:undo", args=[key])
+    return _to_next(request, slot, said=_("Saved."), undo_url=undo_url, done=slot.pk)
 
 
 @form_address("annotate:task")
 @login_required
 def skip(request: SignedInRequest, pk: int) -> HttpResponse:
-    slot = access.slot_of_mine(request, pk)
-    actions.skip(assignment_id=pk, by=request.user)
-    wanted = {"kind": slot.kind, "dataset": slot.dataset.slug}
-    return _to_next(request, wanted, skipped=slot)
+    slot = access.slot_to_submit(request, pk)
+    _keep_typed(request, slot)
+    reason = request.POST.get("skip_reason", "")[:40].replace("\0", "")
+    skipped = actions.skip(assignment_id=pk, by=request.user, reason=reason)
+    undo_url = reverse("annotate:undo-skip", args=[skipped.pk]) if skipped else ""
+    said = _("Skipped.")
+    return _to_next(request, slot, said=said, undo_url=undo_url, skipped=slot.pk)
 
 
 @require_POST
@@ -100,9 +118,8 @@ def save_draft(request: SignedInRequest, pk: int) -> HttpResponse:
         clean = {str(name): str(value) for name, value in fields.items()}
         json.dumps(clean, ensure_ascii=False).encode()  # refuses lone surrogates
     except (ValueError, AttributeError, RecursionError) as problem:
-        return JsonResponse(
-            {"problem": f"This draft cannot be kept: {problem}."}, status=400
-        )
+        said = _("This draft cannot be kept: %(problem)s.") % {"problem": problem}
+        return JsonResponse({"problem": said}, status=400)
     draft = actions.save_draft(assignment_id=slot.pk, by=request.user, fields=clean)
     return JsonResponse({"saved_at": localtime(draft.saved_at).isoformat()})
 
@@ -118,26 +135,65 @@ def beat(request: SignedInRequest, pk: int) -> HttpResponse:
     return JsonResponse({"lease_until": slot.lease_until.isoformat()})
 
 
+def is_card(request: SignedInRequest) -> bool:
+    """Whether task.js asks, which puts the answer in place without a page load."""
+    return request.headers.get("X-Requested-With") == "card"
+
+
+def is_ahead(request: SignedInRequest) -> bool:
+    """Whether task.js fetches a page that nobody has seen yet."""
+    return request.headers.get("X-Requested-With") == "ahead"
+
+
 def _to_next(
     request: SignedInRequest,
-    wanted: dict[str, str],
+    slot: Assignment,
     *,
-    done: Assignment | None = None,
-    skipped: Assignment | None = None,
+    said: str,
+    undo_url: str,
+    **proof: int,
 ) -> HttpResponse:
-    """On to the next task of the same sort; when there is none, home says so."""
-    slot = actions.claim(by=request.user, passing_over=skipped, **wanted)
-    if done is not None:
-        more = (
-            "Here is the next one." if slot else "That was the last of this kind for now."
-        )
-        messages.success(request, f"Saved. {more}")
-    elif slot is None:
-        messages.info(request, "Nothing of this kind waits for you at the moment.")
-    # The page takes this as word that the browser's own copy of the text may go.
-    proof = f"?done={done.pk}" if done is not None else ""
-    address = reverse("annotate:task", args=[slot.pk]) if slot else reverse("annotate:home")
-    return redirect(address + proof)
+    """On to the next task of the same sort; when there is none, home says so.
+
+    `proof` names the task: the page takes it as word that the browser's own copy of the
+    text may go.
+    """
+    following = actions.claim(
+        by=request.user,
+        kind=slot.kind,
+        dataset=slot.dataset.slug,
+        passing_over=slot if "skipped" in proof else None,
+    )
+    if following is None:
+        messages.success(request, f"{said} {_('That was the last of this kind for now.')}")
+        return _home(request, **proof)
+    if is_card(request):
+        assert following.lease_until is not None  # it was just taken
+        card = {
+            "pk": following.pk,
+            "url": reverse("annotate:task", args=[following.pk]),
+            "lease_until": following.lease_until.isoformat(),
+        }
+        return JsonResponse({**proof, "message": said, "undo": undo_url, "next": card})
+    messages.success(request, f"{said} {_('Here is the next one.')}")
+    address = reverse("annotate:task", args=[following.pk])
+    return redirect(f"{address}?{urlencode(proof)}")
+
+
+def _home(request: SignedInRequest, **proof: int) -> HttpResponse:
+    address = reverse("annotate:home") + (f"?{urlencode(proof)}" if proof else "")
+    if is_card(request):
+        return JsonResponse({**proof, "next": None, "home": address})
+    return redirect(address)
+
+
+def _keep_typed(request: SignedInRequest, slot: Assignment) -> None:
+    """Words that were in the form when it was passed over; not those that it came with."""
+    screen = SCREENS[slot.kind]
+    typed = screen.form_class(slot, request.POST).typed
+    came = {name: str(value) for name, value in screen.initial(slot).items()}
+    if any(text.strip() and text != came.get(name) for name, text in typed.items()):
+        actions.save_draft(assignment_id=slot.pk, by=request.user, fields=typed)
 
 
 def _refused(
@@ -146,8 +202,9 @@ def _refused(
     """The page again with the reason on it, for those whose task it is or was."""
     if slot.person_id == request.user.pk:
         return _page(request, slot, form, **said)
-    messages.warning(request, f"This task is not yours any more. {KEPT}")
-    return redirect("annotate:home")
+    problem = _("This task is not yours any more.")
+    messages.warning(request, f"{problem} {KEPT}")
+    return _home(request)
 
 
 def _page(
@@ -160,12 +217,21 @@ def _page(
     saved_at: Any = None,
 ) -> HttpResponse:
     screen = SCREENS[slot.kind]
+    chosen = keys.checked(Profile.of(request.user).keys)
     context = {
         "slot": slot,
+        "screen_name": name_of(slot.kind),
         "form": form,
         "problem": problem,
         "saved_at": saved_at,
-        "guideline": slot.dataset.guideline_in_force(),
+        "keys": json.dumps(chosen) if chosen else "",
+        "talk": talk.about(slot, request.user, back=request.path),
+        "panel": guidelines.panel(slot.dataset, request.user),
         **screen.context(slot, form),
     }
+    if is_ahead(request):
+        # What is said to the person stays for a page that they see; the strip comes then.
+        context |= {"messages": (), "history": None}
+    else:
+        context |= history.for_page(request.user, request.GET)
     return render(request, screen.template, context, status=status)

@@ -43,12 +43,7 @@ def test_a_late_ballot_lands_on_the_answers_that_were_shown(client, ranked_soon)
     slot = claim(client, kind="compare")
     run_out()
 
-    submit(
-        client,
-        slot,
-        outcome="ranked",
-        **{f"position_{pk}": place for place, pk in enumerate(slot.shown, 1)},
-    )
+    submit(client, slot, choice="a2")
 
     entries = Ballot.objects.get().entries.order_by("position")
     assert list(entries.values_list("reply", flat=True)) == slot.shown
@@ -58,7 +53,7 @@ def test_a_ballot_on_answers_that_nobody_was_shown_does_not_count(client, ranked
     client.force_login(ContributorFactory(member=ranked_soon.conversation.dataset))
     never_opened = slots(kind="compare").first()
 
-    submit(client, never_opened, outcome="none_good")
+    submit(client, never_opened, choice="none_good")
 
     assert not Ballot.objects.exists()
 
@@ -142,12 +137,14 @@ def test_skipping_a_category_leads_to_another(client):
     dataset = DatasetFactory(pairs=True)
     CategoryFactory.create_batch(2, dataset=dataset)
     planner.plan_writing(dataset)
-    client.force_login(ContributorFactory(member=dataset))
+    person = ContributorFactory(member=dataset)
+    client.force_login(person)
     first = claim(client, kind="write_pair")
 
     response = client.post(reverse("annotate:skip", args=[first.pk]))
 
-    second = Assignment.objects.get(pk=int(response.url.rstrip("/").split("/")[-1]))
+    second = Assignment.objects.held_by(person).get()
+    assert f"/work/{second.pk}/" in response.url
     assert second.category != first.category
 
 

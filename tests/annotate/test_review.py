@@ -3,10 +3,18 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from annotate import planner
 from annotate.models import Assignment
-from curation.models import Label, Message, Review
+from curation.actions import messages
+from curation.models import Finding, Label, Message, Review
 from tests.annotate.work import claim, planned, submit
-from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, PairFactory
+from tests.factories import (
+    ContributorFactory,
+    DatasetFactory,
+    MessageFactory,
+    PairFactory,
+    ReplyFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -127,3 +135,53 @@ def test_what_was_skipped_does_not_come_back(client, dataset, reviewer):
     assert claim(client) is None
     slot.refresh_from_db()
     assert (slot.state, slot.person) == ("open", None)
+
+
+def test_an_acceptance_does_not_throw_an_edit_away(client, dataset, reviewer):
+    prompt = planned(MessageFactory(conversation__dataset=dataset, text="Wat is a gnat?"))
+
+    response = submit(
+        client, claim(client), verdict="accept", edited_text="What is a gnat?"
+    )
+
+    assert response.status_code == 422
+    assert "Save the edit, or put the original back." in response.text
+    assert "What is a gnat?" in response.text
+    prompt.refresh_from_db()
+    assert prompt.state == Message.State.SUBMITTED
+
+
+def test_a_text_sent_unchanged_is_no_edit(client, dataset, reviewer):
+    prompt = planned(MessageFactory(conversation__dataset=dataset, text="One\n\ntwo"))
+
+    submit(client, claim(client), verdict="accept", edited_text="One\r\n\r\ntwo")
+
+    prompt.refresh_from_db()
+    assert prompt.state == Message.State.ACCEPTED
+
+
+def test_what_a_check_saw_is_marked_in_the_text(client, dataset, reviewer):
+    prompt = planned(MessageFactory(conversation__dataset=dataset, text="See [1] & go."))
+    Finding.objects.create(
+        message=prompt, check_name="citation_marks", check_version=1, score=0.8,
+        spans=[[4, 7], [90, 99]], advice="Marks such as [1] can go.",
+    )  # fmt: skip
+
+    page = client.get(reverse("annotate:task", args=[claim(client).pk]))
+
+    assert "See <mark>[1]</mark> &amp; go." in page.text
+
+
+def test_a_rewrite_is_shown_against_what_it_rewrites(client, dataset):
+    prompt = MessageFactory(conversation__dataset=dataset, accepted=True)
+    answer = ReplyFactory(parent=prompt, accepted=True, text="It is a fly.")
+    writer = ContributorFactory(member=dataset)
+    messages.improve(message_id=answer.pk, by=writer, text="It is a small fly.")
+    planner.plan(prompt.conversation_id)
+    client.force_login(ContributorFactory(member=dataset))
+
+    page = client.get(reverse("annotate:task", args=[claim(client, kind="review").pk]))
+
+    assert "rewrite of an accepted answer" in page.text
+    assert '<ins class="diff">' in page.text
+    assert "edited by a reviewer" not in page.text

@@ -5,13 +5,14 @@ from django.urls import reverse
 
 from annotate import planner
 from annotate.models import Draft
-from curation.models import Conversation, Message
+from curation.models import Conversation, Message, Profile
 from tests.annotate.work import claim, planned, submit
 from tests.factories import (
     CategoryFactory,
     ContributorFactory,
     DatasetFactory,
     MessageFactory,
+    ReplyFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -126,3 +127,77 @@ def test_a_text_that_is_too_long_is_refused_and_kept(client):
     assert response.status_code == 409
     assert "Shorten it or split it" in response.text
     assert Draft.objects.count() == 1
+
+
+def test_a_prompt_may_stand_on_a_passage(client):
+    dataset = DatasetFactory()
+    CategoryFactory(dataset=dataset, needs_context=True)
+    planner.plan_writing(dataset)
+    client.force_login(ContributorFactory(member=dataset))
+    slot = claim(client, kind="write_prompt")
+    assert submit(client, slot, text="Who came first?").status_code == 422
+
+    response = submit(client, slot, text="Who came first?", context="A race.")
+
+    assert response.status_code == 302
+    assert Message.objects.get().context == "A race."
+
+
+def test_in_one_language_nobody_is_asked_which(client, pairs):
+    CategoryFactory(dataset=pairs)
+    planner.plan_writing(pairs)
+    slot = claim(client)
+
+    assert (
+        'id="id_language"' not in client.get(reverse("annotate:task", args=[slot.pk])).text
+    )
+
+
+def test_of_several_languages_ones_own_is_chosen_and_stored(client):
+    dataset = DatasetFactory(pairs=True, languages=["en", "de", "fr"])
+    CategoryFactory(dataset=dataset)
+    planner.plan_writing(dataset)
+    person = ContributorFactory(member=dataset)
+    Profile.objects.create(contributor=person, languages=["it", "de"])
+    client.force_login(person)
+    slot = claim(client)
+    page = client.get(reverse("annotate:task", args=[slot.pk])).text
+    assert '<option value="de" selected>Deutsch</option>' in page
+
+    submit(client, slot, prompt="Pourquoi ?", reply="Parce que.", language="fr")
+
+    assert set(Message.objects.values_list("language", flat=True)) == {"fr"}
+    assert Conversation.objects.get().language == "fr"
+
+
+def test_a_language_that_the_dataset_does_not_have_is_refused(client):
+    dataset = DatasetFactory(pairs=True, languages=["en", "de"])
+    CategoryFactory(dataset=dataset)
+    planner.plan_writing(dataset)
+    client.force_login(ContributorFactory(member=dataset))
+    slot = claim(client)
+
+    response = submit(client, slot, prompt="Why?", reply="So.", language="tlh")
+
+    assert response.status_code == 422
+    assert not Conversation.objects.exists()
+
+
+def test_an_accepted_text_of_the_category_is_shown_but_none_that_is_held_out(client, pairs):
+    category = CategoryFactory(dataset=pairs)
+    planner.plan_writing(pairs)
+    for split, text in [("train", "A shown answer."), ("held_out", "A hidden answer.")]:
+        prompt = MessageFactory(
+            conversation__dataset=pairs,
+            conversation__category=category,
+            conversation__split=split,
+            accepted=True,
+        )
+        ReplyFactory(parent=prompt, accepted=True, text=text)
+    slot = claim(client, kind="write_pair")
+
+    page = client.get(reverse("annotate:task", args=[slot.pk])).text
+
+    assert "An accepted example" in page
+    assert "A shown answer." in page
+    assert "A hidden answer." not in page

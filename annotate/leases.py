@@ -1,0 +1,148 @@
+"""Slots are handed out, kept and handed back: what every verb on a slot is made of."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Subquery
+from django.utils.timezone import now
+
+from annotate import gold, queue
+from annotate.errors import AlreadySent, SlotGone
+from annotate.models import Assignment, AssignmentQuerySet
+from curation.actions import conversations
+from curation.actions.settlements import ballots_on
+from curation.aggregate.demand import RANK_AT_MOST
+from curation.aggregate.uncertainty import most_open_pair
+from curation.models import Contributor, Conversation
+
+State = Assignment.State
+Kind = Assignment.Kind
+RANKINGS = (Kind.RANK, Kind.COMPARE)
+
+
+def take(
+    by: Contributor,
+    pairs: list[queue.Pair],
+    category: str,
+    passing_over: Assignment | None,
+) -> Assignment | None:
+    """Claim one open slot, stepping past rows that others are claiming just now."""
+    queues = queue.next_for(by, pairs, category=category)
+    if passing_over is not None and passing_over.message_id is None:
+        # A new text has no message to remember: another category, for now.
+        queues = [slots.exclude(category=passing_over.category_id) for slots in queues]
+    for _ in range(5):
+        try:
+            with transaction.atomic():
+                slot = _first_free(queues)
+                if slot is None:
+                    return None
+                known = gold.instead_of(slot, by, category=category)
+                return lease(known or slot, by)
+        except IntegrityError:
+            # The same person claimed the same item in another tab, a moment ago.
+            continue
+    return None
+
+
+def _first_free(queues: list[AssignmentQuerySet]) -> Assignment | None:
+    for slots in queues:
+        locking = slots.select_for_update(skip_locked=True, of=("self",))
+        slot = locking.select_related("dataset__policy").first()
+        if slot is not None:
+            return slot
+    return None
+
+
+def lease(slot: Assignment, by: Contributor) -> Assignment:
+    """Give a locked slot to a person. The order that answers are shown in is fixed here."""
+    slot.state, slot.person, slot.lease_until = State.LEASED, by, lease_end(slot)
+    if slot.kind in RANKINGS:
+        slot.shown = _answers_to_show(slot, by)
+    slot.save(update_fields=["state", "person", "lease_until", "shown"])
+    return slot
+
+
+def land_late(slot: Assignment, by: Contributor) -> None:
+    """Give a free slot back to whom it was taken from, with the answers that they saw."""
+    if slot.kind in RANKINGS and (
+        not slot.shown or slot.shown != _shuffled(slot, by, slot.shown)
+    ):
+        raise SlotGone  # nobody has seen these answers in this order, or somebody else
+    slot.state, slot.person, slot.lease_until = State.LEASED, by, lease_end(slot)
+    slot.save(update_fields=["state", "person", "lease_until"])
+
+
+def _answers_to_show(slot: Assignment, by: Contributor) -> list[int]:
+    """At most as many as one can compare, shuffled per person: those seen least so far.
+
+    Of two to compare: the two about which most is still to be learned.
+    """
+    assert slot.message is not None
+    there = slot.message.replies.rankable().annotate(seen=Count("placings"))
+    answers = list(there.order_by("seen", "pk").values_list("pk", flat=True))
+    if slot.kind == Kind.COMPARE:
+        pair = most_open_pair(ballots_on(slot.message), answers)
+        return _shuffled(slot, by, list(pair or ()))
+    return _shuffled(slot, by, answers[:RANK_AT_MOST])
+
+
+def _shuffled(slot: Assignment, person: Contributor, answers: list[int]) -> list[int]:
+    """The same for one person and prompt each time, different between people."""
+    shuffled = sorted(answers)
+    seed = f"{person.pk}-{slot.message_id}-{slot.ranking_round}"
+    random.Random(seed).shuffle(shuffled)
+    return shuffled
+
+
+def lease_end(slot: Assignment) -> datetime:
+    return now() + timedelta(minutes=slot.dataset.policy.lease_minutes)
+
+
+def renew(slot: Assignment) -> Assignment:
+    slot.lease_until, slot.is_ahead = lease_end(slot), False
+    Assignment.objects.filter(pk=slot.pk, person=slot.person_id, state=State.LEASED).update(
+        lease_until=slot.lease_until, is_ahead=False
+    )
+    return slot
+
+
+def hand_back(slots: AssignmentQuerySet) -> int:
+    """Open again. The answers shown stay noted: a late ballot is about those."""
+    return slots.filter(state=State.LEASED).update(
+        state=State.OPEN, person=None, lease_until=None, is_ahead=False
+    )
+
+
+def locked(assignment_id: int) -> Assignment:
+    """The slot under its conversation's lock: in this order, as the planner takes them."""
+    slots = Assignment.objects.filter(pk=assignment_id)
+    try:
+        conversation = conversations.lock(Subquery(slots.values("conversation")))
+    except Conversation.DoesNotExist:  # new words, or a known item
+        return locked_alone(assignment_id)
+    slot = slots.select_for_update().get()
+    slot.conversation, slot.dataset = conversation, conversation.dataset
+    return slot
+
+
+def locked_alone(assignment_id: int) -> Assignment:
+    locked = Assignment.objects.select_for_update(of=("self",))
+    return locked.for_page().get(pk=assignment_id)
+
+
+def is_held(slot: Assignment, by: Contributor) -> bool:
+    return slot.state == State.LEASED and slot.person_id == by.pk
+
+
+def require_free(slot: Assignment, by: Contributor) -> None:
+    """Refuse a late comer whose slot is not free. New texts need no open slot."""
+    if slot.state == State.DONE and slot.person_id == by.pk:
+        raise AlreadySent
+    if slot.message_id is None and slot.person_id is None:
+        return
+    if not Assignment.objects.open_to(by).filter(pk=slot.pk).exists():
+        raise SlotGone

@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from annotate import actions, planner
+from annotate.models import Assignment
+from curation.actions import conversations, discussion, gold
+from curation.models import GoldAnswer, Message, Review
+from tests.annotate.work import claim, planned, submit
+from tests.curation.pages import url
+from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, ReplyFactory
+from tests.races import together
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def dataset():
+    return DatasetFactory(policy__gold_every=3, policy__open_conversations=50)
+
+
+@pytest.fixture
+def curator(dataset):
+    return ContributorFactory(member=dataset, member__roles=["curator"])
+
+
+@pytest.fixture
+def reviewer(client, dataset):
+    reviewer = ContributorFactory(member=dataset, member__roles=["reviewer"])
+    client.force_login(reviewer)
+    return reviewer
+
+
+def known(dataset, curator, verdict="accept", **fields):
+    message = MessageFactory(accepted=True, conversation__dataset=dataset, **fields)
+    return gold.make(message_id=message.pk, by=curator, verdict=verdict, why="It is clear.")
+
+
+def waiting(dataset, count):
+    return [planned(MessageFactory(conversation__dataset=dataset)) for _ in range(count)]
+
+
+def review(client, **said):
+    slot = claim(client, kind="review")
+    response = submit(client, slot, **(said or {"verdict": "accept"}))
+    assert response.status_code == 302
+    return slot
+
+
+def test_one_review_in_so_many_is_of_a_known_item(client, dataset, curator, reviewer):
+    for _ in range(3):
+        known(dataset, curator)
+    waiting(dataset, 8)
+
+    kinds = [review(client).is_gold for _ in range(9)]
+
+    assert kinds == [False, False, True] * 3
+
+
+def test_it_is_no_review_and_leaves_the_message_alone(client, dataset, curator, reviewer):
+    item = known(dataset, curator, verdict="reject")
+    waiting(dataset, 3)
+    for _ in range(2):
+        review(client)
+
+    slot = review(client, verdict="reject", reason="wrong")
+
+    assert slot.message == item.message
+    assert not Review.objects.filter(message=item.message).exists()
+    assert Message.objects.get(pk=item.message_id).state == "accepted"
+    answer = GoldAnswer.objects.get()
+    assert (answer.person, answer.verdict, answer.is_right) == (reviewer, "reject", True)
+
+
+def test_who_decided_otherwise_is_told_why(client, dataset, curator, reviewer):
+    known(dataset, curator)
+    waiting(dataset, 4)
+    for _ in range(2):
+        review(client)
+    slot = claim(client, kind="review")
+
+    response = submit(client, slot, verdict="reject", reason="wrong")
+
+    page = client.get(response.url, follow=True).text
+    assert "It should have been accepted: It is clear." in page
+    assert not GoldAnswer.objects.get().is_right
+
+
+def test_nobody_is_asked_about_their_own_words_or_the_same_item_again(
+    client, dataset, curator, reviewer
+):
+    known(dataset, curator, author=reviewer)
+    once = known(dataset, curator)
+    waiting(dataset, 9)
+
+    slots = [review(client) for _ in range(9)]
+
+    assert [slot.message for slot in slots if slot.is_gold] == [once.message]
+
+
+def test_who_reviewed_the_message_before_does_not_get_it(
+    client, dataset, curator, reviewer
+):
+    item = known(dataset, curator)
+    Review.objects.create(message=item.message, reviewer=reviewer, verdict="accept")
+    waiting(dataset, 4)
+
+    assert not any(review(client).is_gold for _ in range(4))
+
+
+def test_a_retired_item_is_shown_to_nobody(client, dataset, curator, reviewer):
+    gold.retire(item_id=known(dataset, curator).pk, by=curator)
+    waiting(dataset, 4)
+
+    assert not any(review(client).is_gold for _ in range(4))
+
+
+def test_handed_back_it_comes_to_nobody_else(client, dataset, curator, reviewer):
+    known(dataset, curator)
+    waiting(dataset, 6)
+    for _ in range(2):
+        review(client)
+    slot = claim(client, kind="review")
+    assert slot.is_gold
+    Assignment.objects.filter(pk=slot.pk).update(
+        state="open", person=None, lease_until=None
+    )
+
+    client.force_login(ContributorFactory(member=dataset))
+
+    assert not claim(client, kind="review").is_gold
+    client.force_login(reviewer)
+    assert claim(client, kind="review").pk == slot.pk
+
+
+def told_apart(page):
+    """A page without what differs between any two tasks: numbers, keys, words, times."""
+    page = re.sub(r'<input type="hidden" name="(csrfmiddlewaretoken|key)".*?>', "", page)
+    page = re.sub(r'content="\w{64}"|\d{4}-\d\d-\d\dT[\d:.+]+|datetime="[^"]*"', "", page)
+    page = re.sub(r"question \d+", "question", page)
+    return re.sub(r"\d+", "0", page)
+
+
+def test_its_page_cannot_be_told_from_that_of_an_ordinary_review(
+    client, dataset, curator, reviewer
+):
+    known(dataset, curator)
+    waiting(dataset, 4)
+    review(client)
+    review(client)
+    ordinary = Assignment.objects.filter(state="open", kind="review").first()
+    slot = claim(client, kind="review")
+    assert slot.is_gold
+    client.get(reverse("annotate:task", args=[slot.pk]))  # takes what is said once
+    page = client.get(reverse("annotate:task", args=[slot.pk])).text
+    # The same moment, with an ordinary review in its place.
+    Assignment.objects.filter(pk=slot.pk).update(
+        state="open", person=None, lease_until=None
+    )
+    Assignment.objects.filter(pk=ordinary.pk).update(
+        state="leased", person=reviewer, lease_until=slot.lease_until
+    )
+    plain = client.get(reverse("annotate:task", args=[ordinary.pk])).text
+
+    assert told_apart(page) == told_apart(plain)
+    assert "gold" not in page
+    assert "known item" not in page
+
+
+def test_what_curators_say_about_it_is_not_read_before(client, dataset, curator, reviewer):
+    item = known(dataset, curator)
+    discussion.comment(message_id=item.message_id, by=curator, text="A clear case.")
+    waiting(dataset, 3)
+    for _ in range(2):
+        review(client)
+
+    slot = claim(client, kind="review")
+
+    page = client.get(reverse("annotate:task", args=[slot.pk])).text
+    assert slot.is_gold
+    assert "A clear case." not in page
+
+
+def test_it_refuses_what_a_review_refuses(client, dataset, curator, reviewer):
+    item = known(dataset, curator)
+    waiting(dataset, 3)
+    for _ in range(2):
+        review(client)
+    slot = claim(client, kind="review")
+
+    same = submit(client, slot, verdict="edit", edited_text=item.message.text)
+    no_reason = submit(client, slot, verdict="reject")
+
+    assert (same.status_code, no_reason.status_code) == (409, 422)
+    assert not GoldAnswer.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_tabs_at_once_get_one_known_item():
+    dataset = DatasetFactory(policy__gold_every=3)
+    curator = ContributorFactory(member=dataset, member__roles=["curator"])
+    person = ContributorFactory(member=dataset)
+    for _ in range(3):
+        known(dataset, curator)
+    for message in MessageFactory.create_batch(8, conversation__dataset=dataset):
+        conversations.advance(message.conversation)
+        planner.plan(message.conversation_id)
+    done = Assignment.objects.filter(kind="review").order_by("pk")[:2]
+    Assignment.objects.filter(pk__in=[slot.pk for slot in done]).update(
+        state="done", person=person, done_at=dataset.created_at
+    )
+
+    together(*(lambda: actions.claim(by=person, kind="review") for _ in range(6)))
+
+    assert Assignment.objects.filter(person=person, is_gold=True).count() == 1
+
+
+# ---- what curators see ------------------------------------------------------------------
+def test_a_curator_adds_one_from_a_decided_text_and_sees_how_people_did(client, dataset):
+    curator = ContributorFactory(member=dataset, member__roles=["curator"], name="Cora")
+    reviewer = ContributorFactory(member=dataset, name="Rex Reviewer")
+    prompt = MessageFactory(accepted=True, conversation__dataset=dataset)
+    client.force_login(curator)
+    page = client.get(url("conversation", dataset.slug, prompt.conversation_id)).text
+    assert "Use as a known item" in page
+
+    sent = {"verdict": "accept", "why": "Plain and right."}
+    response = client.post(url("gold-make", dataset.slug, prompt.pk), sent)
+
+    assert response.status_code == 302
+    gold.answer(message_id=prompt.pk, by=reviewer, verdict="reject", reason="wrong")
+    page = client.get(url("gold", dataset.slug)).text
+    assert "Plain and right." in page
+    assert "Rex Reviewer" in page
+    assert "0 of 1 person decided so." in page
+
+
+def test_undecided_texts_are_refused(client, dataset, curator):
+    client.force_login(curator)
+    prompt = MessageFactory(conversation__dataset=dataset)
+
+    sent = {"verdict": "accept", "why": "Right."}
+    response = client.post(url("gold-make", dataset.slug, prompt.pk), sent)
+
+    assert response.status_code == 409
+    assert "accepted or rejected" in response.text
+
+
+def test_known_items_are_the_curators(client, dataset, curator, reviewer):
+    item = known(dataset, curator)
+
+    assert client.get(url("gold", dataset.slug)).status_code == 404
+    sent = {"verdict": "accept", "why": "Right."}
+    path = url("gold-make", dataset.slug, item.message_id)
+    assert client.post(path, sent).status_code == 404
+    assert client.post(url("gold-retire", dataset.slug, item.pk)).status_code == 404
+    page = client.get(url("conversation", dataset.slug, item.message.conversation_id))
+    assert "nown item" not in page.text
+
+
+def test_of_a_pair_its_answer_is_the_item(dataset, curator):
+    pairs = DatasetFactory(pairs=True)
+    prompt = MessageFactory(accepted=True, conversation__dataset=pairs)
+    curator = ContributorFactory(member=pairs, member__roles=["curator"])
+    answer = ReplyFactory(accepted=True, parent=prompt)
+    conversations.advance(prompt.conversation)
+
+    assert gold.make(message_id=answer.pk, by=curator, verdict="accept", why="Right.")
+    with pytest.raises(Exception, match="reviewed by its answer"):
+        gold.make(message_id=prompt.pk, by=curator, verdict="accept", why="Right.")
