@@ -288,9 +288,9 @@ def test_the_list_costs_the_same_however_long_it_is(
     for _ in range(12):
         request_run()
 
-    # Expect 6 queries: the session, the user, how many runs there are, the runs with all
-    # that they show, the base models, the versions to train on
-    with django_assert_num_queries(6):
+    # Expect 7 queries: the session, the user, how many runs there are, the runs with all
+    # that they show, the base models, the versions to train on, the bell
+    with django_assert_num_queries(7):
         signed_in.get(page("runs"))
 
 
@@ -309,10 +309,10 @@ def test_the_page_of_a_run_has_its_budget(
     run = request_run()
     finished(run)
 
-    # Expect 9 queries: the session, the user, the run with all it points to, its samples,
+    # Expect 10 queries: the session, the user, the run with all it points to, its samples,
     # its checkpoints, its curves, its history, and may this person steer it (the version
-    # with its dataset, the membership)
-    with django_assert_num_queries(9):
+    # with its dataset, the membership), the bell
+    with django_assert_num_queries(10):
         signed_in.get(page("run", run.pk))
 
 
