@@ -84,7 +84,9 @@ def listed(person: Contributor, tab: Tab, chosen: Chosen) -> QuerySet[Any]:
             wanted["state"] = chosen.state
         texts: QuerySet[Any] = Message.objects.written_by(person).for_own_list()
         return texts.filter(**wanted)
-    rows: QuerySet[Any] = all_of(person, tab).filter(**wanted).order_by("-created_at", "-pk")
+    rows: QuerySet[Any] = (
+        all_of(person, tab).filter(**wanted).order_by("-created_at", "-pk")
+    )
     if tab == Tab.REVIEWS:
         rows = rows.annotate(agrees=review_agrees())
         if chosen.state:

@@ -3,14 +3,6 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-# Slots made before know no language of their own, and count priority in ones.
-FILL = """
-UPDATE annotate_assignment SET priority = priority * 10;
-UPDATE annotate_assignment SET language = curation_conversation.language
-FROM curation_conversation
-WHERE annotate_assignment.conversation_id = curation_conversation.id;
-"""
-
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -270,5 +262,4 @@ class Migration(migrations.Migration):
                 condition=models.Q(("wanted__gte", 1)), name="allotment_wants_something"
             ),
         ),
-        migrations.RunSQL(FILL, migrations.RunSQL.noop),
     ]
