@@ -17,8 +17,17 @@ DASH = re.compile(r"\s*[-–]\s*")
 NUMBERS = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?")
 
 
+class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]  # none at run time
+    """People with what they say of themselves, so that work goes to who knows of it."""
+
+    def label_from_instance(self, person: Contributor) -> str:
+        profile = getattr(person, "profile", None)
+        told = [*profile.languages, profile.expertise] if profile else []
+        return " · ".join([str(person), *filter(None, told)])
+
+
 class AllotmentForm(forms.Form):
-    person = forms.ModelChoiceField(
+    person = PersonField(
         label=_("Person"), queryset=Contributor.objects.none(), empty_label=_("Choose …")
     )
     kind = forms.ChoiceField(label=_("Work"))
@@ -55,7 +64,7 @@ class AllotmentForm(forms.Form):
         person, category = self.fields["person"], self.fields["category"]
         assert isinstance(person, forms.ModelChoiceField)
         assert isinstance(category, forms.ModelChoiceField)
-        person.queryset = members.order_by("name", "email")
+        person.queryset = members.select_related("profile").order_by("name", "email")
         category.queryset = dataset.categories.order_by("name")
         unfit = Kind.WRITE_PROMPT if dataset.is_pairs else Kind.WRITE_PAIR
         choices = [(value, label) for value, label in Kind.choices if value != unfit]

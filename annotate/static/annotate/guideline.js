@@ -4,10 +4,13 @@
   const YEAR = 60 * 60 * 24 * 365;
   const panel = () => document.getElementById("guideline");
 
-  document.addEventListener("toggle", (event) => {
-    if (event.target !== panel()) return;
-    const state = event.target.open ? "open" : "closed";
+  function remember() {
+    const state = panel().open ? "open" : "closed";
     document.cookie = `guideline=${state}; path=/; max-age=${YEAR}; samesite=lax`;
+  }
+
+  document.addEventListener("toggle", (event) => {
+    if (event.target === panel()) remember();
   }, { capture: true });
 
   winnow.screen("*", (card) => {
@@ -15,6 +18,7 @@
       const there = panel();
       if (!there) return;
       there.open = !there.open;
+      remember(); // "toggle" comes only after this, and the page may be gone by then
       if (there.open) there.querySelector(".panel__body").focus();
     });
   });
