@@ -116,6 +116,10 @@ DATABASES["default"]["OPTIONS"] = {
     "keepalives_interval": 3,
     "keepalives_count": 2,
     "tcp_user_timeout": 10_000,  # in milliseconds
+    # A query that comes again and again is parsed and planned once per connection. The
+    # second line alone does nothing: prepared are only queries without values in them.
+    "server_side_binding": True,
+    "prepare_threshold": 5,
     **DATABASES["default"].get("OPTIONS", {}),  # from the address
 }
 # In each process's own memory: only sign-in limits use it, and a lost Redis must not
@@ -131,7 +135,7 @@ ACCOUNT_ADAPTER = "curation.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_SIGNUP_FORM_CLASS = "curation.profile_form.SignupForm"
+ACCOUNT_SIGNUP_FORM_CLASS = "curation.forms.profile.SignupForm"
 ACCOUNT_EMAIL_VERIFICATION = "optional" if env_str("WINNOW_EMAIL_HOST") else "none"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 # An office of thousands may share one address, so the limit per address is wide;

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from curation import access
 from curation.actions import revisions
 from curation.errors import CurationError
-from curation.forms import AmendForm
+from curation.forms.conversations import AmendForm
 from curation.http import SignedInRequest
 from curation.models import Message
 

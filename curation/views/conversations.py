@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from curation import access
 from curation.actions import messages
 from curation.errors import CurationError
-from curation.forms import HoldForm, ReleaseForm
+from curation.forms.conversations import HoldForm, ReleaseForm
 from curation.http import SignedInRequest
 from curation.models import Conversation, Dataset, GoldItem, Message
 from curation.threads import threads_of

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from curation import access
 from curation.actions import datasets
 from curation.errors import CurationError
-from curation.forms import DatasetForm, PolicyForm
+from curation.forms.datasets import DatasetForm, PolicyForm
 from curation.http import SignedInRequest
 from curation.models import Conversation, Dataset, Membership, Message
 from curation.views import page

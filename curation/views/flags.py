@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET, require_POST
 from curation import access
 from curation.actions import flags
 from curation.errors import CurationError
+from curation.forms.moderation import FlagDecisionForm, FlagForm
 from curation.http import SignedInRequest, is_part, way_back
 from curation.models import Dataset, Flag, Message
-from curation.moderation_form import FlagDecisionForm, FlagForm
 from curation.views import page
 
 

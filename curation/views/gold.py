@@ -16,9 +16,9 @@ from django.views.decorators.http import require_GET, require_POST
 from curation import access
 from curation.actions import gold
 from curation.errors import CurationError
+from curation.forms.moderation import GoldForm
 from curation.http import SignedInRequest, way_back
 from curation.models import Contributor, Dataset, GoldAnswer, GoldItem, Message
-from curation.moderation_form import GoldForm
 from curation.views import page
 
 SUGGESTED = 5

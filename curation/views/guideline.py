@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from curation import access
 from curation.actions import datasets
 from curation.errors import CurationError
-from curation.forms import GuidelineForm
+from curation.forms.datasets import GuidelineForm
 from curation.http import SignedInRequest
 from curation.models import Dataset
 from curation.views import page

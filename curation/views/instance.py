@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from curation import access
 from curation.actions import people
 from curation.errors import CurationError
-from curation.forms import AccountForm, RegistrationForm
+from curation.forms.people import AccountForm, RegistrationForm
 from curation.http import SignedInRequest
 from curation.models import Contributor, Instance
 from curation.views import page

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from curation import access
 from curation.actions import people
 from curation.errors import CurationError
-from curation.forms import MemberForm
+from curation.forms.people import MemberForm
 from curation.http import SignedInRequest
 from curation.models import Dataset, Membership
 from curation.views import page

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods
 
 from curation import languages
 from curation.actions import profiles
+from curation.forms.profile import ProfileForm
 from curation.http import SignedInRequest
-from curation.profile_form import ProfileForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from curation import access
 from curation.actions import datasets
 from curation.errors import CurationError
-from curation.forms import CategoryChangeForm, CategoryForm, PolicyForm
+from curation.forms.datasets import CategoryChangeForm, CategoryForm, PolicyForm
 from curation.http import SignedInRequest
 from curation.views import page
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from curation import access, handoff
 from curation.actions import versions
 from curation.errors import CurationError
-from curation.forms import FreezeForm
+from curation.forms.versions import FreezeForm
 from curation.http import SignedInRequest
 from curation.models import Dataset, DatasetVersion
 from curation.views import page

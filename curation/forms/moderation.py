@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from curation.forms import PLAIN
+from curation.forms.base import PLAIN
 from curation.models import Flag
 
 

@@ -1,4 +1,4 @@
-"""What curation's pages send. Forms check shape; the rules are in the actions."""
+"""What the pages of a dataset, its rules and its guideline send."""
 
 from __future__ import annotations
 
@@ -7,20 +7,17 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.validators import MinValueValidator
-from django.forms.widgets import CheckboxSelectMultiple
 from django.utils.translation import gettext_lazy as _
 
+from curation.forms.base import PLAIN
 from curation.models import (
     Category,
-    Contributor,
     Dataset,
     Guideline,
-    Membership,
     Policy,
 )
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")  # BCP 47, as far as we need it
-PLAIN = {"class": "textarea--plain textarea--short"}
 
 
 class DatasetForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none at run time
@@ -72,6 +69,8 @@ class DatasetForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none a
 
 
 # Of these, 0 or nothing means that there is none.
+
+
 MAY_BE_NONE = ("adjudicates", "gold_every", "improve_below", "weekly_goal")
 
 
@@ -121,7 +120,13 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none at
             "weekly_goal": _("Tasks that all do together, shown at home. 0: no goal."),
             "replies_wanted": _("Answers per prompt in a conversation, to have a choice."),
             "max_depth": _("Messages from the first prompt down, itself included."),
+            "open_conversations": _(
+                "While so many are unfinished, no new prompts are asked for."
+            ),
             "lease_minutes": _("How long a task is kept for the person who took it."),
+            "held_out_percent": _(
+                "Share of new conversations kept for evaluation. Older ones do not move."
+            ),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -182,6 +187,9 @@ class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none 
             "slug": _(
                 "For files and recipes, such as “open-questions”. It stays for good."
             ),
+            "brief": _("What a writer should know, in a sentence or three."),
+            "target": _("Accepted conversations wanted."),
+            "needs_context": _("The prompt stands on a passage that must be given."),
         }
         widgets: ClassVar = {"brief": forms.Textarea(attrs={"rows": 3, **PLAIN})}
 
@@ -239,131 +247,3 @@ class GuidelineForm(forms.Form):
                 params={"number": number},
             )
         return cleaned
-
-
-class MemberForm(forms.Form):
-    email = forms.EmailField(label=_("E-mail address"))
-    role = forms.ChoiceField(label=_("Role"), choices=Membership.Role.choices)
-
-    def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"]
-        people = Contributor.objects.filter(email__iexact=email, is_active=True)
-        self.person = people.first()
-        if self.person is None:
-            raise forms.ValidationError(
-                _(
-                    "Nobody here has this address. Let them sign up first, or ask a site "
-                    "admin to add an account under Settings."
-                )
-            )
-        return email
-
-
-class ReleaseForm(forms.Form):
-    """A curator's decision on a held message."""
-
-    decision = forms.ChoiceField(choices=[("accept", _("Accept")), ("reject", _("Reject"))])
-    why = forms.CharField(
-        label=_("Why?"),
-        max_length=300,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2, **PLAIN}),
-        help_text=_("Its author reads this."),
-    )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if cleaned.get("decision") == "reject" and not cleaned.get("why"):
-            self.add_error("why", _("Say why, so that the author knows."))
-        return cleaned
-
-
-class HoldForm(forms.Form):
-    why = forms.CharField(
-        label=_("Why?"),
-        max_length=300,
-        widget=forms.Textarea(attrs={"rows": 2, **PLAIN}),
-        help_text=_("Nothing is learned from it until you decide. Its author reads this."),
-    )
-
-
-class FreezeForm(forms.Form):
-    """A recipe: which accepted answers go into a version."""
-
-    categories = forms.MultipleChoiceField(
-        label=_("Categories"),
-        required=False,
-        widget=CheckboxSelectMultiple,
-        help_text=_("None chosen takes all."),
-    )
-    languages = forms.MultipleChoiceField(
-        label=_("Languages"),
-        required=False,
-        widget=CheckboxSelectMultiple,
-        help_text=_("None chosen takes all."),
-    )
-    best_replies = forms.IntegerField(
-        label=_("Best answers per prompt"),
-        required=False,
-        min_value=0,
-        max_value=1000,
-        help_text=_("At most so many, by rank. Empty takes every accepted answer."),
-    )
-    with_models = forms.BooleanField(
-        label=_("With answers that a model wrote and a person accepted"),
-        required=False,
-        initial=True,
-    )
-
-    def __init__(self, dataset: Dataset, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        named = dataset.categories.order_by("name").values_list("slug", "name")
-        choices: dict[str, list[tuple[str, str]]] = {
-            "categories": list(named),
-            "languages": [(code, code) for code in dataset.languages],
-        }
-        for name, known in choices.items():
-            field = self.fields[name]
-            assert isinstance(field, forms.MultipleChoiceField)
-            field.choices = known
-
-    @property
-    def recipe(self) -> dict[str, Any]:
-        return {**self.cleaned_data, "best_replies": self.cleaned_data["best_replies"] or 0}
-
-
-class RegistrationForm(forms.Form):
-    is_open = forms.BooleanField(
-        label=_("People may sign up by themselves"),
-        required=False,
-        help_text=_("Off: only accounts that an admin made can sign in."),
-    )
-
-
-class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none at run time
-    class Meta:
-        model = Contributor
-        fields = ("email", "name")
-        labels: ClassVar = {"email": _("E-mail address"), "name": _("Name")}
-
-    def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"]
-        if Contributor.objects.filter(email__iexact=email).exists():
-            raise forms.ValidationError(_("There is an account with this address already."))
-        return email.lower()
-
-
-class AmendForm(forms.Form):
-    """An author's own text once more, with the passage it stands on where it has one."""
-
-    text = forms.CharField(
-        label=_("Your text"),
-        strip=False,
-        widget=forms.Textarea(attrs={"rows": 12, "class": "textarea--tall"}),
-    )
-    context = forms.CharField(
-        label=_("The passage that it stands on"),
-        required=False,
-        strip=False,
-        widget=forms.Textarea(attrs={"rows": 6}),
-    )
