@@ -56,7 +56,7 @@ class ProfileForm(forms.Form):
         required=False,
         queryset=Category.objects.none(),
         widget=CheckboxSelectMultiple,
-        help_text=_("Work in these comes first, too."),
+        help_text=_("Work in these comes first."),
     )
     expertise = forms.CharField(
         label=_("What you know a lot about"),

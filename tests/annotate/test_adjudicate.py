@@ -97,3 +97,33 @@ def test_a_rejection_needs_its_reason_here_too(client, split, curator):
     assert response.status_code == 422
     assert "Hm." in response.text
     assert state_of(split) == "submitted"
+
+
+@pytest.mark.parametrize("order", [("accept", "reject"), ("reject", "accept")])
+def test_both_are_heard_whoever_comes_first(dataset, order):
+    prompt = planned(MessageFactory(conversation__dataset=dataset))
+    for verdict in order:
+        reason = "unclear" if verdict == "reject" else ""
+        messages.review(
+            message_id=prompt.pk,
+            by=ContributorFactory(member=dataset),
+            verdict=verdict,
+            reason=reason,
+        )
+    planner.plan(prompt.conversation_id)
+
+    assert state_of(prompt) == "submitted"
+    assert slots(kind="adjudicate", state="open").count() == 1
+
+
+def test_two_who_agree_decide_without_a_curator(dataset):
+    prompt = planned(MessageFactory(conversation__dataset=dataset))
+    for _ in range(2):
+        messages.review(
+            message_id=prompt.pk,
+            by=ContributorFactory(member=dataset),
+            verdict="reject",
+            reason="unclear",
+        )
+
+    assert state_of(prompt) == "rejected"
