@@ -36,4 +36,5 @@ RUN WINNOW_SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(
 USER winnow
 EXPOSE 8000
 CMD ["gunicorn", "config.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", \
-     "--workers", "2", "--threads", "8", "--no-control-socket", "--worker-tmp-dir", "/dev/shm"]
+     "--workers", "2", "--threads", "8", "--no-control-socket", "--worker-tmp-dir", "/dev/shm", \
+     "--config", "python:config.web_server"]

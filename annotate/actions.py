@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Subquery
 from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
-from annotate import ahead, leases, planner, queue
-from annotate.errors import SentTwice, SlotGone
-from annotate.models import Assignment, Draft, Skip, Submission
+from annotate import ahead, claiming, leases, planner, queue
+from annotate.errors import AlreadySent, Busy, SentTwice, SlotGone, TakenBack
+from annotate.models import GONE, Assignment, Draft, Skip, Submission
 from curation.errors import CurationError
 from curation.models import Contributor, Conversation, Event
 
@@ -38,16 +39,15 @@ def claim(
     pairs = queue.pairs_of(by, kind=kind, dataset=dataset)
     if passing_over is not None and passing_over.message_id is None:
         ahead.give_back(by=by)  # it may be another of what they just passed over
-    mine = queue.held_by(by, pairs, category=category)
-    held = mine.select_related("dataset__policy").first()
-    if held is not None:
-        return leases.renew(held)
-    taken = leases.take(by, pairs, category, passing_over)
+    if held := claiming.renew_held(by, pairs, category=category):
+        return held
+    take = partial(leases.take, by, pairs, category=category, passing_over=passing_over)
+    taken = take()
     if taken is None:
         planner.plan_changed()
-        taken = leases.take(by, pairs, category, passing_over)
-    if taken is None and ahead.free_one(by=by, pairs=pairs):
-        taken = leases.take(by, pairs, category, passing_over)
+        taken = take()
+    if taken is None and ahead.free_one(by=by, pairs=pairs, category=category):
+        taken = take()
     return taken
 
 
@@ -61,7 +61,10 @@ def claim_again(*, draft_id: int, by: Contributor) -> Assignment:
                 raise SlotGone
             if leases.is_held(slot, by):
                 return slot
-            leases.require_free(slot, by)
+            try:
+                leases.require_free(slot, by)
+            except SlotGone:
+                return _twin_for(slot, by)
             return leases.lease(slot, by)
     except IntegrityError as error:
         raise SlotGone from error
@@ -92,9 +95,21 @@ def skip(*, assignment_id: int, by: Contributor, reason: str = "") -> Skip | Non
             defaults={"assignment": slot, "at": now()},
         )
     leases.hand_back(Assignment.objects.filter(pk=slot.pk))
+    if slot.reserved_for_id and slot.message_id and not slot.is_gold:
+        # Given to them, it would be offered to nobody now.
+        Assignment.objects.filter(pk=slot.pk).update(reserved_for=None, allotment=None)
     data = {"task": slot.kind, **({"reason": reason} if reason else {})}
     Event.objects.record("task.skipped", slot, by=by, dataset=slot.dataset, **data)
     return skipped
+
+
+def drop_gone(*, assignment_id: int, by: Contributor) -> bool:
+    """End a task on words that were held or withdrawn since; say whether it was one."""
+    mine = Assignment.objects.held_by(by).filter(pk=assignment_id)
+    gone = mine.filter(message__state__in=GONE)
+    return gone.update(
+        state=State.DROPPED, person=None, lease_until=None, is_ahead=False
+    ) > 0  # fmt: skip
 
 
 def save_draft(*, assignment_id: int, by: Contributor, fields: Mapping[str, str]) -> Draft:
@@ -108,6 +123,12 @@ def save_draft(*, assignment_id: int, by: Contributor, fields: Mapping[str, str]
         },
     )
     return draft
+
+
+def move_draft(*, by: Contributor, old: Assignment, new: Assignment) -> None:
+    """What was typed for one slot goes into its twin, unless something is there already."""
+    if old.pk != new.pk and not new.drafts.filter(person=by).exists():
+        Draft.objects.filter(person=by, assignment=old).update(assignment=new)
 
 
 def discard_draft(*, draft_id: int, by: Contributor) -> None:
@@ -131,39 +152,71 @@ def submit(
         person=by,
         assignment_id=assignment_id,
         fingerprint=_fingerprint(fields),
-        # For undo.py: what was typed, and the place in history where this begins.
-        fields=_storable(fields),
-        after_event=Coalesce(Subquery(Event.objects.order_by("-pk").values("pk")[:1]), 0),
+        fields=_storable(fields),  # for undo.py, as are the two events
     )
     try:
-        with transaction.atomic():
-            # A second delivery waits here for the first, and then finds the key used.
-            mark.save(force_insert=True)
-            _submit_once(assignment_id, by, apply)
+        try:
+            _submit_once(mark, by, apply)
+        except OperationalError:  # e.g. a deadlock: nothing of it was written
+            _submit_once(mark, by, apply)
+    except TakenBack:
+        raise  # taking it back kept the words, and newer ones may stand there now
     except CurationError:
         save_draft(assignment_id=assignment_id, by=by, fields=fields)
         raise
-    except IntegrityError as error:
-        if "annotate_submission_pkey" in str(error):
-            _require_the_same(mark)
-            return
-        # The same person took up the same item in another tab at this moment.
-        if "assignment_item_once_per_person" not in str(error):
-            raise
+    except OperationalError as error:
         save_draft(assignment_id=assignment_id, by=by, fields=fields)
-        raise SlotGone from error
+        raise Busy from error
 
 
 def expire_leases() -> int:
     """Free the slots whose lease ran out; their drafts stay. Return how many."""
-    return leases.hand_back(Assignment.objects.overdue())
+    with transaction.atomic():
+        # What somebody is at just now stays for the next time; nobody waits for another.
+        overdue = Assignment.objects.overdue().order_by("pk")
+        locked = overdue.select_for_update(skip_locked=True).values_list("pk", flat=True)
+        return leases.hand_back(Assignment.objects.filter(pk__in=list(locked)))
+
+
+def _twin_for(slot: Assignment, by: Contributor) -> Assignment:
+    """New words fit any free slot of the same sort; the kept ones move there."""
+    category = slot.category.slug if slot.category is not None else ""
+    twin = None
+    if slot.message_id is None:
+        twin = leases.take(by, [(slot.kind, slot.dataset_id)], category=category)
+    if twin is None:
+        raise AlreadySent if slot.person_id == by.pk else SlotGone
+    move_draft(by=by, old=slot, new=twin)
+    return twin
 
 
 def _submit_once(
-    assignment_id: int, by: Contributor, apply: Callable[[Assignment], object]
+    mark: Submission, by: Contributor, apply: Callable[[Assignment], object]
+) -> None:
+    """Write all of it or nothing; a key that was used already counts for the same only."""
+    try:
+        with transaction.atomic():
+            _close(mark, by, apply)
+    except IntegrityError as error:
+        if "annotate_submission_pkey" in str(error):
+            _require_the_same(mark)
+        # The same person took up the same item in another tab at this moment.
+        elif "assignment_item_once_per_person" in str(error):
+            raise SlotGone from error
+        else:
+            raise
+
+
+def _close(
+    mark: Submission, by: Contributor, apply: Callable[[Assignment], object]
 ) -> None:
     """Lock conversation and slot, write the record, close the slot, plan anew."""
-    slot = leases.locked(assignment_id)
+    slot = leases.locked(mark.assignment_id)
+    # A second delivery waited for the lock, and finds the key used here. Whatever else is
+    # done in this conversation comes before the event noted, or after the last.
+    newest = Coalesce(Subquery(Event.objects.order_by("-pk").values("pk")[:1]), 0)
+    mark.after_event = newest
+    mark.save(force_insert=True)
     if not leases.is_held(slot, by):
         leases.require_free(slot, by)
         leases.land_late(slot, by)
@@ -174,6 +227,7 @@ def _submit_once(
     slot.is_ahead = False
     slot.save(update_fields=["state", "lease_until", "done_at", "is_ahead", "conversation"])
     Draft.objects.filter(person=by, assignment=slot).delete()
+    Submission.objects.filter(pk=mark.pk).update(last_event=newest)
     if slot.conversation is not None:
         if slot.conversation.turns is None:  # the verb worked on another copy of it
             slot.conversation.refresh_from_db(fields=["state", "changes"])
@@ -192,7 +246,11 @@ def _fingerprint(fields: Mapping[str, str]) -> str:
 
 def _require_the_same(again: Submission) -> None:
     """A used key is fine where this very content was counted under it already."""
-    first = Submission.objects.get(key=again.key)
+    first = Submission.objects.filter(key=again.key).first()
+    if first is None:  # it was deleted at this moment, with all of its task
+        raise SlotGone
     before = (first.person_id, first.assignment_id, first.fingerprint)
     if before != (again.person_id, again.assignment_id, again.fingerprint):
         raise SentTwice
+    if first.undone_at is not None:
+        raise TakenBack

@@ -9,36 +9,31 @@ from django.utils.timezone import now
 
 from annotate import leases, queue
 from annotate.models import Assignment
-from curation.models import Contributor
+from curation.models import Contributor, Profile
 
 State = Assignment.State
 AHEAD = timedelta(minutes=3)
 
 
+@transaction.atomic
 def take(*, assignment_id: int, by: Contributor) -> Assignment | None:
     """Hold the next task of the same sort as the one on the page, if there is one.
 
     A person holds at most one ahead; a second call gives the same again.
     """
-    current = Assignment.objects.held_by(by).filter(pk=assignment_id).first()
-    if current is None:
+    mine = Assignment.objects.held_by(by)
+    # A second call waits here for the first, and then finds what that took.
+    current = mine.filter(pk=assignment_id).select_for_update().first()
+    if current is None or not queue.covers(by, current):
         return None
-    held = Assignment.objects.held_by(by).filter(is_ahead=True).for_page().first()
-    if held is not None and (held.kind, held.dataset_id) == (
-        current.kind,
-        current.dataset_id,
-    ):
+    pair = (current.kind, current.dataset_id)
+    held = mine.filter(is_ahead=True).order_by("pk").first()
+    if held is not None and (held.kind, held.dataset_id) == pair:
         keep(by=by)
         return held
-    give_back(by=by)
-    pairs = [(current.kind, current.dataset_id)]
-    with transaction.atomic():
-        slot = leases.take(by, pairs, "", None)
-        if slot is None:
-            return None
-        slot.is_ahead, slot.lease_until = True, now() + AHEAD
-        slot.save(update_fields=["is_ahead", "lease_until"])
-    return slot
+    if held is not None:
+        give_back(by=by)
+    return leases.take(by, [pair], ahead=AHEAD)
 
 
 def keep(*, by: Contributor) -> None:
@@ -52,18 +47,20 @@ def give_back(*, by: Contributor) -> None:
     leases.hand_back(Assignment.objects.held_by(by).filter(is_ahead=True))
 
 
-def free_one(*, by: Contributor, pairs: list[queue.Pair]) -> bool:
+def free_one(*, by: Contributor, pairs: list[queue.Pair], category: str = "") -> bool:
     """Take from somebody what they have not seen yet: work for a person without any.
 
     Says whether something became free.
     """
     unseen = Assignment.objects.filter(
-        queue.covering(pairs), state=State.LEASED, is_ahead=True
+        queue.covering(pairs), state=State.LEASED, is_ahead=True, is_gold=False
     )
+    if category:
+        unseen = unseen.filter(category__slug=category)
+    useful = queue.in_languages_of(Profile.of(by), unseen.fit_to(by))
     with transaction.atomic():
         slot = (
-            unseen.exclude(person=by)
-            .exclude(barred__contains=[by.pk])
+            useful.exclude(person=by)
             .select_for_update(skip_locked=True, of=("self",))
             .order_by("priority", "pk")
             .first()

@@ -62,27 +62,9 @@ def allot(
         made_by=by,
     )
     reserved = _reserve(given, wanted, conversations)
-    if conversations and not reserved:
-        raise CurationError(
-            _("None of these conversations has such a task that %(person)s may do.")
-            % {"person": person}
-        )
     if conversations:
-        given.wanted = reserved
-        given.save(update_fields=["wanted"])
-    Event.objects.record(
-        "work.given", given, by=by, dataset=dataset, person=person.pk, task=kind,
-        wanted=given.wanted,
-    )  # fmt: skip
-    tell(
-        person,
-        Notification.Kind.ALLOTTED,
-        by=by,
-        dataset=dataset.title,
-        task=kind,
-        wanted=given.wanted,
-        due_on=due_on.isoformat() if due_on else "",
-    )
+        _want_no_more_than(given, reserved)
+    _say_so(given, by)
     return given
 
 
@@ -102,16 +84,19 @@ def keep_up() -> None:
     for pk in list(running):
         with transaction.atomic():
             locked = Allotment.objects.select_for_update(skip_locked=True, of=("self",))
-            if not locked.filter(pk=pk, closed_at=None).exists():
-                continue  # somebody else is at it
-            given = Allotment.objects.select_related("dataset").get(pk=pk)
-            progress = with_progress(Allotment.objects.filter(pk=pk))
-            done, reserved = progress.values_list("done", "reserved").get()
-            is_overdue = given.due_on is not None and given.due_on < localdate()
-            if is_overdue or done >= given.wanted:
-                _close(given)
-            elif given.kind != Kind.IMPROVE:  # those are chosen one by one
-                _reserve(given, given.wanted - done - reserved, ())
+            if locked.filter(pk=pk, closed_at=None).exists():  # else somebody is at it
+                _keep_up(Allotment.objects.select_related("dataset", "person").get(pk=pk))
+
+
+def _keep_up(given: Allotment) -> None:
+    _free_unfit(given)
+    row = vars(with_progress(Allotment.objects.filter(pk=given.pk)).get())
+    done, reserved = row["done"], row["reserved"]
+    is_overdue = given.due_on is not None and given.due_on < localdate()
+    if is_overdue or done >= given.wanted or not _may_do_it(given):
+        _close(given)
+    elif given.kind != Kind.IMPROVE:  # those are chosen one by one
+        _reserve(given, given.wanted - done - reserved, ())
 
 
 def with_progress(allotments: QuerySet[Allotment]) -> QuerySet[Allotment]:
@@ -140,7 +125,7 @@ def _check(
         raise CurationError(_("Give between 1 and %(most)d tasks.") % {"most": AT_MOST})
     if due_on is not None and due_on < localdate():
         raise CurationError(_("That day has passed: choose today or later."))
-    roles = [role for role, kinds in queue.KINDS_OF_ROLE.items() if kind in kinds]
+    roles = _roles_for(kind)
     if not roles:
         raise CurationError(_("There is no such kind of work."))
     if not holds(person, dataset, *roles):
@@ -153,6 +138,43 @@ def _check(
         raise CurationError(_("This dataset does not ask for that kind of text."))
 
 
+def _roles_for(kind: str) -> list[str]:
+    return [role for role, kinds in queue.KINDS_OF_ROLE.items() if kind in kinds]
+
+
+def _may_do_it(given: Allotment) -> bool:
+    """Whether the person still is there, and has a role for it."""
+    roles = _roles_for(given.kind)
+    return given.person.is_active and holds(given.person, given.dataset, *roles)
+
+
+def _want_no_more_than(given: Allotment, reserved: int) -> None:
+    """Of chosen conversations as many as there are, and not none."""
+    if not reserved:
+        raise CurationError(
+            _("None of these conversations has such a task that %(person)s may do.")
+            % {"person": given.person}
+        )
+    given.wanted = reserved
+    given.save(update_fields=["wanted"])
+
+
+def _say_so(given: Allotment, by: Contributor) -> None:
+    Event.objects.record(
+        "work.given", given, by=by, dataset=given.dataset, person=given.person_id,
+        task=given.kind, wanted=given.wanted,
+    )  # fmt: skip
+    tell(
+        given.person,
+        Notification.Kind.ALLOTTED,
+        by=by,
+        dataset=given.dataset.title,
+        task=given.kind,
+        wanted=given.wanted,
+        due_on=given.due_on.isoformat() if given.due_on else "",
+    )
+
+
 def _reserve(given: Allotment, lacking: int, conversations: Collection[int]) -> int:
     """Mark so many tasks as theirs, and return how many there were."""
     if lacking <= 0:
@@ -161,7 +183,7 @@ def _reserve(given: Allotment, lacking: int, conversations: Collection[int]) -> 
         return _make_writing(given, lacking)
     if given.kind == Kind.IMPROVE and conversations:
         _ask_for_rewrites(given, conversations)
-    free = Assignment.objects.open_to(given.person).filter(
+    free = queue.fit_for(given.person).filter(
         kind=given.kind, dataset=given.dataset, reserved_for=None
     )
     if given.category is not None:
@@ -215,11 +237,21 @@ def _ask_for_rewrites(given: Allotment, conversations: Collection[int]) -> None:
 def _close(given: Allotment) -> None:
     given.closed_at = now()
     given.save(update_fields=["closed_at"])
-    theirs = Assignment.objects.filter(allotment=given, state=State.OPEN)
-    theirs.filter(kind__in=WRITING).update(
+    theirs = Assignment.objects.filter(allotment=given)
+    theirs.filter(state=State.OPEN, kind__in=WRITING).update(
         state=State.DROPPED, reserved_for=None, allotment=None
     )
-    theirs.update(reserved_for=None, allotment=None)
+    # Also what they have in hand: handed back, it is to be everybody's.
+    theirs.filter(state__in=[State.OPEN, State.LEASED]).update(
+        reserved_for=None, allotment=None
+    )
+
+
+def _free_unfit(given: Allotment) -> None:
+    """What the person would not be offered any more goes to everybody again."""
+    theirs = Assignment.objects.filter(allotment=given, state=State.OPEN)
+    unfit = theirs.exclude(pk__in=queue.fit_for(given.person).values("pk"))
+    unfit.update(reserved_for=None, allotment=None)
 
 
 def numbers_in(dataset: Dataset, numbers: Collection[int]) -> set[int]:

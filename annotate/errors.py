@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from curation.errors import CurationError
 
-KEPT = "What you wrote is kept under “Kept texts” on the home page."
+KEPT = gettext_lazy("What you wrote is kept under “Kept texts” on the home page.")
 
 
 class SlotGone(CurationError):
     """The lease ran out and somebody else has the work; the text was kept."""
 
     def __init__(self) -> None:
-        super().__init__(
-            f"Your time for this task ran out and it went to somebody else. {KEPT}"
-        )
+        why = _("Your time for this task ran out and it went to somebody else.")
+        super().__init__(f"{why} {KEPT}")
 
 
 class AlreadySent(SlotGone):
     """The same person finished the task from another page."""
 
     def __init__(self) -> None:
-        CurationError.__init__(
-            self, f"You have sent this task already, from another page. {KEPT}"
-        )
+        why = _("You have sent this task already, from another page.")
+        CurationError.__init__(self, f"{why} {KEPT}")
+
+
+class TakenBack(SlotGone):
+    """What was sent came once more, after its author had taken it back."""
+
+    def __init__(self) -> None:
+        why = _("You have taken this back: it was not counted. Send it anew from its page.")
+        CurationError.__init__(self, why)
+
+
+class Busy(CurationError):
+    """The database could not do it now, twice; the text was kept."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Too much went on at once. Nothing is lost: send it again."))
 
 
 class SentTwice(CurationError):
@@ -30,6 +46,8 @@ class SentTwice(CurationError):
 
     def __init__(self) -> None:
         super().__init__(
-            "You have sent this page already. To change what you sent, take it back under "
-            "“All that you wrote”, and write it anew."
+            _(
+                "You have sent this page already. To change what you sent, take it back "
+                "under “All that you did”, and write it anew."
+            )
         )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from annotate.models import Assignment, Skip
 from curation.actions import gold
 from curation.actions.messages import authors_of
-from curation.models import Contributor, GoldAnswer, Message
+from curation.models import Contributor, GoldAnswer, Message, Profile
+from curation.wording import translated
 
 if TYPE_CHECKING:
     from annotate.forms.review import ReviewForm
@@ -21,25 +22,25 @@ State = Assignment.State
 
 
 def instead_of(
-    slot: Assignment, by: Contributor, *, category: str = ""
+    slot: Assignment, by: Contributor, *, every: int, category: str = ""
 ) -> Assignment | None:
     """A known item to lease in place of this review, where one is due. Else None.
 
-    Runs in the transaction of the claim.
+    One in `every` is; 0 is never. Runs in the transaction of the claim.
     """
     if slot.kind != Kind.REVIEW or slot.is_gold:
         return None
-    every = slot.dataset.policy.gold_every
     if not every or not _is_due(slot, by, every):
         return None
     # Of two tabs that get here at once, the second waits, and then nothing is due.
     Contributor.objects.select_for_update(no_key=True).get(pk=by.pk)
     if not _is_due(slot, by, every):
         return None
+    _drop_unusable(slot, by)
     message = _next_item(slot, by, category)
     if message is None:
         return None
-    return Assignment.objects.create(
+    return _made_before(message, by) or Assignment.objects.create(
         kind=Kind.REVIEW,
         dataset=slot.dataset,
         category=message.conversation.category,
@@ -47,7 +48,7 @@ def instead_of(
         ranking_round=message.ranking_round,
         number=by.pk,
         priority=slot.priority,
-        language=message.language,
+        language=message.conversation.language,
         is_gold=True,
         # Handed back, it must not come to somebody else.
         reserved_for=by,
@@ -77,7 +78,7 @@ def outcome_of(slot: Assignment, by: Contributor) -> str:
         "accept": _("This was a known item. It should have been accepted: %(why)s"),
         "reject": _("This was a known item. It should have been rejected: %(why)s"),
     }
-    return said[found.item.verdict] % {"why": found.item.why}
+    return said[found.item.verdict] % {"why": translated(found.item.why)}
 
 
 def _is_due(slot: Assignment, by: Contributor, every: int) -> bool:
@@ -88,23 +89,41 @@ def _is_due(slot: Assignment, by: Contributor, every: int) -> bool:
         return False
     since = Q(done_at__gt=last.done_at) if last is not None else Q(state=State.DONE)
     ordinary = mine.filter(since | Q(state=State.LEASED), is_gold=False)
+    ordinary = ordinary.exclude(pk=slot.pk)  # just taken, and not seen if one is due
     return ordinary[: every - 1].count() >= every - 1
 
 
+def _drop_unusable(slot: Assignment, by: Contributor) -> None:
+    """Of what was handed back: items that were retired, held or withdrawn since."""
+    mine = Assignment.objects.filter(is_gold=True, reserved_for=by, dataset=slot.dataset)
+    unusable = mine.filter(state=State.OPEN).exclude(message__in=_usable(slot))
+    unusable.update(state=State.DROPPED)
+
+
+def _made_before(message: Message, by: Contributor) -> Assignment | None:
+    """The slot that was made for the person already, and handed back or dropped."""
+    made = Assignment.objects.filter(is_gold=True, message=message, number=by.pk)
+    return made.filter(person=None).select_for_update().first()
+
+
+def _usable(slot: Assignment) -> QuerySet[Message]:
+    return Message.objects.filter(
+        conversation__dataset=slot.dataset,
+        gold__retired_at=None,
+        gold__isnull=False,
+        state__in=(Message.State.ACCEPTED, Message.State.REJECTED),
+    )
+
+
 def _next_item(slot: Assignment, by: Contributor, category: str) -> Message | None:
-    """One that the person neither wrote, reviewed, passed over nor had before.
+    """One that the person can read and neither wrote, reviewed, skipped nor had before.
 
     In an order of the person's own, the same at every asking.
     """
     had = Assignment.objects.filter(person=by, kind=Kind.REVIEW).values("message")
     skipped = Skip.objects.filter(person=by, kind=Kind.REVIEW, message__isnull=False)
     items = (
-        Message.objects.filter(
-            conversation__dataset=slot.dataset,
-            gold__retired_at=None,
-            gold__isnull=False,
-            state__in=(Message.State.ACCEPTED, Message.State.REJECTED),
-        )
+        _usable(slot)
         .exclude(pk__in=had)
         .exclude(pk__in=skipped.values("message"))
         .exclude(Q(gold__made_by=by) | Q(reviews__reviewer=by) | Q(author=by))
@@ -113,6 +132,8 @@ def _next_item(slot: Assignment, by: Contributor, category: str) -> Message | No
     )
     if category:
         items = items.filter(conversation__category__slug=category)
+    if languages := Profile.of(by).languages:
+        items = items.filter(conversation__language__in=["", *languages])
     there = list(items.order_by("pk"))
     random.Random(by.pk).shuffle(there)
     return next((one for one in there if by.pk not in _writers_of(one)), None)

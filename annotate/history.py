@@ -14,7 +14,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from annotate import undo
-from annotate.models import Assignment, Kind, Skip, Submission
+from annotate.models import GONE, Assignment, Kind, Skip, Submission
 from curation.actions.revisions import may_amend
 from curation.models import Ballot, Contributor, Message, Review
 
@@ -73,7 +73,7 @@ def _line(
     line = Done(
         slot=slot,
         at=row.at,
-        words=Truncator(about.text if about else "").words(9),
+        words=_quoted(about, person) if about else "",
         decided=decided.get(slot.pk, ""),
     )
     is_fresh = row.at >= undo.since() and not (slot.is_gold and isinstance(row, Submission))
@@ -88,6 +88,13 @@ def _line(
         )
         line = replace(line, decided=own.get_state_display(), edit_url=edit_url)
     return line
+
+
+def _quoted(message: Message, person: Contributor) -> str:
+    """How it begins; nothing of what a colleague took back or what was set aside."""
+    if message.state in GONE and message.author_id != person.pk:
+        return ""
+    return Truncator(message.text).words(9)
 
 
 def _verdicts(person: Contributor, slots: Iterable[Assignment]) -> dict[int, str | Promise]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Subquery
 from django.utils.timezone import now
 
-from annotate import gold, queue
+from annotate import claiming, gold, queue
 from annotate.errors import AlreadySent, SlotGone
 from annotate.models import Assignment, AssignmentQuerySet
 from curation.actions import conversations
@@ -26,43 +27,69 @@ RANKINGS = (Kind.RANK, Kind.COMPARE)
 def take(
     by: Contributor,
     pairs: list[queue.Pair],
-    category: str,
-    passing_over: Assignment | None,
+    *,
+    category: str = "",
+    passing_over: Assignment | None = None,
+    ahead: timedelta | None = None,
 ) -> Assignment | None:
-    """Claim one open slot, stepping past rows that others are claiming just now."""
-    queues = queue.next_for(by, pairs, category=category)
-    if passing_over is not None and passing_over.message_id is None:
-        # A new text has no message to remember: another category, for now.
-        queues = [slots.exclude(category=passing_over.category_id) for slots in queues]
+    """Lease one open slot, stepping past rows that others are claiming just now.
+
+    `ahead` is how long they hold what they do not see yet.
+    """
+    wishes = claiming.wishes_of(by)
+    stretches = queue.next_for(wishes, pairs, category=category)
+    claim = partial(
+        claiming.lease_best,
+        by=by,
+        languages=wishes.languages,
+        category=category,
+        passing_over=passing_over,
+        ahead=ahead,
+    )
     for _ in range(5):
         try:
             with transaction.atomic():
-                slot = _first_free(queues)
-                if slot is None:
+                claimed = next(filter(None, map(claim, stretches)), None)
+                if claimed is None:
                     return None
-                known = gold.instead_of(slot, by, category=category)
-                return lease(known or slot, by)
-        except IntegrityError:
-            # The same person claimed the same item in another tab, a moment ago.
+                if slot := _made_ready(claimed, by, category, ahead):
+                    return slot
+        except IntegrityError:  # they claimed the same item in another tab, a moment ago
             continue
     return None
 
 
-def _first_free(queues: list[AssignmentQuerySet]) -> Assignment | None:
-    for slots in queues:
-        locking = slots.select_for_update(skip_locked=True, of=("self",))
-        slot = locking.select_related("dataset__policy").first()
-        if slot is not None:
-            return slot
-    return None
+def _made_ready(
+    claimed: claiming.Claimed, by: Contributor, category: str, ahead: timedelta | None
+) -> Assignment | None:
+    """The slot with the answers to show, or a known item instead of it.
 
-
-def lease(slot: Assignment, by: Contributor) -> Assignment:
-    """Give a locked slot to a person. The order that answers are shown in is fixed here."""
-    slot.state, slot.person, slot.lease_until = State.LEASED, by, lease_end(slot)
+    None where too few answers are left to compare, and then the slot is dropped.
+    """
+    slot, gold_every = claimed
+    if known := gold.instead_of(slot, by, every=gold_every, category=category):
+        hand_back(Assignment.objects.filter(pk=slot.pk))
+        return lease(known, by, ahead=ahead)
     if slot.kind in RANKINGS:
         slot.shown = _answers_to_show(slot, by)
-    slot.save(update_fields=["state", "person", "lease_until", "shown"])
+        if len(slot.shown) < 2:  # the planner has not heard yet
+            slot.state, slot.person, slot.lease_until = State.DROPPED, None, None
+            slot.is_ahead = False
+            slot.save(update_fields=["state", "person", "lease_until", "is_ahead"])
+            return None
+        slot.save(update_fields=["shown"])
+    return slot
+
+
+def lease(
+    slot: Assignment, by: Contributor, *, ahead: timedelta | None = None
+) -> Assignment:
+    """Give a locked slot to a person. The order that answers are shown in is fixed here."""
+    slot.state, slot.person, slot.is_ahead = State.LEASED, by, ahead is not None
+    slot.lease_until = now() + ahead if ahead else lease_end(slot)
+    if slot.kind in RANKINGS:
+        slot.shown = _answers_to_show(slot, by)
+    slot.save(update_fields=["state", "person", "lease_until", "is_ahead", "shown"])
     return slot
 
 
@@ -103,10 +130,12 @@ def lease_end(slot: Assignment) -> datetime:
 
 
 def renew(slot: Assignment) -> Assignment:
+    """Begin the lease anew, unless the slot went back at this moment."""
     slot.lease_until, slot.is_ahead = lease_end(slot), False
-    Assignment.objects.filter(pk=slot.pk, person=slot.person_id, state=State.LEASED).update(
-        lease_until=slot.lease_until, is_ahead=False
-    )
+    theirs = Assignment.objects.filter(pk=slot.pk, person=slot.person_id)
+    held = theirs.filter(state=State.LEASED)
+    if not held.update(lease_until=slot.lease_until, is_ahead=False):
+        raise SlotGone
     return slot
 
 

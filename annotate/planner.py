@@ -204,9 +204,28 @@ def _match(
     live = [s for s in there if s.state in (State.OPEN, State.LEASED)]
     free = [s for s in live if s.state == State.OPEN]
     free.sort(key=lambda s: s.reserved_for_id is not None)  # what was promised goes last
-    surplus = free[: max(0, len(live) - want.needed)]
     barred = barred_from(want.kind, message)
     newest = max((s.number for s in there), default=0)
+    lacking = range(newest + 1, newest + 1 + want.needed - len(live))
+    _add(conversation, want, message, lacking, priority, barred)
+    if surplus := free[: max(0, len(live) - want.needed)]:
+        pks = [s.pk for s in surplus]
+        Assignment.objects.filter(pk__in=pks, state=State.OPEN).update(state=State.DROPPED)
+    moved = [s.pk for s in free if (s.priority, s.barred) != (priority, barred)]
+    if moved:
+        Assignment.objects.filter(pk__in=moved, state=State.OPEN).update(
+            priority=priority, barred=barred
+        )
+
+
+def _add(
+    conversation: Conversation,
+    want: Want,
+    message: Message,
+    numbers: range,
+    priority: int,
+    barred: list[int],
+) -> None:
     Assignment.objects.bulk_create(
         (
             Assignment(
@@ -216,23 +235,15 @@ def _match(
                 conversation=conversation,
                 message=message,
                 ranking_round=message.ranking_round,
-                number=newest + step,
+                number=number,
                 priority=priority,
                 language=conversation.language,
                 barred=barred,
             )
-            for step in range(1, want.needed - len(live) + 1)
+            for number in numbers
         ),
         ignore_conflicts=True,
     )
-    if surplus:
-        pks = [s.pk for s in surplus]
-        Assignment.objects.filter(pk__in=pks, state=State.OPEN).update(state=State.DROPPED)
-    moved = [s.pk for s in free if (s.priority, s.barred) != (priority, barred)]
-    if moved:
-        Assignment.objects.filter(pk__in=moved, state=State.OPEN).update(
-            priority=priority, barred=barred
-        )
 
 
 def barred_from(kind: str, message: Message) -> list[int]:

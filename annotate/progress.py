@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Count, IntegerField, OuterRef, Q, Subquery
+from django.db.models import Count, IntegerField, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils.timezone import localdate, localtime, now
 
@@ -45,7 +45,8 @@ def of(person: Contributor) -> dict[str, dict[str, int]]:
             "today": Count("pk", filter=Q(**{f"{at}__gte": midnight})),
             **extra,
         }
-        rows.append(model._default_manager.filter(**{who: person}).aggregate(**counts))
+        theirs = _counted(model).filter(**{who: person})
+        rows.append(theirs.aggregate(**counts))
     texts, reviews, ballots, known = rows
 
     def told(when: str) -> dict[str, int]:
@@ -98,9 +99,16 @@ def length(worked: Collection[date], today: date) -> int:
     return found
 
 
+def _counted(model: type[Model]) -> QuerySet[Any]:
+    """Without what was taken back, and what its author has written anew."""
+    rows = model._default_manager.all()
+    return rows.exclude(state=State.WITHDRAWN) if model is Message else rows
+
+
 def _by_day(person: Contributor, since: date) -> Counter[date]:
     first, *others = (
-        model._default_manager.filter(**{who: person, f"{at}__date__gte": since})
+        _counted(model)
+        .filter(**{who: person, f"{at}__date__gte": since})
         .order_by()
         .annotate(day=TruncDate(at))
         .values("day")

@@ -19,8 +19,9 @@ from django.db.models import (
     Subquery,
 )
 
+from annotate import claiming
 from annotate.models import Assignment, AssignmentQuerySet
-from curation.models import Category, Contributor, Dataset, Membership, Profile
+from curation.models import Contributor, Dataset, Membership, Profile
 
 Kind = Assignment.Kind
 Role = Membership.Role
@@ -50,25 +51,33 @@ def in_languages_of(profile: Profile, slots: AssignmentQuerySet) -> AssignmentQu
 
 
 def next_for(
-    person: Contributor, pairs: list[Pair], *, category: str = ""
-) -> list[AssignmentQuerySet]:
-    """The person's queues, to be asked in turn, each best first.
+    wishes: claiming.Wishes, pairs: list[Pair], *, category: str = ""
+) -> list[claiming.Stretch]:
+    """Where to look for a person's next slot, in turn; each is walked best first.
 
-    What somebody else was given stays out. Each queue of one kind in one dataset is a
-    stretch of one index: claiming walks no further than past what is not for the person.
+    Claiming walks no further than past what is not for the person.
     """
-    profile = Profile.of(person)
-    slots = in_languages_of(profile, Assignment.objects.open_to(person))
-    if category:
-        slots = slots.filter(category__slug=category)
-    free = slots.filter(reserved_for=None)
-    queues = []
-    if Assignment.objects.promised_to(person).exists():
-        queues.append(slots.filter(covering(pairs), reserved_for=person))
-    if chosen := [] if category else chosen_categories(profile):
-        queues.append(free.filter(covering(pairs), category__in=chosen))
-    queues += [free.filter(kind=pair[0], dataset=pair[1]) for pair in nearest_first(pairs)]
-    return [best_first(queue) for queue in queues]
+    among = claiming.among(pairs)
+    stretches = []
+    if wishes.has_promised:
+        stretches.append(claiming.Stretch(claiming.PROMISED, among))
+    if wishes.chosen and not category:
+        asked = {**among, "chosen": wishes.chosen}
+        stretches.append(claiming.Stretch(claiming.CHOSEN, asked))
+    return stretches + [
+        claiming.Stretch(claiming.OF_PAIR, {"kind": str(kind), "dataset": dataset})
+        for kind, dataset in nearest_first(pairs)
+    ]
+
+
+def first_of(person: Contributor, pairs: list[Pair]) -> Assignment | None:
+    """What claiming would give now, to be shown. Writes nothing, takes nothing."""
+    wishes = claiming.wishes_of(person)
+    for stretch in next_for(wishes, pairs):
+        pk = claiming.find_best(stretch, person, languages=wishes.languages)
+        if pk is not None:
+            return Assignment.objects.for_form().filter(pk=pk).first()
+    return None
 
 
 def nearest_first(pairs: list[Pair]) -> list[Pair]:
@@ -91,28 +100,8 @@ def nearest_first(pairs: list[Pair]) -> list[Pair]:
     return [pair for place, pair in sorted(one for one in found if one[0] is not None)]
 
 
-def chosen_categories(profile: Profile) -> list[int]:
-    """Those that the person picked, and those on a topic that they picked."""
-    if profile._state.adding:
-        return []
-    chosen = Q(pk__in=profile.categories.values("pk"))
-    if profile.topics:
-        chosen |= Q(topics__overlap=profile.topics)
-    return list(Category.objects.filter(chosen).values_list("pk", flat=True))
-
-
 def best_first(slots: AssignmentQuerySet) -> AssignmentQuerySet:
     return slots.order_by("priority", "pk")
-
-
-def held_by(
-    person: Contributor, pairs: list[Pair], *, category: str = ""
-) -> AssignmentQuerySet:
-    """What the person has taken and not finished; they get it again before anything new."""
-    mine = Assignment.objects.held_by(person).filter(covering(pairs))
-    if category:
-        mine = mine.filter(category__slug=category)
-    return mine.order_by("is_ahead", "pk")
 
 
 def covers(person: Contributor, slot: Assignment) -> bool:

@@ -18,9 +18,9 @@ WRITING = (Kind.WRITE_PAIR, Kind.WRITE_PROMPT)
 
 def reasons(person: Contributor) -> list[str]:
     """One sentence for each thing that keeps work from the person. Some queries."""
-    here = Assignment.objects.filter(
-        dataset__in=Dataset.objects.visible_to(person).filter(archived_at=None)
-    )
+    datasets = Dataset.objects.visible_to(person).filter(archived_at=None)
+    # No known items: they are made for one person each, who is not to notice.
+    here = Assignment.objects.filter(dataset__in=datasets, is_gold=False)
     covered = queue.covered_by(person)
     return [
         *_of_open_slots(person, here.filter(covered, state=State.OPEN)),
@@ -31,21 +31,7 @@ def reasons(person: Contributor) -> list[str]:
 
 
 def _of_open_slots(person: Contributor, slots: AssignmentQuerySet) -> Iterator[str]:
-    """Each slot is counted once, under the first thing that stands in its way."""
-    languages = Profile.of(person).languages
-    skipped = Skip.objects.filter(
-        person=person, kind=OuterRef("kind"), message=OuterRef("message")
-    )
-    own = Q(barred__contains=[person.pk])
-    others = Q(reserved_for__isnull=False) & ~Q(reserved_for=person)
-    foreign = ~Q(language__in=["", *languages]) if languages else Q(language=None)
-    slots = slots.annotate(was_skipped=Exists(skipped))
-    counts = slots.aggregate(
-        own=Count("pk", filter=own),
-        others=Count("pk", filter=~own & others),
-        foreign=Count("pk", filter=~own & ~others & foreign),
-        skipped=Count("pk", filter=~own & ~others & ~foreign & Q(was_skipped=True)),
-    )
+    counts = _in_the_way(person, slots)
     if n := counts["own"]:
         yield ngettext(
             "%(n)d task is about your own words or something that you judged before: a "
@@ -74,6 +60,24 @@ def _of_open_slots(person: Contributor, slots: AssignmentQuerySet) -> Iterator[s
             "A curator gave %(n)d tasks to other people.",
             n,
         ) % {"n": n}
+
+
+def _in_the_way(person: Contributor, slots: AssignmentQuerySet) -> dict[str, int]:
+    """Each slot is counted once, under the first thing that keeps it from the person."""
+    languages = Profile.of(person).languages
+    skipped = Skip.objects.filter(
+        person=person, kind=OuterRef("kind"), message=OuterRef("message")
+    )
+    own = Q(barred__contains=[person.pk])
+    others = Q(reserved_for__isnull=False) & ~Q(reserved_for=person)
+    foreign = ~Q(language__in=["", *languages]) if languages else Q(language=None)
+    slots = slots.annotate(was_skipped=Exists(skipped))
+    return slots.aggregate(
+        own=Count("pk", filter=own),
+        others=Count("pk", filter=~own & others),
+        foreign=Count("pk", filter=~own & ~others & foreign),
+        skipped=Count("pk", filter=~own & ~others & ~foreign & Q(was_skipped=True)),
+    )
 
 
 def _in_other_hands(person: Contributor, slots: AssignmentQuerySet) -> Iterator[str]:

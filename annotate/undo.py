@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from annotate import actions, leases, planner
+from annotate import actions, ahead, leases, planner, queue
 from annotate.errors import SlotGone
 from annotate.models import Assignment, Skip, Submission
 from curation.actions import undo
@@ -35,7 +35,7 @@ def take_back(*, key: UUID, by: Contributor) -> Assignment:
     sent = Submission.objects.select_for_update().get(key=key, person=by)
     if sent.undone_at is not None:
         return _held_still(sent.assignment_id, by)
-    if sent.at < since() or sent.after_event is None:
+    if sent.at < since() or sent.last_event is None:
         raise CurationError(_("This was too long ago to be undone."))
     slot = leases.locked(sent.assignment_id)
     if slot.is_gold:
@@ -45,7 +45,7 @@ def take_back(*, key: UUID, by: Contributor) -> Assignment:
     if slot.state != State.DONE or slot.person_id != by.pk:
         raise CurationError(_("This was undone already."))
     _require_nothing_follows(slot, sent)
-    _reverse(slot, sent.after_event, by)
+    _reverse(slot, sent, by)
     slot.state, slot.done_at, slot.lease_until = State.LEASED, None, leases.lease_end(slot)
     begun = slot.conversation
     if slot.message_id is None:
@@ -67,7 +67,10 @@ def take_back_skip(*, skip_id: int, by: Contributor) -> Assignment:
     if skipped.at < since() or skipped.assignment is None:
         raise CurationError(_("This was too long ago to be undone."))
     passed_over = skipped.assignment
+    if not queue.covers(by, passed_over):
+        raise CurationError(_("This task is not yours any more."))
     skipped.delete()
+    ahead.give_back(by=by)  # it may be the very one, taken again and not seen yet
     free = Assignment.objects.open_to(by).filter(
         kind=passed_over.kind,
         dataset=passed_over.dataset_id,
@@ -81,9 +84,11 @@ def take_back_skip(*, skip_id: int, by: Contributor) -> Assignment:
         raise CurationError(_("Somebody else has this task by now."))
     try:
         with transaction.atomic():
-            return leases.lease(slot, by)
+            taken = leases.lease(slot, by)
     except IntegrityError as error:
         raise SlotGone from error
+    actions.move_draft(by=by, old=passed_over, new=taken)
+    return taken
 
 
 def forget() -> int:
@@ -100,13 +105,21 @@ def _held_still(assignment_id: int, by: Contributor) -> Assignment:
 
 
 def _require_nothing_follows(slot: Assignment, sent: Submission) -> None:
-    """What builds on it comes off first; what somebody else has begun stands."""
+    """What builds on it comes off first; what somebody else has begun stands.
+
+    Until the end of the transaction nobody can begin any of it.
+    """
     if slot.conversation_id is None:
         return
     here = Assignment.objects.filter(conversation=slot.conversation_id)
+    free = here.filter(state__in=[State.OPEN, State.LEASED]).exclude(pk=slot.pk)
+    list(free.select_for_update().order_by("pk").values_list("pk"))  # claims step past
     later = Submission.objects.filter(
-        person=sent.person_id, at__gt=sent.at, undone_at=None, assignment__in=here
-    )
+        person=sent.person_id,
+        after_event__gte=sent.last_event,
+        undone_at=None,
+        assignment__in=here,
+    ).exclude(pk=sent.pk)
     if later.exists():
         raise CurationError(
             _("You have done more in this conversation since. Take that back first.")
@@ -120,8 +133,14 @@ def _require_nothing_follows(slot: Assignment, sent: Submission) -> None:
         )
 
 
-def _reverse(slot: Assignment, after: int, by: Contributor) -> None:
+def _reverse(slot: Assignment, sent: Submission, by: Contributor) -> None:
     assert isinstance(slot.conversation, Conversation)  # also of a new text: see submit()
-    undo.take_back(conversation_id=slot.conversation.pk, by=by, after=after)
+    assert sent.after_event is not None and sent.last_event is not None
+    undo.take_back(
+        conversation_id=slot.conversation.pk,
+        by=by,
+        after=sent.after_event,
+        until=sent.last_event,
+    )
     unseen = Assignment.objects.filter(conversation=slot.conversation, is_ahead=True)
     leases.hand_back(unseen.exclude(person=by))

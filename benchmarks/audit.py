@@ -148,7 +148,7 @@ def _queries_of_claim(person: Contributor, wish: dict[str, Any]) -> list[str]:
     with CaptureQueriesContext(connection) as queries, transaction.atomic():
         actions.claim(by=person, **wish)
         transaction.set_rollback(True)
-    sent = [query["sql"] for query in queries.captured_queries]
+    sent = [query["sql"].strip() for query in queries.captured_queries]
     return [sql for sql in sent if sql.startswith(("SELECT", "UPDATE", "INSERT", "DELETE"))]
 
 

@@ -1,8 +1,8 @@
 """Claim and submit over HTTP, with many people at once: `make bench NAME=claim`.
 
 300,000 open slots; people come, ask for a task, work through some, and leave. A JSON line
-per level, one for the plans, all else on standard error. docs/performance.md says what
-each figure means.
+per level, a further one for the same with all pages read, one for the plans; all else on
+standard error. docs/performance.md says what each figure means.
 """
 
 from __future__ import annotations
@@ -47,8 +47,9 @@ WISHES: list[dict[str, str]] = [
     {"kind": "answer", "dataset": "answers"},
 ]
 TASK = re.compile(r"/work/(\d+)/")
-KEY = re.compile(r'name="key" value="([0-9a-f-]+)"')
 PLACE = re.compile(r'name="(position_\d+)"')
+# Of a page, the field that tells which kind of work it asks for.
+KIND_BY_FIELD = {"verdict": "review", "outcome": "rank", "reply": "write", "text": "answer"}
 
 
 @dataclass
@@ -57,7 +58,6 @@ class Tally:
 
     seconds: float = 0.0
     client_seconds: float = 0.0
-    tasks: int = 0
     sent: list[dict[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     took: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -66,8 +66,17 @@ class Tally:
 class Level:
     """So many people at once, each in a thread; who leaves makes room for the next."""
 
-    def __init__(self, port: int, sessions: dict[int, str], people: int, seed: int) -> None:
+    def __init__(
+        self,
+        port: int,
+        sessions: dict[int, str],
+        people: int,
+        *,
+        seed: int,
+        with_pages: bool = False,
+    ) -> None:
         self.port, self.people, self.tally = port, people, Tally()
+        self.with_pages = with_pages
         self.waiting: queue.SimpleQueue[tuple[int, str]] = queue.SimpleQueue()
         order = sorted(sessions.items())
         random.Random(seed).shuffle(order)
@@ -76,7 +85,7 @@ class Level:
         self.sittings = iter(range(sys.maxsize))
         self.ends = 0.0
 
-    def run(self, seconds: float) -> Tally:
+    def run(self, seconds: float) -> None:
         threads = [threading.Thread(target=self._come_and_go) for _ in range(self.people)]
         began, used = time.perf_counter(), time.process_time()
         self.ends = began + seconds
@@ -86,7 +95,6 @@ class Level:
             thread.join()
         self.tally.seconds = time.perf_counter() - began
         self.tally.client_seconds = time.process_time() - used
-        return self.tally
 
     def _come_and_go(self) -> None:
         while time.perf_counter() < self.ends:
@@ -101,48 +109,67 @@ class Level:
                 connection.close()
 
     def _sit(self, connection: Connection, person: int, wish: dict[str, str]) -> None:
-        """Ask for a task, then read and submit; the answer to each names the next one."""
-        answer = self._timed("claim", connection.post, "/work/claim/", wish)
+        """Ask for a task; then, of each, do what the page's script does.
+
+        It takes the next task ahead, fetches its page, and sends this one as a card.
+        """
+        answer = self._timed("claim", 302, connection.post, "/work/claim/", wish)
+        task = number_in(answer.location)
+        kind, page = wish.get("kind", ""), ""
+        if self.with_pages or not kind:
+            page = self._timed("page", 200, connection.get, f"/work/{task}/").body
+            kind = kind_of(page)
         for _ in range(TASKS_A_SITTING):
             if time.perf_counter() >= self.ends:
                 return
-            task = TASK.search(answer.location)
-            if task is None:
-                self.tally.problems.append(f"no task: {answer.status} {answer.location}")
-                return
-            self.tally.tasks += 1
-            page = self._timed("page", connection.get, answer.location)
-            fields = filled(page.body)
-            path = f"/work/{task[1]}/submit/"
-            answer = self._timed("submit", connection.post, path, fields)
-            if answer.status < 400:
-                one = {"key": fields["key"], "person": person, "slot": int(task[1])}
-                self.tally.sent.append(one)
+            path = f"/work/{task}/ahead/"
+            ahead = self._timed("claim", 200, connection.post, path, {})
+            fields, page = filled(kind, page), ""
+            if self.with_pages:
+                path = json.loads(ahead.body)["next"]["url"]
+                page = self._timed("page", 200, connection.get, path, "ahead").body
+            path = f"/work/{task}/submit/"
+            answer = self._timed("submit", 200, connection.post, path, fields, "card")
+            landed = json.loads(answer.body)
+            one = {"key": fields["key"], "person": person, "slot": landed["done"]}
+            self.tally.sent.append(one)
+            task = number_in(landed["next"]["url"])
 
-    def _timed(self, what: str, ask: Any, *given: Any) -> Answer:
+    def _timed(self, what: str, expected: int, ask: Any, *given: Any) -> Answer:
         began = time.perf_counter()
         answer: Answer = ask(*given)
         self.tally.took[what].append(1000 * (time.perf_counter() - began))
-        if answer.status != (200 if what == "page" else 302):
+        if answer.status != expected:
             raise ValueError(f"{what} {given} answers {answer.status}")
         return answer
 
 
-def filled(page: str) -> dict[str, str]:
-    """What somebody would send from this page: which form it is, its fields tell."""
-    key = KEY.search(page)
-    fields = {"key": key[1] if key else str(uuid.uuid4()), "active_seconds": "12"}
+def number_in(address: str) -> int:
+    task = TASK.search(address)
+    if task is None:
+        raise LookupError(f"no task: {address}")
+    return int(task[1])
+
+
+def kind_of(page: str) -> str:
+    names = KIND_BY_FIELD.items()
+    return next(kind for name, kind in names if f'name="{name}"' in page)
+
+
+def filled(kind: str, page: str) -> dict[str, str]:
+    """What somebody would send. Who has not read the answers finds none of them good."""
+    fields = {"key": str(uuid.uuid4()), "active_seconds": "12"}
     if places := PLACE.findall(page):
         order = random.sample(range(1, len(places) + 1), len(places))
         return {**fields, **dict(zip(places, map(str, order), strict=True))}
-    if 'name="verdict"' in page:
-        return {**fields, "verdict": "accept"}
-    if 'name="reply"' in page:
-        return {**fields, "prompt": f"A question {uuid.uuid4()}?", "reply": "An answer."}
-    return {
-        **fields,
-        "text": f"Ask her on a quiet afternoon, and bring cake. {uuid.uuid4()}",
+    words = f"Ask her on a quiet afternoon, and bring cake. {uuid.uuid4()}"
+    said = {
+        "review": {"verdict": "accept"},
+        "rank": {"outcome": "none_good"},
+        "write": {"prompt": f"A question {uuid.uuid4()}?", "reply": "An answer."},
+        "answer": {"text": words},
     }
+    return {**fields, **said[kind]}
 
 
 # ---- around a level ----------------------------------------------------------------
@@ -162,21 +189,20 @@ def checked(tally: Tally) -> dict[str, Any]:
         return inside(f"audit.check({str(Path(file.name))!r})")
 
 
-def line_of(people: int, tally: Tally, found: dict[str, Any]) -> dict[str, Any]:
-    cores = os.cpu_count() or 1
+def line_of(level: Level, found: dict[str, Any]) -> dict[str, Any]:
+    cores, tally = os.cpu_count() or 1, level.tally
     return {
-        "people": people,
-        "claims": tally.tasks,
+        "people_with_pages" if level.with_pages else "people": level.people,
+        "claims": len(tally.took["claim"]),
         "submissions": len(tally.sent),
         **found,
         "errors": len(tally.problems),
         **{
             f"{what}_p{share}_ms": percentile(tally.took[what], share)
-            for what in ("claim", "page", "submit")
+            for what in ("claim", "submit", *(["page"] if level.with_pages else []))
             for share in (50, 95, 99)
         },
         "submissions_per_s": round(len(tally.sent) / tally.seconds, 1),
-        "claims_alone": len(tally.took["claim"]),
         "client_share": round(tally.client_seconds / tally.seconds / cores, 3),
     }
 
@@ -196,13 +222,16 @@ def main() -> None:
         made = inside("crowd.seed()")
         say(f"{made['slots']:,} open slots after {time.monotonic() - began:.0f} s")
         sessions = {int(person): key for person, key in made["sessions"].items()}
-        Level(port, sessions, 4, seed=0).run(WARM_UP_SECONDS)
+        Level(port, sessions, 4, seed=0, with_pages=True).run(WARM_UP_SECONDS)
         for people in LEVELS:
-            inside("audit.hours_later()")
-            tally = Level(port, sessions, people, seed=people).run(SECONDS)
-            for problem in tally.problems[:5]:
-                say(problem)
-            print(json.dumps(line_of(people, tally, checked(tally))), flush=True)
+            for with_pages in (False, True):
+                inside("audit.hours_later()")
+                seed = 2 * people + with_pages
+                level = Level(port, sessions, people, seed=seed, with_pages=with_pages)
+                level.run(SECONDS)
+                for problem in level.tally.problems[:5]:
+                    say(problem)
+                print(json.dumps(line_of(level, checked(level.tally))), flush=True)
         print(json.dumps(inside("audit.plan_seq_scans()")), flush=True)
 
 

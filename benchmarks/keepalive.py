@@ -28,12 +28,13 @@ class Connection:
         self._socket: socket.socket | None = None
         self._reader: BinaryIO | None = None
 
-    def get(self, path: str) -> Answer:
-        return self._ask("GET", path, b"", "")
+    def get(self, path: str, script: str = "") -> Answer:
+        return self._ask("GET", path, b"", script)
 
-    def post(self, path: str, fields: dict[str, str]) -> Answer:
+    def post(self, path: str, fields: dict[str, str], script: str = "") -> Answer:
+        """`script` is what a script of the page says of itself, where one asks."""
         body = urlencode({"csrfmiddlewaretoken": TOKEN, **fields}).encode()
-        return self._ask("POST", path, body, "application/x-www-form-urlencoded")
+        return self._ask("POST", path, body, script)
 
     def close(self) -> None:
         if self._socket is not None and self._reader is not None:
@@ -41,8 +42,8 @@ class Connection:
             self._socket.close()
             self._socket = self._reader = None
 
-    def _ask(self, verb: str, path: str, body: bytes, kind: str) -> Answer:
-        request = self._head(verb, path, len(body), kind) + body
+    def _ask(self, verb: str, path: str, body: bytes, script: str) -> Answer:
+        request = self._head(verb, path, len(body), script) + body
         was_open = self._reader is not None
         try:
             return self._send(request)
@@ -53,7 +54,7 @@ class Connection:
                 raise
             return self._send(request)
 
-    def _head(self, verb: str, path: str, length: int, kind: str) -> bytes:
+    def _head(self, verb: str, path: str, length: int, script: str) -> bytes:
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         lines = [
             f"{verb} {path} HTTP/1.1",
@@ -62,8 +63,11 @@ class Connection:
             "Accept: text/html",
             "Accept-Encoding: gzip",
         ]
+        if script:
+            lines.append(f"X-Requested-With: {script}")
         if verb == "POST":
-            lines += [f"Content-Type: {kind}", f"Content-Length: {length}"]
+            lines.append("Content-Type: application/x-www-form-urlencoded")
+            lines.append(f"Content-Length: {length}")
         return "\r\n".join([*lines, "", ""]).encode()
 
     def _send(self, request: bytes) -> Answer:

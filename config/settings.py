@@ -116,10 +116,6 @@ DATABASES["default"]["OPTIONS"] = {
     "keepalives_interval": 3,
     "keepalives_count": 2,
     "tcp_user_timeout": 10_000,  # in milliseconds
-    # A query that comes again and again is parsed and planned once per connection. The
-    # second line alone does nothing: prepared are only queries without values in them.
-    "server_side_binding": True,
-    "prepare_threshold": 5,
     **DATABASES["default"].get("OPTIONS", {}),  # from the address
 }
 # In each process's own memory: only sign-in limits use it, and a lost Redis must not

@@ -199,6 +199,7 @@ def web_command(port: int) -> list[str]:
         *(sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"{HOST}:{port}"),
         *("--worker-class", "gthread", "--workers", "2", "--threads", "4"),
         *("--timeout", "60", "--graceful-timeout", "3", "--no-control-socket"),
+        *("--config", "python:config.web_server"),
     ]
 
 

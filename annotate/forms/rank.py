@@ -159,9 +159,10 @@ class CompareForm(BallotForm):
 
     @property
     def positions(self) -> dict[int, int]:
-        return (
-            dict(zip(self.slot.shown, self.step.places, strict=True)) if self.step else {}
-        )
+        """Of both; none where fewer are left to be shown, and then the record refuses."""
+        if self.step is None or len(self.slot.shown) != 2:
+            return {}
+        return dict(zip(self.slot.shown, self.step.places, strict=True))
 
     @property
     def strength(self) -> int | None:

@@ -2,9 +2,10 @@
 
 from annotate.models.kinds import Kind
 from annotate.models.memory import Draft, Skip, Submission
-from annotate.models.slots import Allotment, Assignment, AssignmentQuerySet, Plan
+from annotate.models.slots import GONE, Allotment, Assignment, AssignmentQuerySet, Plan
 
 __all__ = [
+    "GONE",
     "Allotment",
     "Assignment",
     "AssignmentQuerySet",

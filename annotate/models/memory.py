@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.timezone import now
 
 from annotate.models.kinds import Kind
@@ -89,23 +90,28 @@ class Submission(models.Model):
     )
     fingerprint = models.CharField(max_length=64, help_text="SHA-256 of what was sent.")
     at = models.DateTimeField(default=now)
-    # For undo, forgotten when its time is over: what was sent, and the place in history
-    # after which it is to be taken back.
+    # For undo: what was sent, forgotten when its time is over, and where in history it
+    # begins (after the first) and ends (with the last).
     fields = models.JSONField(default=dict)
     after_event = models.BigIntegerField(null=True, blank=True)
+    last_event = models.BigIntegerField(null=True, blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes = [
             # For the strip of what the person did last.
             models.Index(fields=["person", "-at"], name="submission_by_person"),
+            # For undo.forget(): few rows are, so it is small.
+            models.Index(
+                fields=["at"], name="submission_to_forget", condition=~Q(fields={})
+            ),
         ]
 
     class Privacy:
         published: ClassVar[set[str]] = set()
         withheld = {
             "key", "person", "assignment", "fingerprint", "at", "fields", "after_event",
-            "undone_at",
+            "last_event", "undone_at",
         }  # fmt: skip
 
     def __str__(self) -> str:

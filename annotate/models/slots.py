@@ -25,9 +25,13 @@ class Holder(Func):
     output_field = ArrayField(models.BigIntegerField())
 
 
+GONE = (Message.State.HELD, Message.State.WITHDRAWN)  # words not to be shown any more
+
+
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def held_by(self, person: Contributor) -> AssignmentQuerySet:
-        return self.filter(person=person, state=Assignment.State.LEASED)
+        # No done_at: where assignment_by_person begins, however much they have done.
+        return self.filter(person=person, done_at=None, state=Assignment.State.LEASED)
 
     def overdue(self) -> AssignmentQuerySet:
         return self.filter(state=Assignment.State.LEASED, lease_until__lt=now())
@@ -37,7 +41,10 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         return self.filter(state=Assignment.State.OPEN, reserved_for=person)
 
     def open_to(self, person: Contributor) -> AssignmentQuerySet:
-        """Free slots, but not of own text, skipped, judged before, or somebody else's."""
+        return self.filter(state=Assignment.State.OPEN).fit_to(person)
+
+    def fit_to(self, person: Contributor) -> AssignmentQuerySet:
+        """Not of own text, skipped, judged before, or given to somebody else."""
         mine = Assignment.objects.filter(
             person=person,
             kind=OuterRef("kind"),
@@ -48,8 +55,7 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
             person=person, kind=OuterRef("kind"), message=OuterRef("message")
         )
         return (
-            self.filter(state=Assignment.State.OPEN)
-            .filter(Q(reserved_for=None) | Q(reserved_for=person))
+            self.filter(Q(reserved_for=None) | Q(reserved_for=person))
             .exclude(barred__contains=[person.pk])
             .filter(~Exists(mine), ~Exists(skipped))
         )
@@ -200,6 +206,12 @@ class Assignment(models.Model):
             models.Index(fields=["conversation"], name="assignment_by_conversation"),
             # For a person's own progress.
             models.Index(fields=["person", "-done_at"], name="assignment_by_person"),
+            # For what a team has done since Monday.
+            models.Index(
+                fields=["dataset", "done_at"],
+                name="assignment_done",
+                condition=Q(state="done"),
+            ),
         ]
 
     class Privacy:

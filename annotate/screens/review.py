@@ -11,6 +11,7 @@ from annotate.forms.review import AdjudicateForm, ReviewForm, VerdictForm
 from annotate.models import Assignment
 from annotate.screens.base import turns_above
 from curation.actions import messages
+from curation.clean.sighting import BESIDE
 from curation.models import Contributor, Finding, Label, Message, Review
 
 
@@ -91,15 +92,20 @@ def worded(label: Label) -> tuple[str, str]:
 
 
 def marked(message: Message, finding: Finding) -> list[tuple[str, bool]]:
-    """The raw text, cut where the finding points, if it points anywhere."""
+    """The raw text, cut where the finding points, if it points anywhere.
+
+    Of a finding in the passage beside the text: that passage.
+    """
+    is_beside = finding.check_name.startswith(BESIDE)
+    text = message.context if is_beside else message.text
     parts: list[tuple[str, bool]] = []
     end = 0
     for start, stop in sorted(tuple(span) for span in finding.spans):
-        if not end <= start < stop <= len(message.text):
+        if not end <= start < stop <= len(text):
             continue
-        parts += [(message.text[end:start], False), (message.text[start:stop], True)]
+        parts += [(text[end:start], False), (text[start:stop], True)]
         end = stop
-    return [*parts, (message.text[end:], False)] if parts else []
+    return [*parts, (text[end:], False)] if parts else []
 
 
 def _was_edited(original: Message, revision: Message) -> bool:

@@ -47,10 +47,8 @@ def take_up(request: SignedInRequest, pk: int) -> HttpResponse:
     draft = access.draft_of_mine(request, pk)
     try:
         slot = actions.claim_again(draft_id=draft.pk, by=request.user)
-    except SlotGone:
-        messages.warning(
-            request, _("This task has been done by somebody else. Your text stays here.")
-        )
+    except SlotGone as gone:
+        messages.warning(request, str(gone))
         return redirect("annotate:kept", pk)
     return redirect("annotate:task", slot.pk)
 

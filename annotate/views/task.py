@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import OperationalError
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,11 +21,13 @@ from django.views.decorators.http import require_GET, require_POST
 from annotate import access, actions, gold, guidelines, history, keys, queue, talk
 from annotate.errors import KEPT, SlotGone
 from annotate.forms.base import TaskForm
-from annotate.models import Assignment
+from annotate.models import GONE, Assignment
 from annotate.screens import SCREENS, name_of
 from curation.errors import CurationError
 from curation.http import SignedInRequest, form_address
 from curation.models import Profile
+
+logger = logging.getLogger(__name__)
 
 DRAFT_AT_MOST = 200_000  # bytes of one autosave
 
@@ -48,10 +52,16 @@ def claim(request: SignedInRequest) -> HttpResponse:
 def show(request: SignedInRequest, pk: int) -> HttpResponse:
     slot = Assignment.objects.held_by(request.user).for_page().filter(pk=pk).first()
     if slot is None or not queue.covers(request.user, slot):
-        messages.info(request, _("That task is finished or went back to the queue."))
+        return _gone(request)
+    if slot.message is not None and slot.message.state in GONE:
+        actions.drop_gone(assignment_id=pk, by=request.user)
+        messages.info(request, _("What this task was about is not there any more."))
         return redirect("annotate:home")
     if slot.is_ahead and not is_ahead(request):
-        slot.lease_until = actions.beat(assignment_id=pk, by=request.user).lease_until
+        try:
+            slot.lease_until = actions.beat(assignment_id=pk, by=request.user).lease_until
+        except SlotGone:  # somebody without any work got it at this moment
+            return _gone(request)
     screen = SCREENS[slot.kind]
     draft = slot.drafts.filter(person=request.user).first()
     initial = {
@@ -158,14 +168,10 @@ def _to_next(
     `proof` names the task: the page takes it as word that the browser's own copy of the
     text may go.
     """
-    following = actions.claim(
-        by=request.user,
-        kind=slot.kind,
-        dataset=slot.dataset.slug,
-        passing_over=slot if "skipped" in proof else None,
-    )
+    following = _following(request, slot if "skipped" in proof else None, slot)
     if following is None:
-        messages.success(request, f"{said} {_('That was the last of this kind for now.')}")
+        last = _("That was the last of this kind for now.")
+        messages.success(request, f"{said} {last}")
         return _home(request, **proof)
     if is_card(request):
         assert following.lease_until is not None  # it was just taken
@@ -175,9 +181,27 @@ def _to_next(
             "lease_until": following.lease_until.isoformat(),
         }
         return JsonResponse({**proof, "message": said, "undo": undo_url, "next": card})
-    messages.success(request, f"{said} {_('Here is the next one.')}")
+    onward = _("Here is the next one.")
+    messages.success(request, f"{said} {onward}")
     address = reverse("annotate:task", args=[following.pk])
     return redirect(f"{address}?{urlencode(proof)}")
+
+
+def _following(
+    request: SignedInRequest, skipped: Assignment | None, slot: Assignment
+) -> Assignment | None:
+    """The next task. What was sent is in: a claim that fails must not say otherwise."""
+    wanted = {"kind": slot.kind, "dataset": slot.dataset.slug}
+    try:
+        return actions.claim(by=request.user, passing_over=skipped, **wanted)
+    except (CurationError, OperationalError):
+        logger.exception("No next task after slot %s", slot.pk)
+        return None
+
+
+def _gone(request: SignedInRequest) -> HttpResponse:
+    messages.info(request, _("That task is finished or went back to the queue."))
+    return redirect("annotate:home")
 
 
 def _home(request: SignedInRequest, **proof: int) -> HttpResponse:

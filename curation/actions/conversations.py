@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import wraps
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from django.db import transaction
 from django.db.models import F, QuerySet, Subquery
@@ -13,14 +14,14 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from curation.actions import notices
-from curation.actions.lookalikes import lookalikes
+from curation.actions.lookalikes import Lookalike, lookalikes
 from curation.actions.people import Role, require
 from curation.actions.turns import rules_of, turns_of
 from curation.aggregate import demand
 from curation.aggregate.splits import prompt_key, split_of
 from curation.clean import duplicates
 from curation.clean.checks import sightings
-from curation.clean.sighting import Sighting
+from curation.clean.sighting import BESIDE, Sighting
 from curation.clean.text import TEXT_AT_MOST, tidied
 from curation.errors import CurationError
 from curation.models import (
@@ -33,6 +34,11 @@ from curation.models import (
     Message,
 )
 from curation.wording import thing
+
+AT_ONCE = 500  # conversations of which all messages are in memory
+
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
 
 
 @transaction.atomic
@@ -93,6 +99,21 @@ def begin(
     )
 
 
+def begin_with(conversation: Conversation, text: str) -> None:
+    """Put other first words in place of a locked conversation's old ones.
+
+    It keeps its side, unless these words stand on the other side already: its new words
+    are frozen in no version yet, those may be.
+    """
+    key = prompt_key(conversation.dataset.slug, text)
+    if key == conversation.prompt_key:
+        return
+    there = Conversation.objects.filter(dataset=conversation.dataset, prompt_key=key)
+    side = there.order_by("pk").values_list("split", flat=True).first()
+    conversation.prompt_key, conversation.split = key, side or conversation.split
+    conversation.save(update_fields=["prompt_key", "split"])
+
+
 class Side(NamedTuple):
     """On which side a conversation with such a first prompt stands, and why."""
 
@@ -147,7 +168,7 @@ def findings_in(message: Message, parent: Message | None) -> list[Finding]:
     beside = sightings(message.context) if message.context else []
     return [
         *_findings(message, seen),
-        *_findings(message, beside, where="context."),
+        *_findings(message, beside, where=BESIDE),
     ]
 
 
@@ -185,6 +206,37 @@ def checked_text(text: str, what: str = "text") -> str:
             }
         )
     return text
+
+
+def checked_context(context: str, category: Category | None) -> str:
+    """The passage under a first prompt, tidied; a refusal where one is needed."""
+    context = tidied(context)
+    if category is not None and category.needs_context and not context:
+        raise CurationError(
+            _("%(category)s stands on a passage: put the text that it is about there.")
+            % {"category": category}
+        )
+    return context
+
+
+def note_lookalikes(message: Message, alike: Iterable[Lookalike]) -> None:
+    """A finding on a first prompt for each other one that says nearly the same."""
+    seen = (duplicates.sighting(one.likeness) for one in alike)
+    Finding.objects.bulk_create(_findings(message, seen))
+
+
+def all_or_nothing(verb: Callable[Given, Made]) -> Callable[Given, Made]:
+    """In one transaction, as `transaction.atomic`; in that of a caller who gives `held`.
+
+    Such a caller gives up as a whole when the verb refuses: no savepoint is needed.
+    """
+
+    @wraps(verb)
+    def run(*args: Given.args, **kwargs: Given.kwargs) -> Made:
+        with transaction.atomic(savepoint=kwargs.get("held") is None):
+            return verb(*args, **kwargs)
+
+    return run
 
 
 def lock(conversation_id: int | Subquery) -> Conversation:
@@ -244,6 +296,19 @@ def advance_all(conversations: Sequence[Conversation]) -> None:
             notices.tell_complete(those)
 
 
+def look_again(dataset: Dataset) -> None:
+    """Bring all of a dataset up to date with its rules: `changes` tells the planner.
+
+    What is held or rejected wants nothing by any rules.
+    """
+    there = _locked().filter(dataset=dataset)
+    there = there.exclude(state__in=["held", "rejected"]).order_by("pk")
+    newest = 0
+    while batch := list(there.filter(pk__gt=newest)[:AT_ONCE]):
+        advance_all(batch)
+        newest = batch[-1].pk
+
+
 def wants_of(conversation: Conversation) -> list[demand.Want]:
     """What people could do for it now. Queries, unless it has just been advanced."""
     if conversation.state in (Conversation.State.HELD, Conversation.State.REJECTED):
@@ -264,12 +329,7 @@ def _start(
 ) -> Message:
     """The first prompt. Its conversation is where it would advance to: under review."""
     require(by, dataset, Role.WRITER)
-    text, context = checked_text(text, "prompt"), tidied(context)
-    if category is not None and category.needs_context and not context:
-        raise CurationError(
-            _("%(category)s stands on a passage: put the text that it is about there.")
-            % {"category": category}
-        )
+    text, context = checked_text(text, "prompt"), checked_context(context, category)
     language = language or dataset.languages[0]
     alike = lookalikes(dataset, text, at_most=1)
     conversation = begin(dataset, text=text, category=category, language=language)
@@ -281,6 +341,5 @@ def _start(
         author=by,
         language=language,
     )
-    seen = (duplicates.sighting(one.likeness) for one in alike)
-    Finding.objects.bulk_create(_findings(message, seen))
+    note_lookalikes(message, alike)
     return message

@@ -9,9 +9,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from curation.actions import conversations
 from curation.actions.people import require
+from curation.aggregate import demand
 from curation.errors import CurationError, NotAllowed
 from curation.models import Category, Contributor, Dataset, Event, Guideline, Policy
+
+# Rules from which actions/turns.py and aggregate/demand.py tell what is wanted.
+DECIDES_DEMAND = {*demand.Rules._fields, "adjudicates", "improve_below"}
 
 Checked = TypeVar("Checked", Category, Dataset, Policy)
 
@@ -62,6 +67,10 @@ def publish_guideline(*, dataset: Dataset, text: str, by: Contributor) -> Guidel
 
 @transaction.atomic
 def set_policy(*, dataset: Dataset, by: Contributor, **rules: int) -> Policy:
+    """What conversations want is looked at again where a rule that decides it changed.
+
+    That costs a query or two per hundreds of conversations, which wait for it.
+    """
     require(by, dataset)
     policy = Policy.objects.select_for_update().get(dataset=dataset)
     before = {name: getattr(policy, name) for name in rules}
@@ -71,6 +80,9 @@ def set_policy(*, dataset: Dataset, by: Contributor, **rules: int) -> Policy:
     Event.objects.record(
         "policy.changed", policy, by=by, dataset=dataset, before=before, after=rules
     )
+    changed = {name for name, value in before.items() if getattr(policy, name) != value}
+    if changed & DECIDES_DEMAND:
+        conversations.look_again(dataset)
     return policy
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -20,7 +19,7 @@ STRENGTHS = range(1, 4)
 RATINGS = range(1, 8)
 
 
-@transaction.atomic
+@conversations.all_or_nothing
 def rank(
     *,
     prompt_id: int,
@@ -38,35 +37,18 @@ def rank(
 ) -> Ballot:
     """Record one ballot and settle the prompt anew.
 
-    `shown` lists the answers in the order in which the person saw them; `positions` gives
-    each its place from 1, ties by equal numbers; `ratings` are 1 to 7, of those answers
-    that got one. Answers that were withdrawn or rejected while the person was reading are
-    left off. `strength`, 1 to 3, says of a comparison how much better the better answer
-    is; `reason` why somebody cannot judge. `held` is the conversation where the caller has
-    locked it already.
+    `shown` are the answers in the order that the person saw; those that went meanwhile are
+    left off. `positions` go from 1, ties by equal numbers, `ratings` from 1 to 7;
+    `strength` says how much better, 1 to 3, and `reason` why somebody cannot judge.
+    `held` is the conversation where the caller has locked it already.
     """
     _require_sense(outcome, protocol, reason, strength, ratings or {})
     prompt = _prompt_to_rank(prompt_id, by, held)
     replies = _answers_to_rank(prompt, shown, by)
     places = _dense(positions or {}, replies) if outcome == Outcome.RANKED else {}
-    dataset = prompt.conversation.dataset
-    is_order = len(set(places.values())) > 1 and protocol == Ballot.Protocol.COMPARISON
-    ballot = Ballot.objects.create(
-        prompt=prompt,
-        ranker=by,
-        ranking_round=prompt.ranking_round,
-        outcome=outcome,
-        protocol=protocol,
-        strength=strength if is_order else None,
-        reason=reason if outcome == Outcome.CANNOT_JUDGE else "",
-        note=note,
-        active_seconds=active_seconds,
-        guideline=dataset.guideline_in_force(),
-    )
-    still_there = [pk for pk in shown if pk in replies]
-    can_judge = outcome != Outcome.CANNOT_JUDGE
-    _enter(ballot, still_there, places, (ratings or {}) if can_judge else {})
-    Event.objects.record("ballot.cast", prompt, by=by, dataset=dataset, outcome=outcome)
+    ballot = Ballot(prompt=prompt, ranker=by, outcome=outcome, protocol=protocol, note=note)
+    ballot.reason, ballot.strength, ballot.active_seconds = reason, strength, active_seconds
+    _enter(ballot, [pk for pk in shown if pk in replies], places, ratings or {})
     settle(prompt)
     conversations.advance(prompt.conversation)
     return ballot
@@ -101,6 +83,21 @@ def _enter(
     places: Mapping[int, int],
     ratings: Mapping[int, int],
 ) -> None:
+    """Write a ballot with its places and its line of history.
+
+    Who cannot judge rates nothing; how much better is kept where one of two is.
+    """
+    prompt, dataset = ballot.prompt, ballot.prompt.conversation.dataset
+    is_order = len(set(places.values())) > 1
+    if not is_order or ballot.protocol != Ballot.Protocol.COMPARISON:
+        ballot.strength = None
+    if ballot.outcome == Outcome.CANNOT_JUDGE:
+        ratings = {}
+    else:
+        ballot.reason = ""
+    ballot.ranking_round = prompt.ranking_round
+    ballot.guideline = dataset.guideline_in_force()
+    ballot.save()
     BallotEntry.objects.bulk_create(
         BallotEntry(
             ballot=ballot,
@@ -110,6 +107,9 @@ def _enter(
             rating=ratings.get(pk),
         )
         for number, pk in enumerate(shown, start=1)
+    )
+    Event.objects.record(
+        "ballot.cast", prompt, by=ballot.ranker, dataset=dataset, outcome=ballot.outcome
     )
 
 

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from curation.aggregate.splits import prompt_key
 from curation.clean.duplicates import ALIKE_FROM, likeness, telling_words
-from curation.models import Dataset, Message
+from curation.models import Conversation, Dataset, Message
 
 COMPARED_AT_MOST = 300
 ALIVE = (Message.State.SUBMITTED, Message.State.ACCEPTED)
@@ -21,8 +21,11 @@ class Lookalike(NamedTuple):
     likeness: float  # 1.0 for the same words
 
 
-def lookalikes(dataset: Dataset, text: str, *, at_most: int = 3) -> list[Lookalike]:
-    """The most alike first. One query where the same words are there, else two.
+def lookalikes(
+    dataset: Dataset, text: str, *, at_most: int = 3, besides: Conversation | None = None
+) -> list[Lookalike]:
+    """The most alike first, outside the conversation `besides`. One query where the same
+    words are there, else two.
 
     What shares most of its words shares two of the rarest: such prompts come from the
     index of their words, and are compared here.
@@ -30,6 +33,8 @@ def lookalikes(dataset: Dataset, text: str, *, at_most: int = 3) -> list[Lookali
     there = Message.objects.filter(
         parent=None, conversation__dataset=dataset, state__in=ALIVE
     ).select_related("conversation")
+    if besides is not None:
+        there = there.exclude(conversation=besides)
     same = there.filter(conversation__prompt_key=prompt_key(dataset.slug, text))
     found = list(same.order_by("pk")[:at_most])
     if found:

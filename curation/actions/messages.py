@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
-from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from curation.actions import conversations, notices
+from curation.actions.moves import carry_over_to_prompt, move, retire_older
 from curation.actions.people import Role, require
-from curation.actions.settlements import ask_again, settle
 from curation.errors import CurationError, WrongState
 from curation.models import Contributor, Conversation, Event, Label, Message, Review
 from curation.wording import in_english
 
 State = Message.State
 Verdict = Review.Verdict
-ANEW = gettext_noop("Its author wrote it anew.")
-# What an author hears of a text that comes into such a state.
-NEWS = {
-    State.ACCEPTED: notices.Kind.ACCEPTED,
-    State.REJECTED: notices.Kind.REJECTED,
-    State.HELD: notices.Kind.HELD,
-}
 
 
-@transaction.atomic
+@conversations.all_or_nothing
 def reply(
     *, parent_id: int, by: Contributor, text: str, held: Conversation | None = None
 ) -> Message:
@@ -53,7 +45,7 @@ def reply(
     return message
 
 
-@transaction.atomic
+@conversations.all_or_nothing
 def review(
     *,
     message_id: int,
@@ -75,32 +67,22 @@ def review(
     conversation where the caller has locked it already.
     """
     _check_verdict(verdict, reason)
-    message, conversation = _message_to_review(message_id, by, held)
+    message, conversation, verdicts = _message_to_review(message_id, by, held)
     if is_final:
         require(by, conversation.dataset)
-    given = Review.objects.create(
-        message=message,
-        reviewer=by,
-        verdict=verdict,
-        reason=reason if verdict == Verdict.REJECT else "",
-        note=note,
-        is_final=is_final,
-        active_seconds=active_seconds,
-        guideline=conversation.dataset.guideline_in_force(),
-    )
-    answered = (labels or {}).items()
-    Label.objects.bulk_create(Label(review=given, name=n, value=v) for n, v in answered)
-    Event.objects.record(
-        f"review.{verdict}", message, by=by, dataset=conversation.dataset, review=given.pk
-    )
-    if verdict == Verdict.EDIT:
-        message = _revise(message, conversation, text=edited_text, by=by)
-    _decide(message, conversation, by=by)
+    given = Review(message=message, reviewer=by, verdict=verdict, note=note)
+    given.reason = reason if verdict == Verdict.REJECT else ""
+    given.is_final, given.active_seconds = is_final, active_seconds
+    _enter(given, conversation, labels or {})
+    verdicts.append((verdict, is_final))
+    if verdict == Verdict.EDIT:  # nobody has judged the new words
+        message, verdicts = _revise(message, conversation, text=edited_text, by=by), []
+    _decide(message, conversation, verdicts, by=by)
     conversations.advance(conversation)
     return message
 
 
-@transaction.atomic
+@conversations.all_or_nothing
 def improve(
     *, message_id: int, by: Contributor, text: str, held: Conversation | None = None
 ) -> Message:
@@ -123,7 +105,7 @@ def hold(*, message_id: int, by: Contributor, why: str) -> Message:
     message, conversation = _lock(message_id)
     require(by, conversation.dataset, Role.REVIEWER)
     move(message, conversation, to=State.HELD, by=by, why=why)
-    _carry_over_to_prompt(
+    carry_over_to_prompt(
         message, conversation, by=by, out_of={State.SUBMITTED, State.ACCEPTED}
     )
     conversations.advance(conversation)
@@ -141,9 +123,7 @@ def release(*, message_id: int, by: Contributor, accept: bool, why: str = "") ->
         raise CurationError(_("Somebody else must decide on your own words."))
     to = State.ACCEPTED if accept else State.REJECTED
     move(message, conversation, to=to, by=by, why=why)
-    _carry_over_to_prompt(
-        message, conversation, by=by, out_of={State.SUBMITTED, State.HELD}
-    )
+    carry_over_to_prompt(message, conversation, by=by, out_of={State.SUBMITTED, State.HELD})
     conversations.advance(conversation)
     return message
 
@@ -192,16 +172,34 @@ def _check_verdict(verdict: str, reason: str) -> None:
 
 def _message_to_review(
     message_id: int, by: Contributor, held: Conversation | None
-) -> tuple[Message, Conversation]:
+) -> tuple[Message, Conversation, list[tuple[str, bool]]]:
+    """With the verdicts on it so far, and whether each is final."""
     message, conversation = _lock(message_id, held)
     require(by, conversation.dataset, Role.REVIEWER)
     if message.state != State.SUBMITTED:
         raise WrongState("message", message.state)
     if by.pk in authors_of(message):
         raise CurationError(_("You cannot review your own message."))
-    if Review.objects.filter(message=message, reviewer=by).exists():
+    given = list(message.reviews.values_list("reviewer", "verdict", "is_final"))
+    if any(reviewer == by.pk for reviewer, *__ in given):
         raise CurationError(_("You have already reviewed this message."))
-    return message, conversation
+    return message, conversation, [(verdict, final) for __, verdict, final in given]
+
+
+def _enter(given: Review, conversation: Conversation, labels: Mapping[str, int]) -> None:
+    """Write a review with its labels and its line of history."""
+    given.guideline = conversation.dataset.guideline_in_force()
+    given.save()
+    Label.objects.bulk_create(
+        Label(review=given, name=name, value=value) for name, value in labels.items()
+    )
+    Event.objects.record(
+        f"review.{given.verdict}",
+        given.message,
+        by=given.reviewer,
+        dataset=conversation.dataset,
+        review=given.pk,
+    )
 
 
 def _lock(
@@ -218,6 +216,8 @@ def _revise(
     if message.replies.filter(state__in=[State.SUBMITTED, State.ACCEPTED]).exists():
         raise CurationError(_("There are answers to this text: accept it or reject it."))
     revision = _sibling(message, conversation, text=text, by=by)
+    if message.parent is None:
+        conversations.begin_with(conversation, revision.text)
     why = gettext_noop("A reviewer's edit stands in its place.")
     news = notices.Kind.EDITED
     move(message, conversation, to=State.REJECTED, by=by, why=why, news=news)
@@ -243,13 +243,19 @@ def _sibling(
     )
 
 
-def _decide(message: Message, conversation: Conversation, *, by: Contributor) -> None:
+def _decide(
+    message: Message,
+    conversation: Conversation,
+    given: Sequence[tuple[str, bool]],
+    *,
+    by: Contributor,
+) -> None:
     """Accept at the approvals needed; reject once they can no longer be reached.
 
-    Where the policy asks for an adjudicator, people who disagree decide nothing.
+    Where the policy asks for an adjudicator, all are heard first, and people who disagree
+    decide nothing.
     """
     policy = conversation.dataset.policy
-    given = list(message.reviews.values_list("verdict", "is_final"))
     final = next((verdict for verdict, is_final in given if is_final), "")
     verdicts = [verdict for verdict, is_final in given]
     edit = _edit_behind(message)
@@ -257,30 +263,27 @@ def _decide(message: Message, conversation: Conversation, *, by: Contributor) ->
     if edit is not None and edit.is_final:
         final = Verdict.ACCEPT
     rejections = verdicts.count(Verdict.REJECT)
-    if policy.adjudicates and approvals and rejections and not final:
-        return
+    if policy.adjudicates and not final:
+        heard = len(verdicts) + (edit is not None)
+        if (approvals and rejections) or heard < policy.reviews_wanted:
+            return
     if final == Verdict.ACCEPT or (not final and approvals >= policy.approvals_needed):
         move(message, conversation, to=State.ACCEPTED, by=by)
-        _retire_older(message, conversation, by=by)
+        retire_older(message, conversation, by=by)
     elif final or rejections > policy.reviews_wanted - policy.approvals_needed:
-        against = message.reviews.filter(verdict=Verdict.REJECT).order_by("pk").last()
-        assert against is not None  # there are more than none
-        reason = in_english(against.get_reason_display())
-        why = f"{reason}. {against.note}".strip()
+        why = _why_against(message)
         move(message, conversation, to=State.REJECTED, by=by, why=why)
     else:
         return
-    _carry_over_to_prompt(message, conversation, by=by, out_of={State.SUBMITTED})
+    carry_over_to_prompt(message, conversation, by=by, out_of={State.SUBMITTED})
 
 
-def _retire_older(message: Message, conversation: Conversation, *, by: Contributor) -> None:
-    """What its own author wrote anew has stood until now: see revisions.py."""
-    older = message.revises
-    if older is None or message.author_id is None or older.author_id != message.author_id:
-        return
-    has_answers = older.replies.exclude(state__in=[State.REJECTED, State.WITHDRAWN])
-    if older.state in (State.SUBMITTED, State.ACCEPTED) and not has_answers.exists():
-        move(older, conversation, to=State.WITHDRAWN, by=by, why=ANEW)
+def _why_against(message: Message) -> str:
+    """In the words of the last who rejected it."""
+    against = message.reviews.filter(verdict=Verdict.REJECT).order_by("pk").last()
+    assert against is not None  # there are more than none
+    reason = in_english(against.get_reason_display())
+    return f"{reason}. {against.note}".strip()
 
 
 def _edit_behind(message: Message) -> Review | None:
@@ -289,67 +292,3 @@ def _edit_behind(message: Message) -> Review | None:
         return None
     edits = Review.objects.filter(verdict=Verdict.EDIT, reviewer=message.author_id)
     return edits.filter(message=message.revises_id).first()
-
-
-def _carry_over_to_prompt(
-    message: Message, conversation: Conversation, *, by: Contributor, out_of: set[State]
-) -> None:
-    """In a dataset of pairs the prompt shares the fate of the answer it came with.
-
-    `out_of` lists the states that it may leave: no verdict lifts a curator's hold.
-    """
-    prompt = message.parent
-    if not conversation.dataset.is_pairs or prompt is None or prompt.state not in out_of:
-        return
-    others = prompt.replies.filter(state__in=[State.SUBMITTED, State.ACCEPTED])
-    if message.state == State.ACCEPTED or not others.exclude(pk=message.pk).exists():
-        to = State(message.state)
-        is_heard_of = prompt.author_id == message.author_id  # by the answer's news
-        news = "" if is_heard_of else NEWS.get(to, "")
-        move(prompt, conversation, to=to, by=by, why=message.why, news=news)
-
-
-def move(
-    message: Message,
-    conversation: Conversation,
-    *,
-    to: State,
-    by: Contributor,
-    why: str = "",
-    news: str | None = None,
-) -> Message:
-    """Change the state of a message under its conversation's lock, and write history.
-
-    Its author is told; `news` says as what, where it is not the plain one.
-    """
-    if to not in Message.MOVES[message.state]:
-        raise WrongState("message", message.state)
-    was_rankable = (
-        message.origin == Message.Origin.MODEL and message.state == State.SUBMITTED
-    )
-    was = message.state
-    message.state, message.why = to, why[:300]
-    message.decided_at = now()
-    message.save(update_fields=["state", "why", "decided_at"])
-    Event.objects.record(
-        f"message.{to}",
-        message,
-        by=by,
-        dataset=conversation.dataset,
-        why=message.why,
-        was=was,  # for undo.py
-    )
-    if told := NEWS.get(to, "") if news is None else news:
-        notices.tell_author(message, told, by=by, why=message.why)
-    if message.role == Message.Role.ASSISTANT and message.parent is not None:
-        message.parent.conversation = conversation
-        settle(message.parent)
-        if to == State.ACCEPTED and not was_rankable:
-            ask_again(message.parent)
-    if message.role == Message.Role.PROMPTER and to == State.REJECTED:
-        # Nobody will be asked about an answer to a question that is not there.
-        for orphan in message.replies.filter(state=State.SUBMITTED).select_related(
-            "parent"
-        ):
-            move(orphan, conversation, to=State.REJECTED, by=by, why=message.why)
-    return message

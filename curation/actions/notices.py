@@ -103,13 +103,16 @@ def tell_of_model(report: ModelReport) -> None:
     )
 
 
-def forget(message: Message, since: datetime) -> None:
+def forget(message: Message, since: datetime, *, before: datetime | None = None) -> None:
     """Take back what a change since then told people about this conversation's texts."""
-    Notification.objects.filter(
+    told = Notification.objects.filter(
         message__conversation=message.conversation_id,
         kind__in=OF_STATES,
         created_at__gte=since,
-    ).delete()
+    )
+    if before is not None:
+        told = told.filter(created_at__lt=before)
+    told.delete()
 
 
 def read(*, by: Contributor, only: Iterable[int] | None = None) -> int:

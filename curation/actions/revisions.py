@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from curation.actions import conversations, messages
-from curation.actions.messages import ANEW
+from curation.actions import conversations
+from curation.actions.lookalikes import lookalikes
+from curation.actions.moves import ANEW, move
 from curation.actions.people import Role, require
 from curation.clean.text import tidied
 from curation.errors import CurationError, WrongState
@@ -41,12 +42,18 @@ def amend(
     _require_unanswered(message, attached)
     is_unread = message.state == State.SUBMITTED and not message.reviews.exists()
     context = message.context if context is None else tidied(context)
+    if message.parent is None:
+        context = conversations.checked_context(context, conversation.category)
     revision = _anew(message, conversation, message.parent, text=text, context=context)
+    if message.parent is None:
+        _look_around(revision, conversation)
     if is_unread:
+        if message.parent is None:
+            conversations.begin_with(conversation, revision.text)
         for answer in attached:
             _anew(answer, conversation, revision, text=answer.text, is_copy=True)
-            messages.move(answer, conversation, to=State.WITHDRAWN, by=by, why=ANEW)
-        messages.move(message, conversation, to=State.WITHDRAWN, by=by, why=ANEW)
+            move(answer, conversation, to=State.WITHDRAWN, by=by, why=ANEW)
+        move(message, conversation, to=State.WITHDRAWN, by=by, why=ANEW)
     conversations.advance(conversation)
     return revision
 
@@ -73,6 +80,11 @@ def _anew(
         author=message.author,
         language=message.language,
     )
+
+
+def _look_around(prompt: Message, conversation: Conversation) -> None:
+    alike = lookalikes(conversation.dataset, prompt.text, at_most=1, besides=conversation)
+    conversations.note_lookalikes(prompt, alike)
 
 
 def _unread_answers(message: Message, conversation: Conversation) -> list[Message]:

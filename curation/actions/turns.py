@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from django.db.models import Avg
 
@@ -40,39 +40,63 @@ def turns_of(conversations: Sequence[Conversation]) -> dict[int, list[demand.Tur
     that there can be."""
     rows = list(_rows(conversations))
     best = {pk for row in rows for pk in (row.settlement__order or [[]])[0]}
-    asks_curator = {c.pk for c in conversations if c.dataset.policy.adjudicates}
-    lacking = _rated_poor(conversations)
-    # What a reviewer edited is rejected for their version, and that is their approval.
-    replaced = {row.pk for row in rows if row.state == Message.State.REJECTED}
+    poor = _rated_poor(conversations)
     verdicts, ballots = _verdicts(rows), _ballots(rows)
+    asks_curator = {c.pk for c in conversations if c.dataset.policy.adjudicates}
+    split = _split([row for row in rows if row.conversation_id in asks_curator], verdicts)
     turns: dict[int, list[demand.Turn]] = {one.pk: [] for one in conversations}
     for row in rows:
-        given = verdicts[row.pk]
-        rejected = given.count(Review.Verdict.REJECT)
-        cast = [one for one in ballots[row.pk] if one.ranking_round == row.ranking_round]
-        judged = [one for one in cast if one.outcome != Outcome.CANNOT_JUDGE]
-        none_good = sum(one.outcome == Outcome.NONE_GOOD for one in cast)
-        # An imported order is already what many people said: no more is wanted.
-        came_ranked = any(one.ranker_id is None for one in cast)
+        cast = _cast(row, ballots[row.pk])
         turn = demand.Turn(
             id=row.pk,
             parent=row.parent_id,
             role=row.role,
             state=row.state,
             origin=row.origin,
-            reviews=len(given),
-            ballots=sys.maxsize if came_ranked else len(judged),
+            reviews=len(verdicts[row.pk]),
+            ballots=cast.judged,
             is_best=row.pk in best,
             revises=row.revises_id,
-            is_split=row.conversation_id in asks_curator
-            and rejected > 0
-            and (rejected < len(given) or row.revises_id in replaced),
+            is_split=row.pk in split,
             is_contested=row.settlement__status == Settlement.Status.CONTESTED,
-            is_lacking=row.pk in lacking
-            or (none_good > 0 and 2 * none_good >= len(judged)),
+            is_lacking=row.pk in poor or cast.is_none_good,
         )
         turns[row.conversation_id].append(turn)
     return turns
+
+
+def _split(rows: Sequence[Any], verdicts: Mapping[int, list[str]]) -> set[int]:
+    """Where reviewers disagree.
+
+    What a reviewer edited is rejected for their version, and that is their approval.
+    """
+    replaced = {row.pk for row in rows if row.state == Message.State.REJECTED}
+    found = set()
+    for row in rows:
+        given = verdicts.get(row.pk, [])
+        rejections = given.count(Review.Verdict.REJECT)
+        if rejections and (rejections < len(given) or row.revises_id in replaced):
+            found.add(row.pk)
+    return found
+
+
+class _Cast(NamedTuple):
+    """What the ballots on a prompt say, in its present round."""
+
+    judged: int
+    is_none_good: bool
+
+
+def _cast(prompt: Any, ballots: Sequence[Any]) -> _Cast:
+    cast = [one for one in ballots if one.ranking_round == prompt.ranking_round]
+    judged = [one for one in cast if one.outcome != Outcome.CANNOT_JUDGE]
+    none_good = sum(one.outcome == Outcome.NONE_GOOD for one in cast)
+    # An imported order is already what many people said: no more is wanted.
+    came_ranked = any(one.ranker_id is None for one in cast)
+    return _Cast(
+        judged=sys.maxsize if came_ranked else len(judged),
+        is_none_good=none_good > 0 and 2 * none_good >= len(judged),
+    )
 
 
 def _rows(conversations: Sequence[Conversation]) -> Iterable[Any]:

@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from curation.actions import conversations, notices
+from curation.actions.moves import ANEW
 from curation.actions.settlements import settle
 from curation.errors import CurationError
 from curation.models import (
@@ -30,45 +31,60 @@ from curation.models import (
 State = Message.State
 # What changes the record. Talk about it, and what follows by itself, does not count.
 DEEDS = ("message.", "review.", "ballot.")
+NO_DEEDS = ("message.flagged",)
 DECIDED = ("message.accepted", "message.rejected")
 TAKEN_BACK = gettext_noop("Taken back by its author.")
 
 
 @transaction.atomic
-def take_back(*, conversation_id: int, by: Contributor, after: int) -> None:
-    """Undo what a person did in a conversation since the event `after`.
+def take_back(
+    *, conversation_id: int, by: Contributor, after: int, until: int | None = None
+) -> None:
+    """Undo what a person did in a conversation after one event, up to another.
 
-    Reviews and ballots go, new texts are withdrawn, and what was decided by them is
-    undecided again. History keeps what was said. Refused once anybody else has acted here,
-    or a frozen version holds what was decided.
+    Without `until`, up to now. Reviews and ballots go, new texts are withdrawn, what was
+    decided by them is undecided again, and what an accepted text replaced stands again.
+    History keeps what was said. What the person did later with other texts stays. Refused
+    once they did more with these, anybody else has acted here, or a frozen version holds
+    what was decided.
     """
     conversation = conversations.lock(conversation_id)
     messages = {m.pk: m for m in conversation.messages.select_related("parent")}
-    lines = _lines_since(after, messages, conversation)
-    deeds = [line for line in lines if line.kind.startswith(DEEDS)]
+    begins = Event.objects.aggregate(last=Max("pk", default=0))["last"]
+    until = begins if until is None else until
+    since = _lines_since(after, messages, conversation)
+    lines = [line for line in since if line.pk <= until]
+    deeds, later = _deeds(lines), _deeds(line for line in since if line.pk > until)
     if not deeds:
         return
-    _require_last(deeds, by)
+    _require_last(deeds, later, messages, by)
     _require_unfrozen(deeds)
+    before = later[0].at if later else None
+    notices.forget(messages[deeds[0].subject_id], deeds[0].at, before=before)
+    _reverse(deeds, messages, conversation, by)
+    _lower_rounds(_of("prompt.asked_again", lines), messages)
+    _settle_around({line.subject_id for line in lines}, messages, conversation)
+    span = {"after": after, "until": until, "begins": begins}
+    Event.objects.record(
+        "conversation.undone", conversation, by=by, dataset=conversation.dataset, **span
+    )
+    conversations.advance(conversation)
+
+
+def _reverse(
+    deeds: Sequence[Event],
+    messages: dict[int, Message],
+    conversation: Conversation,
+    by: Contributor,
+) -> None:
     texts = [messages[line.subject_id] for line in _of("message.submitted", deeds)]
     _require_unanswered(texts)
-    notices.forget(messages[deeds[0].subject_id], deeds[0].at)
     _remove_ballots(_of("ballot.cast", deeds), messages, by)
     _remove_reviews(deeds, messages, by)
     for text in texts:
         _put(text, conversation, to=State.WITHDRAWN, by=by, why=TAKEN_BACK)
     for line in _first_moves(deeds, besides=texts):
-        _put(messages[line.subject_id], conversation, to=State.SUBMITTED, by=by)
-    _lower_rounds(_of("prompt.asked_again", lines), messages)
-    _settle_around({line.subject_id for line in lines}, messages, conversation)
-    Event.objects.record(
-        "conversation.undone",
-        conversation,
-        by=by,
-        dataset=conversation.dataset,
-        after=after,
-    )
-    conversations.advance(conversation)
+        _put(messages[line.subject_id], conversation, to=State(line.data["was"]), by=by)
 
 
 def _lines_since(
@@ -81,10 +97,24 @@ def _lines_since(
         subject_kind="conversation",
         subject_id=conversation.pk,
     )
-    spans = [(line.data["after"], line.pk) for line in undone]
+    spans = [span for line in undone for span in _spans(line)]
     lines = since.filter(subject_kind="message", subject_id__in=messages).order_by("pk")
     return [
-        line for line in lines if not any(first < line.pk < last for first, last in spans)
+        line for line in lines if not any(first < line.pk <= last for first, last in spans)
+    ]
+
+
+def _spans(undone: Event) -> list[tuple[int, int]]:
+    """What was undone, and the lines of the undoing; older lines tell of both in one."""
+    told = undone.data
+    if "until" not in told:
+        return [(told["after"], undone.pk)]
+    return [(told["after"], told["until"]), (told["begins"], undone.pk)]
+
+
+def _deeds(lines: Iterable[Event]) -> list[Event]:
+    return [
+        line for line in lines if line.kind.startswith(DEEDS) and line.kind not in NO_DEEDS
     ]
 
 
@@ -92,16 +122,35 @@ def _of(kind: str, lines: Iterable[Event]) -> list[Event]:
     return [line for line in lines if line.kind == kind]
 
 
-def _require_last(deeds: Sequence[Event], by: Contributor) -> None:
-    if any(line.by_id != by.pk for line in deeds):
+def _require_last(
+    deeds: Sequence[Event],
+    later: Sequence[Event],
+    messages: dict[int, Message],
+    by: Contributor,
+) -> None:
+    if any(line.by_id != by.pk for line in (*deeds, *later)):
         raise CurationError(
             _("Somebody else has worked on this since, so it can no longer be undone.")
         )
-    moves = [line for line in deeds if line.kind in DECIDED]
-    is_known = all(line.data.get("was") == State.SUBMITTED for line in moves)
-    is_done = {line.kind for line in deeds} & {"message.held", "message.withdrawn"}
-    if is_done or not is_known:
+    touched = {line.subject_id for line in deeds}
+    new = {line.subject_id for line in _of("message.submitted", deeds)}
+    about = [messages[line.subject_id] for line in later]
+    is_built_upon = any({m.pk, m.parent_id, m.revises_id} & touched for m in about)
+    if is_built_upon or not all(_is_reversible(line, new) for line in deeds):
         raise CurationError(_("You have done more with it since: it cannot be undone."))
+
+
+def _is_reversible(line: Event, new: set[int]) -> bool:
+    if line.kind in DECIDED:
+        return bool(line.data.get("was") == State.SUBMITTED)
+    if line.kind == "message.withdrawn":
+        return _is_replaced(line) and line.subject_id not in new
+    return line.kind != "message.held"
+
+
+def _is_replaced(line: Event) -> bool:
+    """It went because new words of its own author were accepted: see revisions.py."""
+    return line.kind == "message.withdrawn" and line.data.get("why") == ANEW
 
 
 def _require_unfrozen(deeds: Sequence[Event]) -> None:
@@ -157,11 +206,10 @@ def _remove_reviews(
 def _first_moves(deeds: Sequence[Event], *, besides: Sequence[Message]) -> list[Event]:
     """Of each text that was there before: the line of its decision."""
     new = {text.pk for text in besides}
-    moves = {
-        line.subject_id: line
-        for line in deeds
-        if line.kind in DECIDED and line.subject_id not in new
-    }
+    moves: dict[int, Event] = {}
+    for line in deeds:
+        if (line.kind in DECIDED or _is_replaced(line)) and line.subject_id not in new:
+            moves.setdefault(line.subject_id, line)
     return list(moves.values())
 
 

@@ -42,9 +42,10 @@ CLOSING = re.compile(
       [^\n]{0,120}\s*\Z""",
     re.VERBOSE,
 )
-EMOJI_POINT = re.compile(r"^\s*(?:[-*]\s*)?[\U0001F300-\U0001FAFF✅❌✨⭐⚡]", re.M)
+# Before the mark a gap within its line: over many empty lines "^\s*" takes quadratic time.
+EMOJI_POINT = re.compile(r"^[^\S\n]*(?:[-*]\s*)?[\U0001F300-\U0001FAFF✅❌✨⭐⚡]", re.M)
 BOLD_POINT = re.compile(
-    r"^\s*(?:[-*•]|\d+\.)\s+\*\*[^*\n]{2,60}\*\*\s?[:–—-]|^\s*(?:[-*•]|\d+\.)\s+\*\*[^*\n]{2,60}:\*\*",
+    r"^[^\S\n]*(?:[-*•]|\d+\.)\s+\*\*(?:[^*\n]{2,60}\*\*\s?[:–—-]|[^*\n]{2,60}:\*\*)",
     re.M,
 )
 HEADING = re.compile(r"^#{1,4} \S", re.M)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterator
 
 from curation.clean.sighting import N_, Sighting
@@ -49,8 +50,7 @@ def marks(text: str) -> list[tuple[int, int]]:
     found = [
         match.span()
         for match in MARK.finditer(text)
-        if not any(start <= match.start() < end for start, end in code)
-        and not _is_index(text, match)
+        if not _is_within(code, match.start()) and not _is_index(text, match)
     ]
     return found if _are_marks(text, found) else []
 
@@ -59,6 +59,12 @@ def without_marks(text: str) -> str:
     for start, end in reversed(marks(text)):
         text = text[:start] + text[end:]
     return text
+
+
+def _is_within(spans: list[tuple[int, int]], place: int) -> bool:
+    """Of spans in order that do not overlap only the last to begin can hold it."""
+    number = bisect(spans, place, key=lambda span: span[0])
+    return number > 0 and place < spans[number - 1][1]
 
 
 def _is_index(text: str, mark: re.Match[str]) -> bool:

@@ -31,9 +31,10 @@ MAKERS = (
     "Moonshot AI", "Zhipu", "Zhipu AI", "01.AI", "Amazon", "Apple", "IBM", "NVIDIA",
     "Inflection", "Inflection AI", "Perplexity AI", "AI2",
 )  # fmt: skip
+# Possessive: else the digits of "GPT1111…" would be tried in every way to divide them.
 VERSION = (
-    r"(?:[- ]?v?\d\w*(?:\.\d\w*)*|[- ](?:Pro|Plus|Ultra|Opus|Sonnet|Haiku|Flash|Turbo|"
-    r"Mini|Instruct|Chat)\b)*"
+    r"(?:[- ]?v?\d\w*+(?:\.\d\w*+)*+|[- ](?:Pro|Plus|Ultra|Opus|Sonnet|Haiku|Flash|Turbo|"
+    r"Mini|Instruct|Chat)\b)*+"
 )
 # What a model calls its kind, with its article, in the languages that we meet most.
 KINDS = (
@@ -69,7 +70,10 @@ I_AM = (
     r"我是|我叫)"
 )
 # Where a sentence or a clause begins: not "tools as ChatGPT, which I like".
-BEGIN = r"(?:\A|[.!?:;,\n\"“(>*-])\s*(?:(?:but|and|so|sorry|aber|mais|pero|mas|ma)\s+)?"
+# A new line begins one, so the gap after it is sought within its line: "\n\s*" would take
+# quadratic time over many empty lines.
+GAP = r"[^\S\n]*"
+BEGIN = rf"(?:\A|[.!?:;,\n\"“(>*-]){GAP}(?:(?:but|and|so|sorry|aber|mais|pero|mas|ma)\s+)?"
 AS = (
     rf"(?:{BEGIN}|(?:speaking|writing|answering)\s+)"
     r"(?:as|als|en\s+tant\s+que?|como|come|作为)"
@@ -88,7 +92,7 @@ ENDS = (
     r"(?=\s*(?:[.,;:!?()\n。，！]|[-–—]\s|\Z)|\s+(?:and|but|so|that|which|who|with|without|"
     r"designed|here|not|und|aber|et|mais|y|e)\b)"
 )
-OPEN, CLOSE = r"[*_`\"“‘\[]*", r"[*_`\"”’\]]*"
+OPEN, CLOSE = r"[*_`\"“‘\[]{0,5}", r"[*_`\"”’\]]{0,5}"
 # Not \b: a name may end in a bracket, and Chinese has no gaps between words.
 START, END = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
 
@@ -131,7 +135,7 @@ def _patterns(names: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
     # "ChatGPT, an AI model", "an AI model by OpenAI", "an assistant called Claude".
     who = rf"(?:{name}(?:,\s+{kind})?{made}?|{kind}{called}?{made}?)"
     thing = r"an?\s+(?:[\w-]+\s+){0,4}?[\w-]+"
-    signed = r"(?:regards|wishes|sincerely|cheers|yours),?\s*\n\s*"
+    signed = rf"(?:regards|wishes|sincerely|cheers|yours),?{GAP}\n\s*"
     return tuple(
         re.compile(rf"(?P<before>{before}){hidden}{after}", re.IGNORECASE)
         for before, hidden, after in (
@@ -148,7 +152,7 @@ def _patterns(names: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
             ("", maker, rf"(?=\s+(?:has\s+)?{MADE}\s+me\b)"),
             # ChatGPT: Sure. And a signature on a line of its own at the end.
             (r"\A\s*", name, r"(?=\s*:)"),
-            (rf"\n\s*[-–—~]+\s*|{signed}", name, r"(?=[\s.!]*\Z)"),
+            (rf"\n{GAP}[-–—~]+\s*|{signed}", name, r"(?=[\s.!]*\Z)"),
         )
     )  # fmt: skip
 

@@ -10,6 +10,9 @@ from typing import NamedTuple
 # alike by a pattern, "a note to Ada for the kite", is mentioned only.
 SERIOUS_FROM = {"personal_data": 0.6, "secret": 0.6, "near_duplicate": 0.85}
 
+# Goes before the name of a check that saw something in the passage beside a text.
+BESIDE = "context."
+
 
 def N_(text: str) -> str:
     """Marks advice for translators. It is stored in English and translated when read."""

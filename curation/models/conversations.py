@@ -195,7 +195,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
 
 class Message(models.Model):
-    """One turn of a conversation. Only `actions/messages.py` writes `state`.
+    """One turn of a conversation. Only `actions/{moves,undo}.py` write `state`.
 
     Text is never changed after submission: an edit is a sibling that `revises` this one.
     """
@@ -225,7 +225,8 @@ class Message(models.Model):
         State.ACCEPTED: {State.SUBMITTED, State.HELD, State.WITHDRAWN},
         State.REJECTED: {State.SUBMITTED, State.WITHDRAWN},
         State.HELD: {State.ACCEPTED, State.REJECTED, State.WITHDRAWN},
-        State.WITHDRAWN: set(),
+        # Only when the text that replaced it is undone: see actions/undo.py.
+        State.WITHDRAWN: {State.SUBMITTED, State.ACCEPTED},
     }
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

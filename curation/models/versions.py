@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from curation.models.conversations import Conversation, Message
 from curation.models.datasets import Dataset
@@ -57,7 +58,8 @@ class DatasetVersion(models.Model):
         withheld = {"id", "frozen_by"}
 
     def __str__(self) -> str:
-        return f"{self.dataset.slug} version {self.number}"
+        named = {"dataset": self.dataset.slug, "number": self.number}
+        return _("%(dataset)s version %(number)s") % named
 
     @property
     def item_count(self) -> int:

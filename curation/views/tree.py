@@ -19,22 +19,27 @@ State = Message.State
 WORDS = {
     "ballot.cast": gettext_noop("answers ranked"),
     "ballot.imported": gettext_noop("ranking imported"),
+    "ballot.undone": gettext_noop("ranking taken back"),
     "conversation.complete": gettext_noop("complete"),
     "conversation.growing": gettext_noop("waits for answers"),
     "conversation.held": gettext_noop("held"),
     "conversation.ranking": gettext_noop("answers to be ranked"),
     "conversation.rejected": gettext_noop("rejected"),
     "conversation.review": gettext_noop("waits for review"),
+    "conversation.undone": gettext_noop("last step taken back"),
     "message.accepted": gettext_noop("accepted"),
+    "message.flagged": gettext_noop("reported to the curators"),
     "message.held": gettext_noop("held"),
     "message.imported": gettext_noop("imported"),
     "message.rejected": gettext_noop("rejected"),
     "message.submitted": gettext_noop("submitted"),
+    "message.undecided": gettext_noop("undecided again"),
     "message.withdrawn": gettext_noop("withdrawn"),
     "prompt.asked_again": gettext_noop("answers to be ranked again"),
     "review.accept": gettext_noop("approved"),
     "review.edit": gettext_noop("edited"),
     "review.reject": gettext_noop("voted against"),
+    "review.undone": gettext_noop("verdict taken back"),
 }
 
 

@@ -12,6 +12,7 @@ from django.utils.timezone import now
 
 from annotate import actions
 from annotate.models import Assignment
+from curation.models import Profile
 from tests.annotate.work import claim, planned, submit
 from tests.factories import ContributorFactory, DatasetFactory, MessageFactory
 
@@ -219,3 +220,60 @@ def test_without_a_script_the_next_page_is_a_redirect(client, current):
 
     assert response.status_code == 302
     assert response.url.endswith(f"?done={current.pk}")
+
+
+def held_ahead(person, message, *, is_ahead=True):
+    """Somebody else has it."""
+    Assignment.objects.filter(message=message).update(
+        state="leased",
+        person=person,
+        lease_until=now() + timedelta(minutes=3),
+        is_ahead=is_ahead,
+    )
+
+
+def test_what_one_skipped_is_not_taken_from_another_in_vain(client, dataset, person):
+    skipped = planned(MessageFactory(conversation__dataset=dataset))
+    client.post(reverse("annotate:skip", args=[claim(client, kind="review").pk]))
+    wanted = planned(MessageFactory(conversation__dataset=dataset))
+    other = ContributorFactory(member=dataset)
+    held_ahead(other, skipped)
+    held_ahead(ContributorFactory(member=dataset), wanted)
+
+    given = actions.claim(by=person, kind="review")
+
+    assert given.message == wanted
+    assert Assignment.objects.held_by(other).get().message == skipped
+
+
+def test_what_one_cannot_read_is_not_taken_from_another_in_vain(client, dataset, person):
+    Profile.objects.create(contributor=person, languages=["de"])
+    foreign = planned(
+        MessageFactory(
+            conversation__dataset=dataset, conversation__language="en", language="en"
+        )
+    )
+    other = ContributorFactory(member=dataset)
+    held_ahead(other, foreign)
+
+    assert actions.claim(by=person, kind="review") is None
+    assert Assignment.objects.held_by(other).get().message == foreign
+
+
+def test_a_known_item_of_another_is_left_to_them(client, dataset, person):
+    known = planned(MessageFactory(conversation__dataset=dataset))
+    other = ContributorFactory(member=dataset)
+    held_ahead(other, known)
+    Assignment.objects.update(is_gold=True, reserved_for=other)
+
+    assert actions.claim(by=person, kind="review") is None
+    assert Assignment.objects.held_by(other).exists()
+
+
+def test_whoever_has_no_part_in_the_dataset_any_more_gets_nothing_ahead(
+    client, dataset, person, current
+):
+    dataset.memberships.filter(contributor=person).delete()
+
+    assert ahead(client, current) is None
+    assert Assignment.objects.held_by(person).get() == current

@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 from django.urls import reverse
-from django.utils.timezone import localdate
+from django.utils.timezone import localdate, now
 
 from annotate import actions, allotments, planner
 from annotate.models import Allotment, Assignment
 from curation.errors import CurationError
-from curation.models import Notification
+from curation.models import Contributor, Notification, Profile
 from tests.annotate.work import claim, planned, slots, submit
 from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, ReplyFactory
 from tests.races import together
@@ -156,6 +156,83 @@ def test_taking_back_frees_what_is_not_begun(dataset, curator, hannah):
     assert slots(state="open", reserved_for=None).count() == 2
     with pytest.raises(CurationError):
         allotments.take_back(allotment_id=given.pk, by=hannah)
+
+
+def expire(slot):
+    Assignment.objects.filter(pk=slot.pk).update(lease_until=now() - timedelta(minutes=1))
+    actions.expire_leases()
+
+
+def test_what_she_skips_goes_to_the_others_and_she_gets_more(dataset, curator, hannah):
+    waiting(dataset, 1)
+    given = give(dataset, hannah, curator, wanted=1)
+    slot = actions.claim(by=hannah)
+    actions.skip(assignment_id=slot.pk, by=hannah)
+    assert progress(given).reserved == 0
+
+    waiting(dataset, 1)
+    allotments.keep_up()
+
+    assert progress(given).reserved == 1
+    assert actions.claim(by=ContributorFactory(member=dataset), kind="review") == slot
+
+
+def test_a_new_text_that_she_skips_stays_hers(dataset, curator, hannah):
+    given = give(dataset, hannah, curator, kind="write_prompt", wanted=2)
+    slot = actions.claim(by=hannah, kind="write_prompt")
+    actions.skip(assignment_id=slot.pk, by=hannah)
+
+    assert progress(given).reserved == 2
+
+
+def test_taken_back_while_she_works_on_it_it_is_everybodys_once_she_stops(
+    dataset, curator, hannah
+):
+    waiting(dataset, 1)
+    given = give(dataset, hannah, curator, wanted=1)
+    slot = actions.claim(by=hannah)
+    allotments.take_back(allotment_id=given.pk, by=curator)
+    expire(slot)
+
+    assert actions.claim(by=ContributorFactory(member=dataset), kind="review") == slot
+
+
+def test_nothing_in_other_languages_is_given(dataset, curator, hannah):
+    Profile.objects.create(contributor=hannah, languages=["de"])
+    waiting(dataset, 1)
+    given = give(dataset, hannah, curator, wanted=1)
+
+    assert progress(given).reserved == 0
+
+
+def test_what_she_can_no_longer_read_goes_to_the_others(dataset, curator, hannah):
+    waiting(dataset, 1)
+    given = give(dataset, hannah, curator, wanted=1)
+    Profile.objects.create(contributor=hannah, languages=["de"])
+
+    allotments.keep_up()
+
+    given.refresh_from_db()
+    assert given.closed_at is None
+    assert slots(state="open", reserved_for=None, kind="review").count() == 1
+
+
+@pytest.mark.parametrize("reason", ["role", "account"])
+@pytest.mark.parametrize("kind", ["review", "write_prompt"])
+def test_when_she_has_gone_all_of_it_does(dataset, curator, hannah, kind, reason):
+    waiting(dataset, 1)
+    given = give(dataset, hannah, curator, kind=kind, wanted=1)
+    if reason == "role":
+        dataset.memberships.filter(contributor=hannah).delete()
+    else:
+        Contributor.objects.filter(pk=hannah.pk).update(is_active=False)
+
+    allotments.keep_up()
+
+    given.refresh_from_db()
+    assert given.closed_at is not None
+    assert not slots(reserved_for=hannah).exists()
+    assert actions.claim(by=ContributorFactory(member=dataset), kind="review")
 
 
 def test_she_is_told(dataset, curator, hannah):

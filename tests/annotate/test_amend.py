@@ -7,8 +7,9 @@ from django.urls import reverse
 
 from annotate.models import Assignment
 from curation.actions import conversations, messages, revisions
+from curation.actions.lookalikes import lookalikes
 from curation.errors import CurationError, NotAllowed
-from curation.models import Message
+from curation.models import Conversation, Message
 from tests.annotate.work import planned
 from tests.factories import (
     CategoryFactory,
@@ -82,6 +83,133 @@ def test_after_acceptance_the_old_text_stays_until_the_new_one_is_accepted(autho
     messages.review(message_id=revision.pk, by=reviewer(answer), verdict="accept")
     answer.refresh_from_db()
     assert (answer.state, answer.why) == ("withdrawn", "Its author wrote it anew.")
+
+
+@pytest.mark.parametrize("tries", [2, 3])
+def test_however_often_it_was_tried_only_the_accepted_wording_stands(author, tries):
+    answer = written(author, ReplyFactory, accepted=True)
+    newest = answer
+    for number in range(tries):
+        newest = amend(newest, author, text=f"Try {number}.")
+
+    messages.review(message_id=newest.pk, by=reviewer(answer), verdict="accept")
+
+    accepted = Message.objects.filter(author=author, state="accepted")
+    assert [one.text for one in accepted] == [newest.text]
+    assert not Message.objects.filter(state="submitted").exists()
+
+
+def test_of_two_tries_at_once_the_later_one_stands(author):
+    answer = written(author, ReplyFactory, accepted=True)
+    earlier, later = amend(answer, author, "One."), amend(answer, author, "Two.")
+
+    messages.review(message_id=later.pk, by=reviewer(answer), verdict="accept")
+
+    states = Message.objects.filter(author=author).order_by("pk")
+    assert [one.state for one in states] == ["withdrawn", "withdrawn", "accepted"]
+    assert [earlier.text, later.text] == ["One.", "Two."]
+
+
+def test_an_answer_of_the_same_author_elsewhere_in_the_tree_is_no_wording_of_it(author):
+    prompt = written(author, accepted=True)
+    other = ReplyFactory(author=author, parent=prompt, accepted=True)
+    answer = ReplyFactory(author=author, parent=prompt, accepted=True)
+
+    revision = amend(answer, author)
+    messages.review(message_id=revision.pk, by=reviewer(answer), verdict="accept")
+
+    other.refresh_from_db()
+    assert other.state == "accepted"
+
+
+def test_a_passage_that_the_category_needs_stays_needed(client, author):
+    dataset = DatasetFactory()
+    dataset.memberships.create(contributor=author, role="writer")
+    category = CategoryFactory(dataset=dataset, needs_context=True)
+    made = conversations.write_prompt(
+        dataset=dataset,
+        by=author,
+        category=category,
+        text="What does it say?",
+        context="A passage.",
+    )
+    client.force_login(author)
+
+    response = client.post(
+        reverse("curation:amend", args=[made.messages.get().pk]),
+        {"text": "What does it tell?", "context": " "},
+    )
+
+    assert response.status_code == 409
+    assert "stands on a passage" in response.text
+    assert Message.objects.count() == 1
+
+
+def first_words(author, dataset, text):
+    if not dataset.memberships.filter(contributor=author).exists():
+        dataset.memberships.create(contributor=author, role="writer")
+    return conversations.write_prompt(dataset=dataset, by=author, text=text)
+
+
+def test_other_first_words_are_known_again_and_the_old_ones_are_not(author):
+    dataset = DatasetFactory()
+    made = first_words(author, dataset, "Why is the sky blue?")
+    side = made.split
+
+    amend(made.messages.get(), author, text="Why is grass green?")
+
+    made.refresh_from_db()
+    assert made.split == side
+    assert [
+        one.message.conversation for one in lookalikes(dataset, "why is grass green")
+    ] == [made]
+    assert lookalikes(dataset, "Why is the sky blue?") == []
+
+
+@pytest.mark.parametrize("is_reviewed", [False, True])
+def test_the_same_first_words_never_stand_on_both_sides(author, is_reviewed):
+    dataset = DatasetFactory()
+    there = first_words(author, dataset, "Why is grass green?")
+    made = first_words(author, dataset, "Why is the sky blue?")
+    Conversation.objects.filter(pk=there.pk).update(split="held_out")
+    Conversation.objects.filter(pk=made.pk).update(split="train")
+    prompt = made.messages.get()
+    if is_reviewed:
+        messages.review(message_id=prompt.pk, by=reviewer(prompt), verdict="accept")
+
+    revision = amend(prompt, author, text="why is grass green?")
+    if is_reviewed:
+        messages.review(message_id=revision.pk, by=reviewer(prompt), verdict="accept")
+
+    made.refresh_from_db()
+    assert made.split == "held_out"
+    assert revision.findings.filter(check_name="near_duplicate").exists()
+
+
+def test_its_own_old_words_are_no_near_duplicate(author):
+    dataset = DatasetFactory()
+    text = "Why is the sky blue at noon and so very red in the evening?"
+    made = first_words(author, dataset, text)
+
+    revision = amend(made.messages.get(), author, text=text.replace("very", "quite"))
+
+    assert not revision.findings.filter(check_name="near_duplicate").exists()
+
+
+def test_first_words_that_a_reviewer_put_differently_are_known_again(author):
+    dataset = DatasetFactory()
+    made = first_words(author, dataset, "Wy is grass green?")
+    prompt = made.messages.get()
+
+    messages.review(
+        message_id=prompt.pk,
+        by=reviewer(prompt),
+        verdict="edit",
+        edited_text="Why is grass green?",
+    )
+
+    there = lookalikes(dataset, "why is grass green")
+    assert [one.message.conversation for one in there] == [made]
 
 
 def test_a_rejected_revision_leaves_the_old_text_alone(author):

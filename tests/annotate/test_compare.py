@@ -3,11 +3,12 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from curation.actions import judgements
+from annotate.models import Assignment, Draft
+from curation.actions import judgements, messages
 from curation.errors import CurationError
 from curation.models import Ballot, BallotEntry, Message, Settlement
 from tests.annotate.test_rank import page, ranked_soon
-from tests.annotate.work import claim, planned, submit
+from tests.annotate.work import claim, planned, slots, submit
 from tests.factories import ContributorFactory
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +103,34 @@ def test_with_one_of_them_gone_there_is_nothing_to_compare(client, slot):
     response = submit(client, slot, choice="a2")
     assert response.status_code == 409
     assert not Ballot.objects.exists()
+
+
+def test_what_cannot_be_compared_any_more_is_not_given_out(client, prompt):
+    gone = prompt.replies.first()
+    messages.withdraw(message_id=gone.pk, by=gone.author)
+    client.force_login(ContributorFactory(member=prompt.conversation.dataset))
+
+    assert claim(client, kind="compare") is None
+    assert slots(kind="compare").get().state == "dropped"
+
+
+def test_behind_what_cannot_be_compared_comes_the_next(client, prompt):
+    other = ranked_soon(2, dataset=prompt.conversation.dataset)
+    gone = prompt.replies.first()
+    messages.withdraw(message_id=gone.pk, by=gone.author)
+    client.force_login(ContributorFactory(member=prompt.conversation.dataset))
+
+    assert claim(client, kind="compare").message == other
+
+
+def test_a_page_with_nothing_to_compare_is_refused_and_its_note_kept(client, slot):
+    Assignment.objects.filter(pk=slot.pk).update(shown=[])
+
+    response = submit(client, slot, choice="a1", note="Neither is there.")
+
+    assert response.status_code == 409
+    assert "Neither is there." in response.text
+    assert Draft.objects.filter(fields__note="Neither is there.").exists()
 
 
 @pytest.mark.parametrize(

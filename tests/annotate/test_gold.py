@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils.timezone import now
 
-from annotate import actions, planner
+from annotate import actions, ahead, planner
 from annotate.models import Assignment
-from curation.actions import conversations, discussion, gold
-from curation.models import GoldAnswer, Message, Review
+from curation.actions import conversations, discussion, gold, messages
+from curation.models import GoldAnswer, Message, Profile, Review
 from tests.annotate.work import claim, planned, submit
 from tests.curation.pages import url
 from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, ReplyFactory
@@ -134,6 +136,109 @@ def test_handed_back_it_comes_to_nobody_else(client, dataset, curator, reviewer)
     assert not claim(client, kind="review").is_gold
     client.force_login(reviewer)
     assert claim(client, kind="review").pk == slot.pk
+
+
+def due_at_once(dataset):
+    dataset.policy.gold_every = 1
+    dataset.policy.save()
+
+
+def expire(slot):
+    Assignment.objects.filter(pk=slot.pk).update(lease_until=now() - timedelta(minutes=1))
+    actions.expire_leases()
+
+
+def test_only_items_in_languages_that_the_person_knows_are_given(
+    dataset, curator, reviewer
+):
+    due_at_once(dataset)
+    Profile.objects.create(contributor=reviewer, languages=["de"])
+    known(dataset, curator)
+    german = known(dataset, curator, conversation__language="de", language="de")
+    for _ in range(3):
+        planned(MessageFactory(conversation__dataset=dataset, conversation__language="de"))
+
+    slot = actions.claim(by=reviewer, kind="review")
+
+    assert slot.message == german.message
+
+
+def test_one_that_ran_out_does_not_keep_other_reviews_away(dataset, curator, reviewer):
+    due_at_once(dataset)
+    known(dataset, curator)
+    for _ in range(2):
+        planned(MessageFactory(conversation__dataset=dataset, conversation__language="de"))
+    first = actions.claim(by=reviewer, kind="review")
+    assert first.is_gold
+    expire(first)
+    Profile.objects.create(contributor=reviewer, languages=["de"])
+
+    second = actions.claim(by=reviewer, kind="review")
+
+    assert not second.is_gold
+
+
+def test_given_back_while_unseen_it_comes_again_and_not_twice(
+    client, dataset, curator, reviewer
+):
+    dataset.policy.gold_every = 2
+    dataset.policy.save()
+    known(dataset, curator)
+    waiting(dataset, 4)
+    slot = claim(client, kind="review")
+    unseen = ahead.take(assignment_id=slot.pk, by=reviewer)
+    assert unseen.is_gold
+    ahead.give_back(by=reviewer)
+    submit(client, slot, verdict="accept")  # leads on to the next
+
+    assert claim(client, kind="review") == unseen
+    assert Assignment.objects.filter(is_gold=True).count() == 1
+
+
+def test_retired_after_it_ran_out_it_does_not_come_again(dataset, curator, reviewer):
+    due_at_once(dataset)
+    item = known(dataset, curator)
+    waiting(dataset, 1)
+    slot = actions.claim(by=reviewer, kind="review")
+    assert slot.is_gold
+    expire(slot)
+    gold.retire(item_id=item.pk, by=curator)
+
+    assert not actions.claim(by=reviewer, kind="review").is_gold
+    slot.refresh_from_db()
+    assert slot.state == "dropped"
+
+
+def test_back_in_use_it_comes_to_those_who_did_not_answer_it(dataset, curator, reviewer):
+    due_at_once(dataset)
+    item = known(dataset, curator)
+    waiting(dataset, 2)
+    slot = actions.claim(by=reviewer, kind="review")
+    expire(slot)
+    gold.retire(item_id=item.pk, by=curator)
+    expire(actions.claim(by=reviewer, kind="review"))
+    gold.make(message_id=item.message_id, by=curator, verdict="accept", why="Clear.")
+
+    assert actions.claim(by=reviewer, kind="review") == slot
+
+
+@pytest.mark.parametrize("is_begun", [True, False])
+def test_once_withdrawn_its_words_are_shown_no_more(
+    client, dataset, curator, reviewer, is_begun
+):
+    due_at_once(dataset)
+    item = known(dataset, curator, text="Words that were taken back")
+    waiting(dataset, 1)
+    slot = actions.claim(by=reviewer, kind="review")
+    assert slot.is_gold
+    if not is_begun:
+        expire(slot)
+    messages.withdraw(message_id=item.message_id, by=item.message.author)
+
+    task = client.get(reverse("annotate:task", args=[slot.pk]), follow=True)
+
+    assert "Words that were taken back" not in task.text
+    assert not claim(client, kind="review").is_gold
 
 
 def told_apart(page):

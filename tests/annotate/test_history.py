@@ -11,6 +11,7 @@ from django.utils.timezone import now
 
 from annotate import history, planner
 from annotate.models import Submission
+from curation.actions import messages
 from curation.models import Message
 from tests.annotate.work import claim, planned, submit
 from tests.factories import (
@@ -46,6 +47,20 @@ def test_a_verdict_is_listed_with_its_reason(client, dataset, person):
     assert line.decided == "Reject: Spam"
     assert line.undo_url
     assert not line.edit_url
+
+
+def test_a_colleagues_words_are_not_quoted_once_they_were_taken_back(
+    client, dataset, person
+):
+    prompt = planned(MessageFactory(conversation__dataset=dataset, text="My home address"))
+    submit(client, claim(client, kind="review"), verdict="accept")
+    assert history.lately(person)[0].words == "My home address"
+
+    messages.withdraw(message_id=prompt.pk, by=prompt.author)
+
+    [line] = history.lately(person)
+    assert line.words == ""
+    assert line.decided == "Accept"
 
 
 def test_a_text_is_listed_with_its_state_and_may_be_changed(client, person):

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import uuid
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
-from annotate import planner, progress
+from annotate import planner, progress, queue
 from annotate.models import Assignment
 from curation.actions import profiles
 from tests.annotate.work import claim, planned
@@ -59,11 +62,11 @@ def test_it_shows_no_work_on_own_text_and_says_why(client, person, dataset):
     assert "Nothing waits for you at the moment" in page.text
 
 
-# The session, the user, where their roles lie, their profile, offers, what they hold, the
-# next slot, categories to write in, kept texts, what they were given, own texts, reviews,
-# ballots and known items, their days, goals of their teams, what they sent and skipped
-# last, and the bell.
-BUDGET = 19
+# The session, the user, where their roles lie, their profile, offers, what they hold, for
+# the next slot their wishes, the heads of the queues, its number and itself, categories to
+# write in, kept texts, what they were given, own texts, reviews, ballots and known items,
+# their days, goals of their teams, what they sent and skipped last, and the bell.
+BUDGET = 22
 
 
 def test_looking_at_it_writes_nothing(client, person, dataset, django_assert_num_queries):
@@ -122,6 +125,49 @@ def test_what_is_chosen_to_work_on_comes_next_on_it_as_it_does_in_the_queue(clie
 
     assert page.context["next"].category == liked
     assert claim(client).category == liked
+
+
+def test_what_is_shown_next_is_what_is_claimed(client, person, dataset):
+    mine = planned(MessageFactory(conversation__dataset=dataset, author=person))
+    skipped, judged, last = (
+        planned(MessageFactory(conversation__dataset=dataset)) for _ in range(3)
+    )
+    for message, is_skipped in ((skipped, True), (judged, False)):
+        slot = claim(client, kind="review")
+        assert slot.message == message
+        name = "skip" if is_skipped else "submit"
+        sent = {"key": str(uuid.uuid4()), "verdict": "reject", "reason": "spam"}
+        client.post(reverse(f"annotate:{name}", args=[slot.pk]), sent)
+        Assignment.objects.held_by(person).update(
+            state="open", person=None, lease_until=None
+        )
+    Assignment.objects.exclude(message__in=[mine, skipped, judged, last]).delete()
+
+    shown = client.get(HOME).context["next"]
+
+    assert shown.message == last
+    assert claim(client) == shown
+
+
+def test_what_it_shows_next_it_finds_in_the_queue_without_sorting_it(person, dataset):
+    Assignment.objects.bulk_create(
+        Assignment(kind=kind, dataset=dataset, number=n, priority=priority)
+        for n in range(1_500)
+        for kind, priority in (("answer", 10), ("review", 20))
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE annotate_assignment")
+
+    pairs = queue.pairs_of(person)
+    with CaptureQueriesContext(connection) as asked:
+        assert queue.first_of(person, pairs).kind == "answer"
+
+    finding = next(q["sql"] for q in asked if "ORDER BY slot.priority" in q["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {finding}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Index Scan using assignment_queue" in plan
+    assert "Sort" not in plan
 
 
 def test_it_shows_the_goal_of_the_team_and_how_far_everybody_together_is(

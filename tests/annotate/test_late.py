@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.urls import reverse
 from django.utils.timezone import now
 
@@ -157,3 +158,42 @@ def test_no_more_prompts_are_written_at_once_than_conversations_may_be_open():
 
     assert len([slot for slot in claimed if slot is not None]) == 2
     assert not Conversation.objects.exists()
+
+
+def test_kept_words_for_a_new_text_move_to_a_free_slot_of_the_same_sort(client):
+    pairs = DatasetFactory(pairs=True)
+    person = ContributorFactory(member=pairs)
+    client.force_login(person)
+    category = CategoryFactory(dataset=pairs)
+    planner.plan_writing(pairs)
+    slot = claim(client, kind="write_pair")
+    submit(client, slot, prompt="Why is it so?", reply="Because.")
+    words = {"prompt": "Another question?", "reply": "Another answer."}
+    submit(client, slot, **words)  # from another tab, where the page was still open
+    kept = Draft.objects.get(person=person, assignment=slot)
+    held = Assignment.objects.get(person=person, state="leased")
+    actions.skip(assignment_id=held.pk, by=person)
+
+    response = client.post(reverse("annotate:kept-continue", args=[kept.pk]))
+
+    kept.refresh_from_db()
+    assert response.url == reverse("annotate:task", args=[kept.assignment.pk])
+    assert kept.assignment.pk != slot.pk
+    assert kept.assignment.category == category
+    assert kept.fields["prompt"] == "Another question?"
+
+
+def test_what_was_sent_is_in_even_where_no_next_task_can_be_found(
+    client, ranked_soon, monkeypatch
+):
+    client.force_login(ContributorFactory(member=ranked_soon.conversation.dataset))
+    slot = claim(client, kind="compare")
+
+    def fails(**wanted):
+        raise OperationalError("deadlock detected")
+
+    monkeypatch.setattr(actions, "claim", fails)
+    response = submit(client, slot, choice="a2")
+
+    assert response.url.startswith(reverse("annotate:home"))
+    assert Ballot.objects.count() == 1

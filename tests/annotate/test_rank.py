@@ -11,8 +11,8 @@ from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, 
 pytestmark = pytest.mark.django_db
 
 
-def ranked_soon(count):
-    dataset = DatasetFactory(policy__replies_wanted=count, policy__max_depth=2)
+def ranked_soon(count, dataset=None):
+    dataset = dataset or DatasetFactory(policy__replies_wanted=count, policy__max_depth=2)
     prompt = MessageFactory(accepted=True, conversation__dataset=dataset)
     for _ in range(count):
         ReplyFactory(parent=prompt, state="accepted", decided_at=prompt.decided_at)

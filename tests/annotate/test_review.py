@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from annotate import planner
 from annotate.models import Assignment
+from annotate.screens.review import marked
 from curation.actions import messages
 from curation.models import Finding, Label, Message, Review
 from tests.annotate.work import claim, planned, submit
@@ -39,6 +40,21 @@ def test_accepting_a_prompt_asks_others_for_answers(client, dataset, reviewer):
     prompt.refresh_from_db()
     assert prompt.state == Message.State.ACCEPTED
     assert Assignment.objects.filter(kind="answer", state="open").exists()
+
+
+def test_what_a_check_saw_in_the_passage_is_marked_there():
+    prompt = MessageFactory(text="Who is it for?", context="Write to ada@byron.net now.")
+    finding = Finding(
+        message=prompt, check_name="context.personal_data.email", spans=[[9, 22]]
+    )
+
+    assert marked(prompt, finding) == [
+        ("Write to ", False),
+        ("ada@byron.net", True),
+        (" now.", False),
+    ]
+    finding.check_name = "personal_data.email"
+    assert marked(prompt, finding) == []
 
 
 def test_rejecting_needs_a_reason(client, dataset, reviewer):

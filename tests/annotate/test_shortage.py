@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from annotate import actions, planner, shortage
+from annotate import actions, leases, planner, shortage
+from annotate.models import Assignment
+from curation.actions import gold
 from curation.models import Conversation, Profile
 from tests.annotate.work import planned, slots
 from tests.factories import ContributorFactory, DatasetFactory, MessageFactory
@@ -68,6 +70,21 @@ def test_a_full_dataset_says_when_it_wants_new_prompts(dataset, person):
     assert f"{dataset} has 1 conversations under way" in said(person) or (
         f"{dataset} has 1 conversation under way" in said(person)
     )
+
+
+def test_known_items_of_colleagues_are_not_told(dataset, person):
+    curator = ContributorFactory(member=dataset, member__roles=["curator"])
+    prompt = MessageFactory(conversation__dataset=dataset, accepted=True)
+    gold.make(message_id=prompt.pk, by=curator, verdict="accept", why="It is clear.")
+    before = said(person)
+    slot = Assignment.objects.create(
+        kind="review", dataset=dataset, message=prompt, number=1, is_gold=True,
+        reserved_for=ContributorFactory(member=dataset),
+    )  # fmt: skip
+    assert said(person) == before
+
+    leases.lease(slot, slot.reserved_for)
+    assert said(person) == before
 
 
 def test_each_task_is_counted_under_one_reason(dataset, person):

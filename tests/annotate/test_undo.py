@@ -11,7 +11,8 @@ from django.utils.timezone import now
 
 from annotate import actions, planner, undo
 from annotate.models import Assignment, Draft, Skip, Submission
-from curation.models import Ballot, Message, Review
+from curation.actions import flags, revisions
+from curation.models import Ballot, Flag, Message, Review
 from tests.annotate.work import claim, planned, slots, submit
 from tests.factories import (
     CategoryFactory,
@@ -255,3 +256,105 @@ def test_the_next_page_offers_the_way_back_without_scripts(client, dataset, pers
 
     assert page.count(f'action="{reverse("annotate:undo", args=[key])}"') == 2  # and strip
     assert "just-done" in page
+
+
+def test_only_what_was_sent_is_taken_back_and_later_words_stay(client):
+    dataset = DatasetFactory(policy__replies_wanted=2)
+    person = ContributorFactory(member=dataset)
+    client.force_login(person)
+    mine = ReplyFactory(author=person, accepted=True, parent__conversation__dataset=dataset)
+    other = planned(ReplyFactory(parent=mine.parent))
+    key = uuid.uuid4()
+    submit(client, claim(client, kind="review"), key=key, verdict="accept")
+    anew = revisions.amend(message_id=mine.pk, by=person, text="Brand new words.")
+
+    assert take_back(client, key, headers=CARD).status_code == 200
+
+    anew.refresh_from_db()
+    other.refresh_from_db()
+    assert (anew.state, other.state) == ("submitted", "submitted")
+
+
+def test_somebody_who_flags_the_text_does_not_stop_it(client, dataset, reviewed):
+    slot, key = reviewed
+    flags.raise_flag(
+        message_id=slot.message_id,
+        by=ContributorFactory(member=dataset),
+        reason=Flag.Reason.values[0],
+    )
+
+    assert take_back(client, key, headers=CARD).status_code == 200
+    assert not Review.objects.exists()
+
+
+def test_what_arrives_once_more_after_it_was_taken_back_is_not_said_to_be_saved(
+    client, reviewed
+):
+    slot, key = reviewed
+    take_back(client, key)
+    actions.save_draft(
+        assignment_id=slot.pk, by=slot.person, fields={"note": "Newer words."}
+    )
+
+    again = {"key": str(key), "verdict": "accept", "note": "Fine."}
+    address = reverse("annotate:submit", args=[slot.pk])
+    answer = client.post(address, again, headers=CARD).json()
+
+    assert answer == {"next": None, "home": reverse("annotate:home")}  # no proof
+    assert "You have taken this back" in client.get("/").text
+    assert not Review.objects.exists()
+    assert Draft.objects.get().fields["note"] == "Newer words."
+
+
+def test_a_skip_stays_when_its_person_has_no_part_in_the_dataset_any_more(
+    client, dataset, person
+):
+    planned(MessageFactory(conversation__dataset=dataset))
+    slot = claim(client, kind="review")
+    client.post(reverse("annotate:skip", args=[slot.pk]))
+    dataset.memberships.filter(contributor=person).delete()
+
+    client.post(reverse("annotate:undo-skip", args=[Skip.objects.get().pk]))
+
+    assert Skip.objects.exists()
+    slot.refresh_from_db()
+    assert slot.state == "open"
+
+
+def test_the_words_come_along_when_a_skipped_text_gets_another_slot(client):
+    pairs = DatasetFactory(pairs=True)
+    person = ContributorFactory(member=pairs)
+    client.force_login(person)
+    CategoryFactory(dataset=pairs)
+    planner.plan_writing(pairs)
+    slot = claim(client, kind="write_pair")
+    typed = {"prompt": "Why is it so?", "reply": "Because."}
+    client.post(reverse("annotate:skip", args=[slot.pk]), typed)
+    # Somebody else takes the very slot meanwhile.
+    other = ContributorFactory(member=pairs)
+    Assignment.objects.filter(pk=slot.pk).update(
+        state="leased", person=other, lease_until=now() + timedelta(hours=1)
+    )
+
+    again = undo.take_back_skip(skip_id=Skip.objects.get().pk, by=person)
+
+    assert again.pk != slot.pk
+    assert Draft.objects.get(person=person).assignment == again
+
+
+def test_a_skipped_task_that_was_taken_ahead_again_is_the_one_that_comes_back(client):
+    pairs = DatasetFactory(pairs=True)
+    person = ContributorFactory(member=pairs)
+    client.force_login(person)
+    CategoryFactory(dataset=pairs)
+    planner.plan_writing(pairs)
+    slot = claim(client, kind="write_pair")
+    client.post(reverse("annotate:skip", args=[slot.pk]), {"prompt": "Why is it so?"})
+    Assignment.objects.filter(pk=slot.pk).update(
+        state="leased",
+        person=person,
+        is_ahead=True,
+        lease_until=now() + timedelta(minutes=3),
+    )
+
+    assert undo.take_back_skip(skip_id=Skip.objects.get().pk, by=person).pk == slot.pk

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from config.places import ROOT
 from curation.actions import discussion, judgements, messages
 from curation.models import Conversation, Event, Message
+from curation.views.tree import WORDS
 from tests.curation.pages import held, queries, signed_in, url
 from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, ReplyFactory
 
@@ -162,7 +166,8 @@ def test_an_edit_points_to_what_it_edits(client, dataset, prompt):
 
     page = client.get(path_of(prompt)).text
 
-    assert 'edits <a href="#message-2">2</a>' in page
+    assert f'edits <a href="#message-{reply.pk}">2</a>' in page
+    assert f'id="message-{reply.pk}"' in page
     assert "Show the rejected text" in page
 
 
@@ -292,3 +297,12 @@ def test_what_was_said_stands_under_its_message(client, dataset, prompt):
 
     assert "Bo Bright" in page
     assert "Is it &lt;really&gt; so?" in page
+
+
+def test_there_are_words_for_all_that_its_history_can_tell():
+    recorded = re.compile(r'"((?:ballot|conversation|message|prompt|review)\.[a-z_]+)"')
+    sources = (ROOT / "curation" / "actions").glob("*.py")
+    kinds = {kind for path in sources for kind in recorded.findall(path.read_text())}
+
+    assert {"message.undecided", "review.undone"} <= kinds
+    assert kinds - WORDS.keys() == set()
