@@ -67,18 +67,28 @@ def example_for(slot: Assignment) -> list[Message]:
 
     Never one that is held out: who has read it writes like it.
     """
+    key = f"examples-{slot.dataset_id}-{slot.category_id}-{slot.kind}"
+    candidates: list[tuple[int, int]] | None = cache.get(key)
+    if candidates is None:
+        candidates = _examples(slot)
+        cache.set(key, candidates, KEPT_SECONDS)
+    chosen = [pk for pk, within in candidates if within != slot.conversation_id][:1]
+    still = Message.objects.filter(pk__in=chosen, state=Message.State.ACCEPTED)
+    found = still.select_related("parent").first()
+    if found is None:
+        return []
+    return [found.parent, found] if found.parent is not None else [found]
+
+
+def _examples(slot: Assignment) -> list[tuple[int, int]]:
+    """The newest few, each with its conversation: looking for them may take a while."""
     role = Message.Role.ASSISTANT
     if slot.kind in (Kind.WRITE_PROMPT, Kind.CONTINUE):
         role = Message.Role.PROMPTER
     texts = _accepted(slot, role).filter(conversation__split="train")
-    if slot.conversation_id is not None:
-        texts = texts.exclude(conversation=slot.conversation_id)
     if slot.kind == Kind.WRITE_PROMPT:
         texts = texts.filter(parent=None)
-    found = texts.select_related("parent").order_by("-pk").first()
-    if found is None:
-        return []
-    return [found.parent, found] if found.parent is not None else [found]
+    return list(texts.order_by("-pk").values_list("pk", "conversation_id")[:5])
 
 
 def _accepted(slot: Assignment, role: str) -> MessageQuerySet:

@@ -36,10 +36,6 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def overdue(self) -> AssignmentQuerySet:
         return self.filter(state=Assignment.State.LEASED, lease_until__lt=now())
 
-    def promised_to(self, person: Contributor) -> AssignmentQuerySet:
-        """What a curator gave to them, and they have not begun."""
-        return self.filter(state=Assignment.State.OPEN, reserved_for=person)
-
     def open_to(self, person: Contributor) -> AssignmentQuerySet:
         return self.filter(state=Assignment.State.OPEN).fit_to(person)
 

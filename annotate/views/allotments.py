@@ -13,6 +13,7 @@ from annotate import access, allotments
 from annotate.forms.allotments import AllotmentForm
 from annotate.models import Allotment
 from curation.access import dataset_to_curate
+from curation.actions import flags
 from curation.errors import CurationError
 from curation.http import SignedInRequest, form_address
 from curation.models import Dataset
@@ -66,6 +67,7 @@ def _page(
     context = {
         "dataset": dataset,
         "is_curator": True,
+        "flags_waiting": flags.waiting_in(dataset),
         "form": form,
         "problem": problem,
         "running": shown.filter(closed_at=None),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from curation.actions import messages
 from curation.actions.people import Role, require
 from curation.errors import CurationError, WrongState
-from curation.models import Contributor, Event, Flag, Message
+from curation.models import Contributor, Dataset, Event, Flag, Message
 from curation.wording import in_english
 
 Outcome = Flag.Outcome
@@ -72,3 +72,9 @@ def _set_aside(message: Message, *, by: Contributor, outcome: str, why: str) -> 
 
 def _reason(flags: list[Flag]) -> str:
     return f"{in_english(flags[0].get_reason_display())}."
+
+
+def waiting_in(dataset: Dataset) -> int:
+    """How many messages somebody asked a moderator to look at. Causes a query."""
+    waiting = Flag.objects.filter(message__conversation__dataset=dataset, resolved_at=None)
+    return waiting.values("message").distinct().count()

@@ -9,9 +9,10 @@ from django.db.models import Model, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from curation.actions import flags
 from curation.actions.people import holds
 from curation.http import SignedInRequest
-from curation.models import Dataset, Flag
+from curation.models import Dataset
 
 Row = TypeVar("Row", bound=Model)
 
@@ -29,18 +30,12 @@ def of_dataset(
         context["is_curator"] = is_curator(request, dataset)
     context["dataset"] = dataset
     if context["is_curator"]:
-        context["flags_waiting"] = flags_waiting(dataset)
+        context["flags_waiting"] = flags.waiting_in(dataset)
     return render(request, f"curation/{template}", context, status=status)
 
 
 def is_curator(request: SignedInRequest, dataset: Dataset) -> bool:
     return holds(request.user, dataset)
-
-
-def flags_waiting(dataset: Dataset) -> int:
-    """How many messages somebody asked a moderator to look at. Causes a query."""
-    waiting = Flag.objects.filter(message__conversation__dataset=dataset, resolved_at=None)
-    return waiting.values("message").distinct().count()
 
 
 def paged(request: SignedInRequest, rows: QuerySet[Row], size: int = 25) -> Page[Row]:
