@@ -15,7 +15,7 @@ from django.utils.timezone import localdate, now
 from django.utils.translation import gettext as _
 
 from annotate import planner, queue
-from annotate.models import Allotment, Assignment
+from annotate.models import Allotment, Assignment, Kind
 from curation.actions.notices import tell
 from curation.actions.people import holds, require
 from curation.errors import CurationError
@@ -29,7 +29,6 @@ from curation.models import (
     Notification,
 )
 
-Kind = Assignment.Kind
 State = Assignment.State
 WRITING = (Kind.WRITE_PAIR, Kind.WRITE_PROMPT)
 AT_MOST = 2_000  # tasks in one allotment
@@ -133,8 +132,7 @@ def _check(
             _("%(person)s has no role for this in %(dataset)s. Add it under People.")
             % {"person": person, "dataset": dataset}
         )
-    unfit = Kind.WRITE_PROMPT if dataset.is_pairs else Kind.WRITE_PAIR
-    if kind == unfit:
+    if kind not in kinds_in(dataset):
         raise CurationError(_("This dataset does not ask for that kind of text."))
 
 
@@ -252,6 +250,12 @@ def _free_unfit(given: Allotment) -> None:
     theirs = Assignment.objects.filter(allotment=given, state=State.OPEN)
     unfit = theirs.exclude(pk__in=queue.fit_for(given.person).values("pk"))
     unfit.update(reserved_for=None, allotment=None)
+
+
+def kinds_in(dataset: Dataset) -> list[Kind]:
+    """The kinds of work that a dataset of this shape can ask for."""
+    unfit = {Kind.WRITE_PROMPT, Kind.CONTINUE} if dataset.is_pairs else {Kind.WRITE_PAIR}
+    return [kind for kind in Kind if kind not in unfit]
 
 
 def numbers_in(dataset: Dataset, numbers: Collection[int]) -> set[int]:

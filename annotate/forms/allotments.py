@@ -9,8 +9,7 @@ from django import forms
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
-from annotate.allotments import AT_MOST, numbers_in
-from annotate.models import Kind
+from annotate.allotments import AT_MOST, kinds_in, numbers_in
 from curation.models import Category, Contributor, Dataset
 
 DASH = re.compile(r"\s*[-–]\s*")
@@ -66,11 +65,9 @@ class AllotmentForm(forms.Form):
         assert isinstance(category, forms.ModelChoiceField)
         person.queryset = members.select_related("profile").order_by("name", "email")
         category.queryset = dataset.categories.order_by("name")
-        unfit = Kind.WRITE_PROMPT if dataset.is_pairs else Kind.WRITE_PAIR
-        choices = [(value, label) for value, label in Kind.choices if value != unfit]
         kind = self.fields["kind"]
         assert isinstance(kind, forms.ChoiceField)
-        kind.choices = choices
+        kind.choices = [(one.value, one.label) for one in kinds_in(dataset)]
         self.fields["due_on"].widget.attrs["min"] = localdate().isoformat()
 
     def clean_conversations(self) -> set[int]:

@@ -302,3 +302,18 @@ def test_two_curators_at_once_never_give_the_same_task(dataset, curator, hannah)
     hers, his = (slots(reserved_for=person).count() for person in (hannah, tom))
     assert hers + his <= 6
     assert slots(reserved_for=None, state="open").count() == 6 - hers - his
+
+
+def test_pairs_are_not_continued_and_conversations_not_written_as_pairs(client):
+    pairs, talks = DatasetFactory(pairs=True), DatasetFactory()
+    admin = ContributorFactory(is_staff=True)
+    client.force_login(admin)
+    offered = {
+        dataset: client.get(reverse("annotate:allotments", args=[dataset.slug])).text
+        for dataset in (pairs, talks)
+    }
+    assert 'value="continue"' not in offered[pairs]
+    assert 'value="continue"' in offered[talks]
+    assert 'value="write_pair"' not in offered[talks]
+    with pytest.raises(CurationError, match="does not ask for that kind"):
+        give(pairs, admin, admin, kind="continue")
