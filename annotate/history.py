@@ -14,13 +14,12 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from annotate import undo
-from annotate.models import GONE, Assignment, Kind, Skip, Submission
+from annotate.models import GONE, RANKINGS, Assignment, Kind, Skip, Submission
 from curation.actions.revisions import may_amend
 from curation.models import Ballot, Contributor, Message, Review
 
 NEW = (Kind.WRITE_PAIR, Kind.WRITE_PROMPT)
 REVIEWS = (Kind.REVIEW, Kind.ADJUDICATE)
-RANKINGS = (Kind.RANK, Kind.COMPARE)
 SHOWN = 10
 
 

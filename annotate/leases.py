@@ -12,7 +12,7 @@ from django.utils.timezone import now
 
 from annotate import claiming, gold, queue
 from annotate.errors import AlreadySent, SlotGone
-from annotate.models import Assignment, AssignmentQuerySet
+from annotate.models import RANKINGS, Assignment, AssignmentQuerySet
 from curation.actions import conversations
 from curation.actions.settlements import ballots_on
 from curation.aggregate.demand import RANK_AT_MOST
@@ -21,7 +21,6 @@ from curation.models import Contributor, Conversation
 
 State = Assignment.State
 Kind = Assignment.Kind
-RANKINGS = (Kind.RANK, Kind.COMPARE)
 
 
 def take(

@@ -12,7 +12,7 @@ from math import ceil
 from django.db import transaction
 from django.db.models import Count, F, Max, Q
 
-from annotate.models import Assignment, Plan
+from annotate.models import RANKINGS, Assignment, Plan
 from curation.actions import conversations
 from curation.actions.messages import authors_of
 from curation.actions.settlements import ballots_on
@@ -178,7 +178,7 @@ def _is_asked_by_hand(slot: Assignment) -> bool:
 
 def _certainty(kind: str, prompt: Message) -> int:
     """A digit: 0 where a ballot would narrow most, 9 where people are agreed."""
-    if kind not in (Kind.RANK, Kind.COMPARE):
+    if kind not in RANKINGS:
         return 0
     answers = prompt.replies.rankable().values_list("pk", flat=True)
     return 9 - round(9 * narrowing(ballots_on(prompt), answers))
@@ -253,7 +253,7 @@ def barred_from(kind: str, message: Message) -> list[int]:
         barred |= authors_of(message)
     if kind == Kind.ADJUDICATE:
         barred |= set(message.reviews.values_list("reviewer", flat=True))
-    if kind in (Kind.RANK, Kind.COMPARE):
+    if kind in RANKINGS:
         replies = message.replies.rankable().select_related("revises")
         barred |= {author for reply in replies for author in authors_of(reply)}
         ballots = message.ballots.filter(ranking_round=message.ranking_round)

@@ -7,14 +7,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from annotate.models import Assignment
+from annotate.models import RANKINGS, Assignment
+from annotate.screens.rank import LETTERS
 from curation.models import Contributor, Flag
 from curation.threads import Thread, thread_of
 
 Kind = Assignment.Kind
 TALKED_ABOUT = (Kind.REVIEW, Kind.ADJUDICATE, Kind.RANK, Kind.COMPARE)
-RANKINGS = (Kind.RANK, Kind.COMPARE)
-LETTERS = "ABCDEFGHI"
 
 
 @dataclass

@@ -16,3 +16,7 @@ class Kind(models.TextChoices):
     COMPARE = "compare", _("Compare two answers")
     IMPROVE = "improve", _("Improve an answer")
     ADJUDICATE = "adjudicate", _("Settle a disagreement")
+
+
+# What ends in a ballot.
+RANKINGS = (Kind.RANK, Kind.COMPARE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from annotate.models import Assignment
+from annotate.models import RANKINGS, Assignment
 from annotate.screens.base import Screen
 from annotate.screens.improve import ImproveScreen
 from annotate.screens.rank import CompareScreen, RankScreen
@@ -33,4 +33,4 @@ def name_of(kind: str) -> str:
     """Which script and which look a kind of work has: "write", "review" or "rank"."""
     if kind in (Kind.REVIEW, Kind.ADJUDICATE):
         return "review"
-    return "rank" if kind in (Kind.RANK, Kind.COMPARE) else "write"
+    return "rank" if kind in RANKINGS else "write"

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from annotate import access, queue
-from annotate.models import Assignment
+from annotate.models import RANKINGS, Assignment
 from annotate.screens.rank import Answer, answers_of
 from curation.clean.differences import differences
 from curation.http import SignedInRequest
@@ -22,7 +22,7 @@ Passage = tuple[bool, str]  # whether it stands in this answer only, and its wor
 def show(request: SignedInRequest, pk: int) -> HttpResponse:
     """`?diff=A,B`, or `?diff=A&diff=B` as a form sends it."""
     slot = access.slot_of_mine(request, pk)
-    if slot.kind not in (Kind.RANK, Kind.COMPARE) or not queue.covers(request.user, slot):
+    if slot.kind not in RANKINGS or not queue.covers(request.user, slot):
         raise Http404
     answers = {answer.letter: answer for answer in answers_of(slot)}
     letters = ",".join(request.GET.getlist("diff")).split(",")
