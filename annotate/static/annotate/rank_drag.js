@@ -25,7 +25,7 @@ winnow.screen("rank", (card) => {
     grip.focus();
   });
 
-  on("pointermove", (event) => {
+  function follow(event) {
     if (!drag) return;
     if (!drag.isMoving && Math.hypot(event.clientX - drag.x, event.clientY - drag.y) < FAR) return;
     if (!drag.isMoving) begin();
@@ -39,7 +39,8 @@ winnow.screen("rank", (card) => {
       ? (event.clientX > x) !== isRightToLeft
       : event.clientY > y;
     list.insertBefore(drag.item, isPast ? over.nextElementSibling : over);
-  });
+  }
+  on("pointermove", follow);
 
   function begin() {
     drag.isMoving = true;
@@ -54,7 +55,10 @@ winnow.screen("rank", (card) => {
     item.classList.remove("is-dragging");
     if (isMoving) list.dispatchEvent(new CustomEvent(isDropped ? "rank:drop" : "rank:back", { detail: { item } }));
   }
-  on("pointerup", () => end(true));
+  on("pointerup", (event) => {
+    follow(event); // a busy page may have left out the last of the way
+    end(true);
+  });
   on("pointercancel", () => end(false));
   on("keydown", (event) => {
     if (event.key === "Escape" && drag) end(false);
