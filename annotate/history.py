@@ -17,10 +17,12 @@ from annotate import undo
 from annotate.models import GONE, RANKINGS, Assignment, Kind, Skip, Submission
 from curation.actions.revisions import may_amend
 from curation.models import Ballot, Contributor, Message, Review
+from curation.rendering import plain
 
 NEW = (Kind.WRITE_PAIR, Kind.WRITE_PROMPT)
 REVIEWS = (Kind.REVIEW, Kind.ADJUDICATE)
 SHOWN = 10
+QUOTED_FROM = 500  # characters, so that a long text is not read to its end for nine words
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def _quoted(message: Message, person: Contributor) -> str:
     """How it begins; nothing of what a colleague took back or what was set aside."""
     if message.state in GONE and message.author_id != person.pk:
         return ""
-    return Truncator(message.text).words(9)
+    return Truncator(plain(message.text[:QUOTED_FROM])).words(9)
 
 
 def _verdicts(person: Contributor, slots: Iterable[Assignment]) -> dict[int, str | Promise]:

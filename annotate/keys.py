@@ -18,6 +18,11 @@ class Key(NamedTuple):
         """Works while somebody types, too. Not to be remapped to a letter."""
         return "+" in self.default and self.default != "+"
 
+    @property
+    def parts(self) -> list[str]:
+        """As they are printed on the keys: what is held down first."""
+        return self.default.split("+") if self.is_chord else [self.default.upper()]
+
 
 # scripts name keys as here: winnow.key(card, "accept", "a", …).
 KEYS: dict[str, Key] = {
@@ -59,6 +64,11 @@ PAGES: dict[str, frozenset[str]] = {
 def remappable() -> dict[str, Key]:
     """Single keys only: what is held down with another key stays as it is."""
     return {name: key for name, key in KEYS.items() if not key.is_chord}
+
+
+def fixed() -> list[Key]:
+    """What is the same for everybody: what is held down with another key."""
+    return [key for key in KEYS.values() if key.is_chord]
 
 
 def checked(chosen: Mapping[str, object]) -> dict[str, str]:

@@ -53,6 +53,22 @@ def markdown(text: str) -> SafeString:
     return SafeString(html)
 
 
+def plain(text: str) -> str:
+    """The words alone, without marks, in one line: for quoting how a text begins."""
+    tokens = PARSER.parse(text)
+    # What is nested deeper the parser drops; then the marks stay rather than the words go.
+    if any(token.level >= NESTING_AT_MOST - 1 for token in tokens):
+        return " ".join(text.split())
+    words = " ".join(_words(token) for token in tokens)
+    return " ".join(words.split())
+
+
+def _words(token: Token) -> str:
+    if token.children is not None:
+        return "".join(_words(child) for child in token.children)
+    return " " if token.type in ("softbreak", "hardbreak") else token.content
+
+
 def _picture(
     renderer: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: Any
 ) -> str:

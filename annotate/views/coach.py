@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST
 
-from annotate import access
 from annotate.coach import advise
 from annotate.forms.write import WriteForm
+from annotate.models import Assignment
 from annotate.screens import SCREENS
 from curation import rendering
 from curation.clean.text import TEXT_AT_MOST
@@ -20,7 +20,9 @@ from curation.http import SignedInRequest
 @login_required
 def coach(request: SignedInRequest, pk: int) -> HttpResponse:
     """Takes the form's fields, and how much of each was pasted; writes nothing."""
-    slot = access.slot_of_mine(request, pk)
+    slot = get_object_or_404(Assignment.objects.for_page(), pk=pk, person=request.user)
+    if slot.state != Assignment.State.LEASED:
+        return HttpResponse(status=204)  # it was sent meanwhile: no advice is needed
     form = SCREENS[slot.kind].form_class(slot, request.POST)
     if not isinstance(form, WriteForm):
         raise Http404

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from annotate.forms.keys import KeysForm
+from annotate.keys import fixed
 from curation.actions import profiles
 from curation.http import SignedInRequest
 from curation.models import Profile
@@ -28,4 +29,5 @@ def show(request: SignedInRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("annotate:keys")
     status = 422 if request.method == "POST" else 200
-    return render(request, "annotate/keys.html", {"form": form}, status=status)
+    context = {"form": form, "fixed": fixed()}
+    return render(request, "annotate/keys.html", context, status=status)

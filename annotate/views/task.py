@@ -18,7 +18,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from annotate import access, actions, gold, guidelines, history, keys, queue, talk
+from annotate import access, actions, begun, gold, guidelines, history, keys, queue, talk
 from annotate.errors import KEPT, SlotGone
 from annotate.forms.base import TaskForm
 from annotate.models import GONE, Assignment
@@ -40,7 +40,7 @@ def claim(request: SignedInRequest) -> HttpResponse:
         request.POST.get(name, "").replace("\0", "")
         for name in ("kind", "dataset", "category")
     )
-    slot = actions.claim(by=request.user, kind=kind, dataset=dataset, category=category)
+    slot = begun.choose(by=request.user, kind=kind, dataset=dataset, category=category)
     if slot is None:
         messages.info(request, _("Nothing of this kind waits for you at the moment."))
         return redirect("annotate:home")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import template
@@ -33,6 +34,12 @@ def state_badge(thing: Any) -> SafeString:
 def translated(text: str) -> str:
     """A stored English text, where it is one of ours: `{{ message.why|translated }}`."""
     return wording.translated(text)
+
+
+@register.filter
+def named(slug: str, names: Mapping[str, str]) -> str:
+    """The name under this slug, or the slug: `{{ item.category|named:names }}`."""
+    return names.get(slug, slug)
 
 
 @register.filter

@@ -118,12 +118,15 @@ def _page(
     items = version.items.all()
     counts = items.values_list("category", "split").annotate(Count("pk")).order_by()
     in_all = Counter({(category, split): n for category, split, n in counts})
+    names = _names(version.dataset)
     return page.of_dataset(
         request,
         version.dataset,
         "version.html",
         version=version,
-        counts=_by_category(in_all, _names(version.dataset)),
+        counts=_by_category(in_all, names),
+        names=names,
+        chosen=[names.get(slug, slug) for slug in version.recipe["categories"]],
         files=list(FILES),
         page=page.paged(request, items.for_listing(), size=10),
         status=status,

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from annotate import planner
 from curation.actions import conversations
+from curation.actions.lookalikes import note_sketches
 from curation.models import Finding, Message
 from tests.annotate.work import claim, planned, submit
 from tests.factories import (
@@ -98,6 +99,7 @@ def test_a_text_that_was_pasted_whole_is_remarked_on(client, pairs):
 
 def test_a_prompt_in_nearly_the_same_words_is_shown_with_its_place(client, pairs):
     there = MessageFactory(conversation__dataset=pairs, text=ASKED)
+    note_sketches([there])
     elsewhere = DatasetFactory(pairs=True)
     MessageFactory(conversation__dataset=elsewhere, text=ASKED)
     slot = claim(client)
@@ -156,6 +158,16 @@ def test_nobody_asks_the_coach_about_a_task_that_is_not_theirs(client, pairs):
     assert client.post(reverse("annotate:coach", args=[slot.pk])).status_code == 404
 
 
+def test_about_a_task_that_was_sent_it_has_nothing_to_say(client, pairs):
+    slot = claim(client)
+    texts = {"prompt": "Why is the sky blue?", "reply": "Short waves scatter more."}
+    submit(client, slot, **texts)
+
+    answer = client.post(reverse("annotate:coach", args=[slot.pk]), texts)
+
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
 def test_there_is_no_coach_for_a_review(client):
     dataset = DatasetFactory()
     planned(MessageFactory(conversation__dataset=dataset))
@@ -187,7 +199,8 @@ def test_advice_asks_the_database_a_few_times_however_much_there_is(
 
 
 def test_what_was_seen_is_stored_when_the_text_is_sent(client, pairs):
-    MessageFactory(conversation__dataset=pairs, text=ASKED)
+    there = MessageFactory(conversation__dataset=pairs, text=ASKED)
+    note_sketches([there])
     slot = claim(client)
 
     submit(
@@ -204,6 +217,7 @@ def test_what_was_seen_is_stored_when_the_text_is_sent(client, pairs):
         ("near_duplicate", "prompter"),
         ("personal_data.email", "assistant"),
     ]
+    assert Finding.objects.get(check_name="near_duplicate").other == there
 
 
 def test_what_a_model_says_may_sound_like_one():

@@ -49,6 +49,16 @@ def test_a_verdict_is_listed_with_its_reason(client, dataset, person):
     assert not line.edit_url
 
 
+def test_words_are_quoted_without_the_marks_around_them(client, dataset, person):
+    text = "## Why *is* the\n\n- [sky](https://sky.example) `blue`\n- and **not** green?"
+    planned(MessageFactory(conversation__dataset=dataset, text=text))
+    submit(client, claim(client, kind="review"), verdict="accept")
+
+    [line] = history.lately(person)
+
+    assert line.words == "Why is the sky blue and not green?"
+
+
 def test_a_colleagues_words_are_not_quoted_once_they_were_taken_back(
     client, dataset, person
 ):

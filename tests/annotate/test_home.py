@@ -18,6 +18,7 @@ from tests.factories import (
     ContributorFactory,
     DatasetFactory,
     MessageFactory,
+    ReplyFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -110,6 +111,23 @@ def test_what_was_begun_comes_before_anything_new(client, person, dataset):
 
     assert "You had begun" in client.get(HOME).text
     assert claim(client) == first
+
+
+def test_choosing_other_work_hands_back_what_was_begun_and_left_as_it_came(
+    client, person, dataset
+):
+    prompt = MessageFactory(conversation__dataset=dataset, accepted=True)
+    ReplyFactory.create_batch(3, parent=prompt, accepted=True)
+    planned(prompt)
+    planned(MessageFactory(conversation__dataset=dataset))
+    review = claim(client, kind="review")
+    Assignment.objects.filter(pk=review.pk).update(lease_until=now() + timedelta(minutes=9))
+
+    claim(client, kind="rank")
+
+    review.refresh_from_db()
+    assert review.state == "open"
+    assert "Begun as well" not in client.get(HOME).text
 
 
 def test_what_is_chosen_to_work_on_comes_next_on_it_as_it_does_in_the_queue(client):

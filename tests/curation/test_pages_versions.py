@@ -5,10 +5,16 @@ import json
 import pytest
 from django.db import connection
 
-from curation.actions import messages
+from curation.actions import messages, versions
 from curation.models import DatasetVersion, Message
 from tests.curation.pages import frozen, queries, signed_in, url
-from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, ReplyFactory
+from tests.factories import (
+    CategoryFactory,
+    ContributorFactory,
+    DatasetFactory,
+    MessageFactory,
+    ReplyFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -223,6 +229,21 @@ def test_outsiders_get_neither_page_nor_file(client, dataset):
     assert client.get(url("version", dataset.slug, 1)).status_code == 404
     assert client.post(url("version", dataset.slug, 1)).status_code == 404
     assert client.get(url("download", dataset.slug, 1, "train.jsonl")).status_code == 404
+
+
+def test_categories_are_called_by_their_names(client, dataset):
+    closed = CategoryFactory(dataset=dataset, slug="closed_qa", name="Closed QA")
+    prompt = MessageFactory(
+        accepted=True, conversation__dataset=dataset, conversation__category=closed
+    )
+    ReplyFactory(accepted=True, parent=prompt)
+    curator = signed_in(client, dataset, "curator")
+    versions.freeze(dataset_id=dataset.pk, by=curator, recipe={"categories": ["closed_qa"]})
+
+    page = client.get(url("version", dataset.slug, 1)).text
+
+    assert "closed_qa" not in page
+    assert page.count("Closed QA") == 3  # in the counts, at the answer, in the recipe
 
 
 def test_a_version_costs_the_same_however_large_it_is(client, dataset):

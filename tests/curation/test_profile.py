@@ -184,6 +184,15 @@ def test_a_key_that_cannot_be_is_refused_with_a_reason(client, me, wanted, said)
     assert not Profile.objects.exists()
 
 
+def test_keys_that_stay_as_they_are_are_listed_too(client, me):
+    page = client.get(KEYS).text
+
+    for chord in ("Ctrl Enter", "Ctrl S", "Alt K", "Alt P", "Ctrl Z"):
+        keys = " ".join(f'<kbd class="kbd">{key}</kbd>' for key in chord.split())
+        assert keys in page, chord
+    assert 'name="submit"' not in page
+
+
 def test_two_keys_may_change_places(client, me):
     client.post(KEYS, {"accept": "r", "reject": "a"})
 

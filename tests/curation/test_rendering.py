@@ -6,7 +6,7 @@ import pytest
 from django.template import Context, Template
 
 from curation.models import Message
-from curation.rendering import markdown
+from curation.rendering import markdown, plain
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -139,3 +139,24 @@ def test_a_plain_state_is_a_badge_too():
     html = template.render(Context({"state": "running"}))
 
     assert html == '<span class="badge badge--running">Running</span>'
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", ""),
+        ("Plain words.", "Plain words."),
+        ("# A *title*\n\nand **bold** `code`", "A title and bold code"),
+        ("- one\n- [two](https://a.example)\n> three", "one two three"),
+        ("line\nby\n\nline", "line by line"),
+        ("```python\nx = 1\n```\nafter", "x = 1 after"),
+        ("![a cat](https://a.example/cat.png)", "a cat"),
+        ("| a | b |\n|-|-|\n| 1 | 2 |", "a b 1 2"),
+        ("2 * 3 * 4 and snake_case_name", "2 * 3 * 4 and snake_case_name"),
+        ("a **mark that was cut", "a **mark that was cut"),
+        ("<script>alert(1)</script>", "<script>alert(1)</script>"),
+        ("> " * 300 + "deep", ("> " * 300 + "deep").strip()),
+    ],
+)
+def test_plain_words_are_all_there_without_their_marks(text, words):
+    assert plain(text) == words

@@ -7,11 +7,12 @@ import re
 import subprocess
 import sys
 
+import psycopg
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 
-from config import places
+from config import embedded, places
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -78,6 +79,22 @@ def assert_clean(found: list[str]) -> None:
     assert not found, "\n" + "\n".join(found)
 
 
+@pytest.fixture(scope="module")
+def rare(winnow):
+    """A dataset of this name with what else is rarely there."""
+    run_beside(winnow, "tests.flows.rare_pages")
+
+
+def run_beside(winnow, module: str) -> None:
+    """A program that puts something into the stack of the tests."""
+    subprocess.run(
+        [sys.executable, "-m", module],
+        cwd=places.ROOT,
+        env={**os.environ, "WINNOW_VAR": str(winnow.var), "WINNOW_LOCAL": "1"},
+        check=True,
+    )
+
+
 def test_pages_for_visitors(winnow, browser):
     context = browser.new_context(base_url=winnow.address, **STILL)
     page = context.new_page()
@@ -142,6 +159,48 @@ def test_home_and_every_kind_of_task(sign_in):
     assert seen >= KINDS
 
 
+@pytest.mark.parametrize(
+    ("role", "kind"),
+    [("reviewer 4", "compare"), ("curator", "adjudicate"), ("writer 3", "improve")],
+)
+def test_tasks_that_are_rarely_there(rare, sign_in, role, kind):
+    page = sign_in(role, **STILL)
+
+    assert claim(page, {"kind": kind, "dataset": "rare"})
+    found = findings(page)
+    if kind == "compare":
+        found += visit(page, f"{page.url}differences/?diff=A,B")
+
+    assert_clean(found)
+
+
+def test_a_text_that_was_kept(rare, sign_in):
+    page = sign_in("writer 3", **STILL)
+    kept = links(page, "/", r"/work/kept/\d+/")
+
+    assert_clean(visit(page, kept[0]))
+
+
+def test_what_only_curators_see_of_a_dataset(rare, sign_in):
+    page = sign_in("curator", **STILL)
+    tabs = ("", "given/", "flags/", "gold/", "rules/", "people/")
+    found = visit(page, *(f"/datasets/rare/{tab}" for tab in tabs))
+    found += visit(page, *links(page, "/datasets/rare/", r".*/conversations/\d+/"))
+
+    assert_clean(found)
+
+
+def test_one_conversation_for_a_reviewer_with_flag_and_comments(rare, sign_in):
+    page = sign_in("reviewer 4", **STILL)
+    there = links(page, "/datasets/rare/", r".*/conversations/\d+/")
+    flags = [
+        link for one in there for link in links(page, one, r"/messages/[0-9a-f]+/flag/")
+    ]
+    said = [link.replace("flag", "comments") for link in flags]
+
+    assert_clean(visit(page, *there, flags[0], *said[:3]))
+
+
 def test_pages_of_ones_own(sign_in):
     page = sign_in("writer 2", **STILL)
 
@@ -164,12 +223,7 @@ def test_pages_of_a_dataset(sign_in):
 
 
 def test_pages_of_versions_and_runs(winnow, sign_in):
-    subprocess.run(
-        [sys.executable, "-m", "tests.flows.finished_run"],
-        cwd=places.ROOT,
-        env={**os.environ, "WINNOW_VAR": str(winnow.var), "WINNOW_LOCAL": "1"},
-        check=True,
-    )
+    run_beside(winnow, "tests.flows.finished_run")
     page = sign_in("curator", **STILL)
     version = links(page, "/datasets/conversations/versions/", r".*/versions/\d+/")
     found = visit(page, version[0], "/models/")
@@ -188,7 +242,34 @@ def test_pages_of_site_admins_and_the_page_that_is_not_there(sign_in):
         page, "/settings/", "/settings/people/new/", "/datasets/new/", "/models/bases/add/"
     )
     found += visit(page, "/nowhere/", status=404)
+    found += visit(page, "/admin/curation/event/add/", status=403)
 
+    assert_clean(found)
+
+
+def test_a_form_that_was_open_for_too_long(sign_in):
+    page = sign_in("writer 3", **STILL)
+    page.goto("/profile/")
+    page.context.clear_cookies(name="csrftoken")
+    with page.expect_navigation() as navigation:
+        page.locator("main form[method=post]").first.evaluate("form => form.submit()")
+    assert navigation.value.status == 403
+
+    assert_clean(findings(page))
+
+
+def test_the_page_of_an_accident(winnow, sign_in):
+    """A table that is gone for a moment makes one; nothing else reads this table."""
+    page = sign_in("writer 3", **STILL)
+    address = embedded.database_url(winnow.var)
+    with psycopg.connect(address, autocommit=True) as database:
+        database.execute("ALTER TABLE account_emailaddress RENAME TO mislaid")
+        try:
+            found = visit(page, "/accounts/email/", status=500)
+        finally:
+            database.execute("ALTER TABLE mislaid RENAME TO account_emailaddress")
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Something went wrong")
     assert_clean(found)
 
 
@@ -221,3 +302,16 @@ def test_a_toast_is_reached_by_keyboard_and_waits_for_whoever_is_on_it(sign_in):
     expect(page.get_by_text("Taken back.")).to_be_visible()
     expect(page.locator("#toasts .toast")).to_have_count(1)
     expect(page.locator(".site-header summary")).to_be_focused()
+
+
+def test_at_most_two_toasts_stand_over_the_page(sign_in):
+    page = sign_in("admin", **STILL)
+    page.goto("/design/")
+    words = page.locator("#toasts .toast__text")
+    for line in ("One", "Two", "Three"):
+        page.evaluate("line => { winnow.say(line, 'info', { seconds: 60 }) }", line)
+    expect(words).to_have_text(["Two", "Three"])
+
+    page.locator("#toasts .toast").first.hover()
+    page.evaluate("() => { winnow.say('Four', 'info', { seconds: 60 }) }")
+    expect(words).to_have_text(["Two", "Four"])  # somebody is reading the older

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 TASK = re.compile(r"/work/\d+/$")
 DATASETS = [
     "keyboard-5", "stop-5", "aloud-5", "drag-5", "chance-3", "layout-4", "plain-3",
-    "phone-5", "choice-2", "words-2", "plain-2",
+    "phone-5", "lacking-4", "choice-2", "words-2", "plain-2",
 ]  # fmt: skip
 
 
@@ -237,6 +237,20 @@ def test_on_a_phone_answers_are_stacked_and_nothing_sticks_out(open_task):
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     page.get_by_role("button", name="Move answer A down").tap()
     assert letters(page) == "BACDE"
+
+
+def test_a_reason_that_is_lacking_is_asked_for_in_its_place(open_task):
+    page = open_task("lacking-4")
+    press(page, "x", "Control+Enter")
+
+    first = page.get_by_role("radio", name="I do not know the subject")
+    expect(first).to_be_focused()
+    expect(first).to_be_in_viewport()
+    expect(page.get_by_text("Choose why you cannot judge these.")).to_be_in_viewport()
+    press(page, "Space")
+    before = page.url
+    press(page, "Control+Enter")
+    page.wait_for_url(lambda url: url != before)
 
 
 def test_two_are_compared_by_single_keys_that_never_send(open_task):

@@ -47,6 +47,7 @@ winnow.screen("write", (card) => {
         signal: asking.signal,
       });
       if (!response.ok || response.redirected) throw new Error(String(response.status));
+      if (response.status === 204) { status.textContent = ""; return; } // sent meanwhile
       show(await response.text());
       checked = body;
     } catch (problem) {

@@ -46,8 +46,9 @@
     window.htmx?.process(place);
     mount();
     const target = place.querySelector(focus) ?? place.querySelector("h1");
-    target.tabIndex = -1;
+    if (!target.matches("input")) target.tabIndex = -1;
     target.focus({ preventScroll: true });
+    target.closest("[data-refused]")?.scrollIntoView({ block: "center", behavior: "instant" });
   }
 
   // Scripts and styles that the next card names and this page has not yet.
@@ -172,7 +173,9 @@
     if (isJson) return goOn(await response.json());
     const text = await response.text();
     const page = new DOMParser().parseFromString(text, "text/html");
-    if (page.querySelector(".task")) return put({ page }, { focus: "#problem, .notice--error" });
+    // A choice that is lacking may stand far below what it is about: there, not at the top.
+    const focus = page.querySelector("[data-refused]") ? "[data-refused] input" : "#problem, .notice--error";
+    if (page.querySelector(".task")) return put({ page }, { focus });
     sender.isSending = false;
     winnow.say(document.body.dataset.sayBroken, "error");
   }

@@ -80,6 +80,14 @@
     return close;
   };
 
+  // At most two lines stand over the page: the older goes, not where somebody is on it.
+  const AT_ONCE = 2;
+  const makeRoom = (place, newest) => {
+    const there = [...place.querySelectorAll(":scope > div.toast")];
+    const older = there.filter((one) => one !== newest && !one.matches(":hover, :focus-within"));
+    for (const one of older.slice(0, Math.max(0, there.length - AT_ONCE))) one.remove();
+  };
+
   const say = (text, kind = "info", { action = null, seconds = kind === "error" ? 0 : action ? 10 : 4 } = {}) => {
     const shape = document.getElementById("toast");
     if (!shape) return () => {};
@@ -96,7 +104,9 @@
     // One line a text: a server that stays away is not worth ten of them.
     for (const other of all("#toasts > .toast"))
       if (other.querySelector(".toast__text").textContent === text) other.remove();
-    document.getElementById("toasts").append(toast);
+    const place = document.getElementById("toasts");
+    place.append(toast);
+    makeRoom(place, toast);
     return close;
   };
   window.winnow = { say, isTyping };
