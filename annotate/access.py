@@ -8,6 +8,9 @@ from django.shortcuts import get_object_or_404
 from annotate.models import Allotment, Assignment, Draft
 from curation.http import SignedInRequest
 from curation.models import Dataset
+from curation.prepared import Prepared
+
+_slot = Prepared(lambda pk: Assignment.objects.for_form().filter(pk=pk))
 
 
 def slot_of_mine(request: SignedInRequest, pk: int) -> Assignment:
@@ -21,7 +24,9 @@ def slot_to_submit(request: SignedInRequest, pk: int) -> Assignment:
     A late or repeated submit must reach the action, which decides what becomes of it and
     keeps the text.
     """
-    slot = get_object_or_404(Assignment.objects.for_form(), pk=pk)
+    slot = _slot.first(pk=pk)
+    if slot is None:
+        raise Http404
     if slot.person_id == request.user.pk:
         return slot
     seen = Dataset.objects.visible_to(request.user).filter(pk=slot.dataset_id)

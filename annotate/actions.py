@@ -9,11 +9,9 @@ from functools import partial
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import Subquery
-from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
-from annotate import ahead, claiming, leases, planner, queue
+from annotate import ahead, closing, leases, planner, queue
 from annotate.errors import AlreadySent, Busy, SentTwice, SlotGone, TakenBack
 from annotate.models import GONE, Assignment, Draft, Skip, Submission
 from curation.errors import CurationError
@@ -39,7 +37,7 @@ def claim(
     pairs = queue.pairs_of(by, kind=kind, dataset=dataset)
     if passing_over is not None and passing_over.message_id is None:
         ahead.give_back(by=by)  # it may be another of what they just passed over
-    if held := claiming.renew_held(by, pairs, category=category):
+    if held := leases.renew_held(by, pairs, category=category):
         return held
     take = partial(leases.take, by, pairs, category=category, passing_over=passing_over)
     taken = take()
@@ -197,6 +195,11 @@ def _submit_once(
     try:
         with transaction.atomic():
             _close(mark, by, apply)
+    except CurationError:
+        # E.g. a second delivery waited for the lock, and finds the first one's work done.
+        if not Submission.objects.filter(key=mark.key).exists():
+            raise
+        _require_the_same(mark)
     except IntegrityError as error:
         if "annotate_submission_pkey" in str(error):
             _require_the_same(mark)
@@ -212,26 +215,21 @@ def _close(
 ) -> None:
     """Lock conversation and slot, write the record, close the slot, plan anew."""
     slot = leases.locked(mark.assignment_id)
-    # A second delivery waited for the lock, and finds the key used here. Whatever else is
-    # done in this conversation comes before the event noted, or after the last.
-    newest = Coalesce(Subquery(Event.objects.order_by("-pk").values("pk")[:1]), 0)
-    mark.after_event = newest
-    mark.save(force_insert=True)
     if not leases.is_held(slot, by):
         leases.require_free(slot, by)
         leases.land_late(slot, by)
-    made = apply(slot)
+    with Event.objects.together() as history:
+        made = apply(slot)
+    if history:  # what others do in this conversation comes before the first, or after
+        mark.after_event, mark.last_event = history[0].pk - 1, history[-1].pk
     if isinstance(made, Conversation):
         slot.conversation = made
-    slot.state, slot.lease_until, slot.done_at = State.DONE, None, now()
-    slot.is_ahead = False
-    slot.save(update_fields=["state", "lease_until", "done_at", "is_ahead", "conversation"])
-    Draft.objects.filter(person=by, assignment=slot).delete()
-    Submission.objects.filter(pk=mark.pk).update(last_event=newest)
-    if slot.conversation is not None:
-        if slot.conversation.turns is None:  # the verb worked on another copy of it
-            slot.conversation.refresh_from_db(fields=["state", "changes"])
-        planner.plan_locked(slot.conversation)
+    begun = slot.conversation
+    if begun is not None and begun.turns is None:  # the verb worked on another copy of it
+        begun.refresh_from_db(fields=["state", "changes"])
+    closing.close(slot, mark)
+    if begun is not None:
+        planner.match_slots(begun)
 
 
 def _storable(fields: Mapping[str, str]) -> dict[str, str]:

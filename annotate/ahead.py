@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import transaction
@@ -15,25 +16,29 @@ State = Assignment.State
 AHEAD = timedelta(minutes=3)
 
 
-@transaction.atomic
 def take(*, assignment_id: int, by: Contributor) -> Assignment | None:
     """Hold the next task of the same sort as the one on the page, if there is one.
 
-    A person holds at most one ahead; a second call gives the same again.
+    A person holds at most one ahead, and the database sees to it; a second call gives the
+    same again.
     """
-    mine = Assignment.objects.held_by(by)
-    # A second call waits here for the first, and then finds what that took.
-    current = mine.filter(pk=assignment_id).select_for_update().first()
+    held = {slot.pk: slot for slot in leases.held_by(by)}
+    current = held.get(assignment_id)
     if current is None or not queue.covers(by, current):
         return None
     pair = (current.kind, current.dataset_id)
-    held = mine.filter(is_ahead=True).order_by("pk").first()
-    if held is not None and (held.kind, held.dataset_id) == pair:
+    before = _ahead_of(held.values())
+    if before is not None and (before.kind, before.dataset_id) == pair:
         keep(by=by)
-        return held
-    if held is not None:
+        return before
+    if before is not None:
         give_back(by=by)
-    return leases.take(by, [pair], ahead=AHEAD)
+    # None also where another call took one at this moment: then that is the one.
+    return leases.take(by, [pair], ahead=AHEAD) or _ahead_of(leases.held_by(by))
+
+
+def _ahead_of(held: Iterable[Assignment]) -> Assignment | None:
+    return next((slot for slot in held if slot.is_ahead), None)
 
 
 def keep(*, by: Contributor) -> None:

@@ -16,6 +16,7 @@ from django.utils.timezone import now
 
 from annotate.models import Assignment
 from curation.models import Contributor
+from curation.prepared import cursor_of_statements
 
 # ---- where to look: each is a stretch of one index, walked in the order of the index ----
 # assignment_queue_of_kind: one kind of work in one dataset.
@@ -65,32 +66,12 @@ BEST = """
 LEASE_BEST = f"""
 UPDATE annotate_assignment AS taken
 SET state = 'leased', person_id = %(person)s, is_ahead = %(ahead)s::interval IS NOT NULL,
-    lease_until = %(now)s
+    lease_until = %(now)s::timestamptz
         + COALESCE(%(ahead)s::interval, make_interval(mins => policy.lease_minutes))
 FROM curation_policy AS policy
 WHERE policy.dataset_id = taken.dataset_id AND taken.id = ({BEST}
     FOR UPDATE SKIP LOCKED)
 RETURNING taken.*, policy.gold_every
-"""
-
-# assignment_by_person: what is not done comes first there. What the person has seen goes
-# before what was taken ahead for them.
-RENEW_HELD = """
-UPDATE annotate_assignment AS held
-SET lease_until = %(now)s + make_interval(mins => policy.lease_minutes), is_ahead = false
-FROM curation_policy AS policy
-WHERE policy.dataset_id = held.dataset_id AND held.state = 'leased'
-  AND held.person_id = %(person)s AND held.id = (
-    SELECT mine.id
-    FROM annotate_assignment AS mine
-    WHERE mine.person_id = %(person)s AND mine.done_at IS NULL AND mine.state = 'leased'
-      AND (mine.kind, mine.dataset_id) IN (
-          SELECT * FROM unnest(%(kinds)s::text[], %(datasets)s::bigint[]))
-      AND (%(category)s = '' OR mine.category_id IN (
-          SELECT id FROM curation_category WHERE slug = %(category)s))
-    ORDER BY mine.is_ahead, mine.id
-    LIMIT 1)
-RETURNING held.*
 """
 
 # What decides where to look. A person without a profile has no wishes.
@@ -177,17 +158,9 @@ def find_best(
     return row["id"] if row else None
 
 
-def renew_held(
-    by: Contributor, pairs: Sequence[tuple[str, int]], *, category: str = ""
-) -> Assignment | None:
-    """What the person has taken and not finished, with its lease begun anew."""
-    row = _first(RENEW_HELD, **among(pairs), person=by.pk, category=category, now=now())
-    return _slot(row) if row else None
-
-
 def wishes_of(person: Contributor) -> Wishes:
     """Causes a query."""
-    with connection.cursor() as cursor:
+    with cursor_of_statements() as cursor:
         cursor.execute(WISHES, {"person": person.pk})
         return Wishes(*cursor.fetchone())
 
@@ -200,7 +173,7 @@ def among(pairs: Sequence[tuple[str, int]]) -> dict[str, Any]:
 
 
 def _first(sql: str, **params: Any) -> dict[str, Any] | None:
-    with connection.cursor() as cursor:
+    with cursor_of_statements() as cursor:
         cursor.execute(sql, params)
         row = cursor.fetchone()
         return row and {c.name: v for c, v in zip(cursor.description, row, strict=True)}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Subquery
+from django.db.models import Count
 from django.utils.timezone import now
 
 from annotate import claiming, gold, queue
@@ -17,7 +18,8 @@ from curation.actions import conversations
 from curation.actions.settlements import ballots_on
 from curation.aggregate.demand import RANK_AT_MOST
 from curation.aggregate.uncertainty import most_open_pair
-from curation.models import Contributor, Conversation
+from curation.models import Contributor, Policy
+from curation.prepared import Prepared, PreparedUpdate
 
 State = Assignment.State
 Kind = Assignment.Kind
@@ -111,7 +113,7 @@ def _answers_to_show(slot: Assignment, by: Contributor) -> list[int]:
     there = slot.message.replies.rankable().annotate(seen=Count("placings"))
     answers = list(there.order_by("seen", "pk").values_list("pk", flat=True))
     if slot.kind == Kind.COMPARE:
-        pair = most_open_pair(ballots_on(slot.message), answers)
+        pair = most_open_pair(ballots_on(slot.message.pk), answers)
         return _shuffled(slot, by, list(pair or ()))
     return _shuffled(slot, by, answers[:RANK_AT_MOST])
 
@@ -125,17 +127,57 @@ def _shuffled(slot: Assignment, person: Contributor, answers: list[int]) -> list
 
 
 def lease_end(slot: Assignment) -> datetime:
-    return now() + timedelta(minutes=slot.dataset.policy.lease_minutes)
+    """When a lease that begins now ends. Causes a query."""
+    ((minutes,),) = _lease_minutes(dataset=slot.dataset_id)
+    return now() + timedelta(minutes=minutes)
+
+
+_lease_minutes = Prepared(
+    lambda dataset: Policy.objects.filter(dataset=dataset).values_list("lease_minutes")
+)
+
+
+def held_by(person: Contributor) -> list[Assignment]:
+    """What the person has taken and not finished: first what they have seen."""
+    return _held(person=person.pk)
+
+
+_held = Prepared(
+    lambda person: Assignment.objects.held_by(person).order_by("is_ahead", "pk")
+)
+
+
+def renew_held(
+    by: Contributor, pairs: Collection[queue.Pair], *, category: str = ""
+) -> Assignment | None:
+    """What the person holds of these kinds, with its lease begun anew."""
+    for slot in held_by(by):
+        is_asked_for = (slot.kind, slot.dataset_id) in pairs
+        if category and (slot.category is None or slot.category.slug != category):
+            continue
+        if is_asked_for and _begin_anew(slot):
+            return slot
+    return None
 
 
 def renew(slot: Assignment) -> Assignment:
     """Begin the lease anew, unless the slot went back at this moment."""
-    slot.lease_until, slot.is_ahead = lease_end(slot), False
-    theirs = Assignment.objects.filter(pk=slot.pk, person=slot.person_id)
-    held = theirs.filter(state=State.LEASED)
-    if not held.update(lease_until=slot.lease_until, is_ahead=False):
+    if not _begin_anew(slot):
         raise SlotGone
     return slot
+
+
+def _begin_anew(slot: Assignment) -> bool:
+    slot.lease_until, slot.is_ahead = lease_end(slot), False
+    return _renew(pk=slot.pk, person=slot.person_id, until=slot.lease_until) > 0
+
+
+_renew = PreparedUpdate(
+    lambda pk, person, until: (
+        Assignment.objects.filter(pk=pk, person=person, state=State.LEASED),
+        {"lease_until": until, "is_ahead": False},
+    )
+)
 
 
 def hand_back(slots: AssignmentQuerySet) -> int:
@@ -147,19 +189,29 @@ def hand_back(slots: AssignmentQuerySet) -> int:
 
 def locked(assignment_id: int) -> Assignment:
     """The slot under its conversation's lock: in this order, as the planner takes them."""
-    slots = Assignment.objects.filter(pk=assignment_id)
-    try:
-        conversation = conversations.lock(Subquery(slots.values("conversation")))
-    except Conversation.DoesNotExist:  # new words, or a known item
+    ((of,),) = _conversation_of(pk=assignment_id)
+    if of is None:  # new words, or a known item
         return locked_alone(assignment_id)
-    slot = slots.select_for_update().get()
-    slot.conversation, slot.dataset = conversation, conversation.dataset
+    conversation = conversations.lock(of)
+    slot = _lock(pk=assignment_id)
+    if slot.conversation_id == of:
+        slot.conversation, slot.dataset = conversation, conversation.dataset
     return slot
 
 
+_conversation_of = Prepared(
+    lambda pk: Assignment.objects.filter(pk=pk).values_list("conversation_id")
+)
+_lock = Prepared(lambda pk: Assignment.objects.filter(pk=pk).select_for_update()).get
+
+
 def locked_alone(assignment_id: int) -> Assignment:
-    locked = Assignment.objects.select_for_update(of=("self",))
-    return locked.for_page().get(pk=assignment_id)
+    return _lock_alone(pk=assignment_id)
+
+
+_lock_alone = Prepared(
+    lambda pk: Assignment.objects.select_for_update(of=("self",)).for_page().filter(pk=pk)
+).get
 
 
 def is_held(slot: Assignment, by: Contributor) -> bool:

@@ -6,19 +6,20 @@ One row per wanted judgement or text. Whoever claims only picks a row; nobody co
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import ceil
 
 from django.db import transaction
 from django.db.models import Count, F, Max, Q
 
+from annotate.barred import barred_from, rankable
 from annotate.models import RANKINGS, Assignment, Plan
 from curation.actions import conversations
-from curation.actions.messages import authors_of
 from curation.actions.settlements import ballots_on
-from curation.aggregate.demand import Want
+from curation.aggregate.demand import Turn, Want
 from curation.aggregate.uncertainty import narrowing
 from curation.models import Category, Conversation, Dataset, Message
+from curation.prepared import Prepared, insert
 
 Kind = Assignment.Kind
 State = Assignment.State
@@ -62,29 +63,34 @@ def plan(conversation_id: int) -> None:
 
 def plan_locked(conversation: Conversation) -> None:
     """The same for a conversation that is locked already, and fresh."""
+    match_slots(conversation)
+    seen = {"seen": conversation.changes}
+    Plan.objects.update_or_create(conversation=conversation, defaults=seen)
+
+
+def match_slots(conversation: Conversation) -> None:
+    """The same without a note that it was done."""
     wants = conversations.wants_of(conversation)
     urgency = sum(want.needed for want in wants if want.blocks)
     slots = _slots_by_target(conversation)
-    messages = Message.objects.select_related("revises").in_bulk([w.message for w in wants])
+    turns = {turn.id: turn for turn in conversations.turns_in(conversation)}
     wanted: set[Target] = set()
     for want in wants:
-        message = messages[want.message]
-        target = (want.kind, want.message, message.ranking_round)
+        turn = turns[want.message]
+        target = (want.kind, turn.id, turn.ranking_round)
         wanted.add(target)
-        priority = STEP * urgency + _certainty(want.kind, message)
+        priority = STEP * urgency + _certainty(want.kind, turn, turns)
         priority += 0 if want.blocks else NOT_URGENT[Kind(want.kind)]
-        _match(conversation, want, message, slots[target], priority)
+        barred = barred_from(want.kind, turn, turns)
+        _match(conversation, want, turn, slots[target], priority, barred)
     stale = [
         slot.pk
         for target, there in slots.items()
         if target not in wanted
         for slot in there
-        if not _is_asked_by_hand(slot)
+        if slot.state == State.OPEN and not _is_asked_by_hand(slot)
     ]
-    Assignment.objects.filter(pk__in=stale, state=State.OPEN).update(state=State.DROPPED)
-    seen = conversation.changes
-    if not Plan.objects.filter(conversation=conversation).update(seen=seen):
-        Plan.objects.create(conversation=conversation, seen=seen)
+    _drop(stale)
 
 
 @transaction.atomic
@@ -151,6 +157,7 @@ def _wanted_texts(dataset: Dataset) -> Iterator[tuple[Category | None, int]]:
 def ask_for(kind: str, message: Message) -> None:
     """One more slot on a message, whatever its conversation wants of itself."""
     conversation = message.conversation
+    turns = {turn.id: turn for turn in conversations.turns_in(conversation)}
     there = Assignment.objects.filter(kind=kind, message=message)
     newest = there.aggregate(newest=Max("number", default=0))["newest"]
     Assignment.objects.bulk_create(
@@ -164,7 +171,7 @@ def ask_for(kind: str, message: Message) -> None:
                 ranking_round=message.ranking_round,
                 number=newest + 1,
                 language=message.language,
-                barred=barred_from(kind, message),
+                barred=barred_from(kind, turns[message.pk], turns),
             )
         ],
         ignore_conflicts=True,
@@ -176,41 +183,45 @@ def _is_asked_by_hand(slot: Assignment) -> bool:
     return slot.kind == Kind.IMPROVE and slot.allotment_id is not None
 
 
-def _certainty(kind: str, prompt: Message) -> int:
+def _certainty(kind: str, prompt: Turn, turns: Mapping[int, Turn]) -> int:
     """A digit: 0 where a ballot would narrow most, 9 where people are agreed."""
     if kind not in RANKINGS:
         return 0
-    answers = prompt.replies.rankable().values_list("pk", flat=True)
-    return 9 - round(9 * narrowing(ballots_on(prompt), answers))
+    answers = [turn.id for turn in rankable(prompt, turns)]
+    return 9 - round(9 * narrowing(ballots_on(prompt.id), answers))
 
 
 def _slots_by_target(conversation: Conversation) -> dict[Target, list[Assignment]]:
     found: dict[Target, list[Assignment]] = defaultdict(list)
-    slots = Assignment.objects.filter(conversation=conversation, message__isnull=False)
-    for slot in slots.order_by("pk"):
+    for slot in _slots(conversation=conversation.pk):
         assert slot.message_id is not None
         found[slot.kind, slot.message_id, slot.ranking_round].append(slot)
     return found
 
 
+_slots = Prepared(
+    lambda conversation: Assignment.objects.filter(
+        conversation=conversation, message__isnull=False
+    ).order_by("pk")
+)
+
+
 def _match(
     conversation: Conversation,
     want: Want,
-    message: Message,
+    turn: Turn,
     there: list[Assignment],
     priority: int,
+    barred: list[int],
 ) -> None:
     """Add the slots that are lacking, drop the open ones too many, order the rest."""
     live = [s for s in there if s.state in (State.OPEN, State.LEASED)]
     free = [s for s in live if s.state == State.OPEN]
     free.sort(key=lambda s: s.reserved_for_id is not None)  # what was promised goes last
-    barred = barred_from(want.kind, message)
     newest = max((s.number for s in there), default=0)
     lacking = range(newest + 1, newest + 1 + want.needed - len(live))
-    _add(conversation, want, message, lacking, priority, barred)
-    if surplus := free[: max(0, len(live) - want.needed)]:
-        pks = [s.pk for s in surplus]
-        Assignment.objects.filter(pk__in=pks, state=State.OPEN).update(state=State.DROPPED)
+    _add(conversation, want, turn, lacking, priority, barred)
+    _drop([s.pk for s in free[: max(0, len(live) - want.needed)]])
     moved = [s.pk for s in free if (s.priority, s.barred) != (priority, barred)]
     if moved:
         Assignment.objects.filter(pk__in=moved, state=State.OPEN).update(
@@ -218,23 +229,31 @@ def _match(
         )
 
 
+def _drop(slots: list[int]) -> None:
+    """Nobody is asked for them any more, unless somebody took one at this moment."""
+    if slots:
+        Assignment.objects.filter(pk__in=slots, state=State.OPEN).update(
+            state=State.DROPPED
+        )
+
+
 def _add(
     conversation: Conversation,
     want: Want,
-    message: Message,
+    turn: Turn,
     numbers: range,
     priority: int,
     barred: list[int],
 ) -> None:
-    Assignment.objects.bulk_create(
-        (
+    insert(
+        *(
             Assignment(
                 kind=want.kind,
                 dataset_id=conversation.dataset_id,
                 category_id=conversation.category_id,
                 conversation=conversation,
-                message=message,
-                ranking_round=message.ranking_round,
+                message_id=turn.id,
+                ranking_round=turn.ranking_round,
                 number=number,
                 priority=priority,
                 language=conversation.language,
@@ -244,18 +263,3 @@ def _add(
         ),
         ignore_conflicts=True,
     )
-
-
-def barred_from(kind: str, message: Message) -> list[int]:
-    """Whose own words or earlier judgement it is about; of new texts nobody's."""
-    barred: set[int | None] = set()
-    if kind in (Kind.REVIEW, Kind.ADJUDICATE, Kind.IMPROVE):
-        barred |= authors_of(message)
-    if kind == Kind.ADJUDICATE:
-        barred |= set(message.reviews.values_list("reviewer", flat=True))
-    if kind in RANKINGS:
-        replies = message.replies.rankable().select_related("revises")
-        barred |= {author for reply in replies for author in authors_of(reply)}
-        ballots = message.ballots.filter(ranking_round=message.ranking_round)
-        barred |= set(ballots.values_list("ranker", flat=True))
-    return sorted(person for person in barred if person is not None)

@@ -22,6 +22,7 @@ from django.db.models import (
 from annotate import claiming
 from annotate.models import Assignment, AssignmentQuerySet
 from curation.models import Contributor, Dataset, Membership, Profile
+from curation.prepared import Prepared
 
 Kind = Assignment.Kind
 Role = Membership.Role
@@ -106,9 +107,7 @@ def best_first(slots: AssignmentQuerySet) -> AssignmentQuerySet:
 
 def covers(person: Contributor, slot: Assignment) -> bool:
     """Whether the person's roles still are those that the slot asks for. One query."""
-    role = next(role for role, kinds in KINDS_OF_ROLE.items() if slot.kind in kinds)
-    datasets = Dataset.objects.worked_on_by(person, [role])
-    return datasets.filter(pk=slot.dataset_id).exists()
+    return (slot.kind, slot.dataset_id) in pairs_of(person, kind=slot.kind)
 
 
 def offers(slots: AssignmentQuerySet) -> list[dict[str, Any]]:
@@ -155,19 +154,26 @@ def covering(pairs: list[Pair]) -> Q:
 
 def pairs_of(person: Contributor, *, kind: str = "", dataset: str = "") -> list[Pair]:
     """Each kind and dataset that the person's roles are for. Causes a query."""
-    open_ones = Dataset.objects.filter(archived_at=None)
-    if dataset:
-        open_ones = open_ones.filter(slug=dataset)
     if person.is_staff:
-        roles = [(pk, str(Role.CURATOR)) for pk in open_ones.values_list("pk", flat=True)]
+        roles = [(pk, slug, str(Role.CURATOR)) for pk, slug in _open_datasets()]
     else:
-        held = open_ones.filter(memberships__contributor=person)
-        roles = list(held.values_list("pk", "memberships__role"))
+        roles = _roles_in_open_datasets(person=person.pk)
     pairs = {
         (str(one), pk)
-        for pk, role in roles
+        for pk, slug, role in roles
+        if dataset in ("", slug)
         for covered, kinds in KINDS_OF_ROLE.items()
         if role in (covered, Role.CURATOR)
         for one in kinds
     }
     return sorted(pair for pair in pairs if kind in ("", pair[0]))
+
+
+_open_datasets = Prepared(
+    lambda: Dataset.objects.filter(archived_at=None).values_list("pk", "slug")
+)
+_roles_in_open_datasets = Prepared(
+    lambda person: Membership.objects.filter(
+        contributor=person, dataset__archived_at=None
+    ).values_list("dataset_id", "dataset__slug", "role")
+)

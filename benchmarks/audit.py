@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +12,6 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Count, F
-from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
 from annotate import actions
@@ -128,36 +129,57 @@ def _in_the_record(people: set[int]) -> set[tuple[str, Any, Any]]:
 def plan_seq_scans() -> None:
     """One JSON line: sequential scans of large tables in all that a claim asks.
 
-    For an author and for somebody who wrote nothing, with and without a wish.
+    For an author and for somebody who wrote nothing, with and without a wish; with their
+    values, and as the plan that a connection keeps for any values.
     """
     scans: list[str] = []
     asked = 0
     for email in ("p0@crowd.example", "p999@crowd.example"):
         person = Contributor.objects.get(email=email)
         for wish in ASKED:
-            for sql in _queries_of_claim(person, wish):
+            for sql, params in _queries_of_claim(person, wish):
                 asked += 1
-                scans += [f"{table}: {sql[:200]}" for table in _scanned(sql)]
+                scans += [f"{table}: {sql[:200]}" for table in _scanned(sql, params)]
+                scans += [f"{table}: {sql[:200]}" for table in _scanned(_general(sql))]
     for scan in scans:
         sys.stderr.write(f"{scan}\n")
     line = {"plan_seq_scans": len(scans), "queries_explained": asked}
     sys.stdout.write(json.dumps(line) + "\n")
 
 
-def _queries_of_claim(person: Contributor, wish: dict[str, Any]) -> list[str]:
-    with CaptureQueriesContext(connection) as queries, transaction.atomic():
+def _queries_of_claim(person: Contributor, wish: dict[str, Any]) -> list[tuple[str, Any]]:
+    sent: list[tuple[str, Any]] = []
+
+    def note(execute: Any, sql: str, params: Any, *rest: Any) -> Any:
+        sent.append((sql.strip(), params))
+        return execute(sql, params, *rest)
+
+    with connection.execute_wrapper(note), transaction.atomic():
         actions.claim(by=person, **wish)
         transaction.set_rollback(True)
-    sent = [query["sql"].strip() for query in queries.captured_queries]
-    return [sql for sql in sent if sql.startswith(("SELECT", "UPDATE", "INSERT", "DELETE"))]
+    verbs = ("SELECT", "UPDATE", "INSERT", "DELETE", "WITH")
+    return [(sql, params) for sql, params in sent if sql.startswith(verbs)]
 
 
-def _scanned(sql: str) -> list[str]:
+def _general(sql: str) -> str:
+    """With numbered places for values, as PostgreSQL itself writes them."""
+    places: dict[str, str] = {}
+    plain = itertools.count(1)
+
+    def place(found: re.Match[str]) -> str:
+        name = found[1] or f"value {next(plain)}"
+        return places.setdefault(name, f"${len(places) + 1}")
+
+    return re.sub(r"%(?:\((\w+)\))?s", place, sql)
+
+
+def _scanned(sql: str, params: Any = None) -> list[str]:
     """The large tables that the plan of a query reads from end to end."""
+    options = "FORMAT JSON" if params is not None else "FORMAT JSON, GENERIC_PLAN"
     with connection.cursor() as cursor:
         cursor.execute("SELECT relname FROM pg_class WHERE reltuples >= %s", [LARGE])
         large = {name for (name,) in cursor.fetchall()}
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}")
+        cursor.execute(f"EXPLAIN ({options}) {sql}", params)
         (plan,) = cursor.fetchone()
     nodes = _nodes(plan[0]["Plan"])
     return [

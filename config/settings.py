@@ -111,6 +111,8 @@ DATABASES: dict[str, Any] = {
 }
 # A connection that died without a word is noticed in seconds: the trainer's lease is 30.
 DATABASES["default"]["OPTIONS"] = {
+    # What curation/prepared.py sends is parsed and planned once in each connection.
+    "prepare_threshold": 1,
     "connect_timeout": 5,
     "keepalives_idle": 5,
     "keepalives_interval": 3,
@@ -124,7 +126,7 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 
 # ---- people ------------------------------------------------------------------------
 AUTH_USER_MODEL = "curation.Contributor"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["curation.sessions.Accounts"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "curation.adapter.AccountAdapter"
@@ -175,6 +177,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SESSION_ENGINE = "curation.sessions"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = HTTPS

@@ -83,7 +83,7 @@ class Submission(models.Model):
 
     key = models.UUIDField(primary_key=True)
     person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     assignment = models.ForeignKey(
         "annotate.Assignment", on_delete=models.CASCADE, related_name="+"

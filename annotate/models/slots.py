@@ -13,6 +13,7 @@ from django.utils.timezone import now
 from annotate.models import kinds
 from annotate.models.memory import Skip
 from curation.models import Category, Conversation, Dataset, Message
+from curation.prepared import Given
 
 if TYPE_CHECKING:
     from curation.models import Contributor
@@ -29,7 +30,7 @@ GONE = (Message.State.HELD, Message.State.WITHDRAWN)  # words not to be shown an
 
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
-    def held_by(self, person: Contributor) -> AssignmentQuerySet:
+    def held_by(self, person: Contributor | Given) -> AssignmentQuerySet:
         # No done_at: where assignment_by_person begins, however much they have done.
         return self.filter(person=person, done_at=None, state=Assignment.State.LEASED)
 
@@ -78,13 +79,21 @@ class Assignment(models.Model):
         DONE = "done"
         DROPPED = "dropped"  # no longer wanted
 
+    # Written several times in its life, so it has the indexes below and hardly one more.
     kind = models.CharField(max_length=12, choices=kinds.Kind)
-    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="+")
+    dataset = models.ForeignKey(
+        Dataset, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     category = models.ForeignKey(
         Category, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
     )
     conversation = models.ForeignKey(
-        Conversation, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+        Conversation,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,
     )
     # What is reviewed, answered, continued, or whose replies are ranked.
     message = models.ForeignKey(
@@ -104,9 +113,15 @@ class Assignment(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="+",
+        db_index=False,
     )
     allotment = models.ForeignKey(
-        "Allotment", null=True, blank=True, on_delete=models.SET_NULL, related_name="slots"
+        "Allotment",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="slots",
+        db_index=False,
     )
     # People whose own words are judged here. Copied, so that the database can refuse.
     barred = ArrayField(models.BigIntegerField(), default=list)
@@ -117,6 +132,7 @@ class Assignment(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="assignments",
+        db_index=False,
     )
     lease_until = models.DateTimeField(null=True, blank=True)
     # Taken while the person still works on another: a short lease until they see it.
@@ -167,6 +183,11 @@ class Assignment(models.Model):
                 name="assignment_ahead_only_while_leased",
                 condition=Q(is_ahead=False) | Q(state="leased"),
             ),
+            models.UniqueConstraint(
+                fields=["person"],
+                condition=Q(is_ahead=True),
+                name="assignment_one_ahead_per_person",
+            ),
             models.CheckConstraint(
                 name="assignment_done_at_exactly_when_done",
                 condition=Q(state="done", done_at__isnull=False)
@@ -197,6 +218,12 @@ class Assignment(models.Model):
                 fields=["lease_until"],
                 name="assignment_leases",
                 condition=Q(state="leased"),
+            ),
+            # For what was made of an allotment.
+            models.Index(
+                fields=["allotment"],
+                name="assignment_of_allotment",
+                condition=Q(allotment__isnull=False),
             ),
             # For planner.plan(): the slots of one conversation.
             models.Index(fields=["conversation"], name="assignment_by_conversation"),

@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from django.db import transaction
-from django.db.models import F, QuerySet, Subquery
+from django.db.models import F, QuerySet
 from django.utils.formats import number_format
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -33,6 +33,7 @@ from curation.models import (
     Finding,
     Message,
 )
+from curation.prepared import Among, Prepared, PreparedUpdate, insert
 from curation.wording import thing
 
 AT_ONCE = 500  # conversations of which all messages are in memory
@@ -139,13 +140,14 @@ def sides_of(dataset: Dataset, first_prompts: Iterable[str]) -> dict[str, Side]:
 def add_message(conversation: Conversation, *, text: str, **fields: Any) -> Message:
     """Store one tidied text with what the checks see in it, and its line of history."""
     parent: Message | None = fields.get("parent")
-    message = Message.objects.create(
+    message = Message(
         conversation=conversation,
         text=checked_text(text),
         guideline=conversation.dataset.guideline_in_force(),
         **fields,
     )
-    Finding.objects.bulk_create(findings_in(message, parent))
+    insert(message)
+    insert(*findings_in(message, parent))
     Event.objects.record(
         "message.submitted",
         message,
@@ -239,9 +241,9 @@ def all_or_nothing(verb: Callable[Given, Made]) -> Callable[Given, Made]:
     return run
 
 
-def lock(conversation_id: int | Subquery) -> Conversation:
+def lock(conversation_id: int) -> Conversation:
     """Every change below a conversation takes this lock first, so changes queue up."""
-    return _locked().get(pk=conversation_id)
+    return _lock(pk=conversation_id)
 
 
 def lock_around(message_id: int, held: Conversation | None = None) -> Conversation:
@@ -249,7 +251,7 @@ def lock_around(message_id: int, held: Conversation | None = None) -> Conversati
     if held is not None:
         return held
     try:
-        return _locked().get(messages=message_id)
+        return _lock_around(message=message_id)
     except Conversation.DoesNotExist as error:
         raise Message.DoesNotExist(f"There is no message {message_id}.") from error
 
@@ -258,6 +260,10 @@ def _locked() -> QuerySet[Conversation]:
     # of=("self",): lock the conversation, not the dataset row that everybody shares.
     locked = Conversation.objects.select_for_update(of=("self",))
     return locked.select_related("dataset__policy")
+
+
+_lock = Prepared(lambda pk: _locked().filter(pk=pk)).get
+_lock_around = Prepared(lambda message: _locked().filter(messages=message)).get
 
 
 def advance(conversation: Conversation) -> None:
@@ -280,20 +286,31 @@ def advance_all(conversations: Sequence[Conversation]) -> None:
             conversation.state = state
             moved[state].append(conversation)
             still.remove(conversation.pk)
-    raised = F("changes") + 1
     if still:
-        Conversation.objects.filter(pk__in=still).update(changes=raised)
+        _raise_changes(pks=list(still))
     for state, those in moved.items():
         completed_at = now() if state == Conversation.State.COMPLETE else None
-        Conversation.objects.filter(pk__in=[one.pk for one in those]).update(
-            changes=raised, state=state, completed_at=completed_at
-        )
-        Event.objects.bulk_create(
+        _move(pks=[one.pk for one in those], state=state, at=completed_at)
+        Event.objects.record_all(
             Event.objects.line(f"conversation.{state}", one, by=None, dataset=one.dataset)
             for one in those
         )
         if state == Conversation.State.COMPLETE:
             notices.tell_complete(those)
+
+
+_raise_changes = PreparedUpdate(
+    lambda pks: (
+        Conversation.objects.filter(Among("pk", pks)),
+        {"changes": F("changes") + 1},
+    )
+)
+_move = PreparedUpdate(
+    lambda pks, state, at: (
+        Conversation.objects.filter(Among("pk", pks)),
+        {"changes": F("changes") + 1, "state": state, "completed_at": at},
+    )
+)
 
 
 def look_again(dataset: Dataset) -> None:
@@ -313,10 +330,14 @@ def wants_of(conversation: Conversation) -> list[demand.Want]:
     """What people could do for it now. Queries, unless it has just been advanced."""
     if conversation.state in (Conversation.State.HELD, Conversation.State.REJECTED):
         return []
-    turns = conversation.turns
-    if turns is None:
-        turns = turns_of([conversation])[conversation.pk]
-    return demand.wants(turns, rules_of(conversation.dataset))
+    return demand.wants(turns_in(conversation), rules_of(conversation.dataset))
+
+
+def turns_in(conversation: Conversation) -> list[demand.Turn]:
+    """Its messages as demand sees them. Queries, unless it has just been advanced."""
+    if conversation.turns is None:
+        conversation.turns = turns_of([conversation])[conversation.pk]
+    return conversation.turns
 
 
 def _start(

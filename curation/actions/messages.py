@@ -13,10 +13,19 @@ from curation.actions.moves import carry_over_to_prompt, move, retire_older
 from curation.actions.people import Role, require
 from curation.errors import CurationError, WrongState
 from curation.models import Contributor, Conversation, Event, Label, Message, Review
+from curation.prepared import Prepared, insert
 from curation.wording import in_english
 
 State = Message.State
 Verdict = Review.Verdict
+_message = Prepared(
+    lambda pk: Message.objects.select_related("parent", "revises").filter(pk=pk)
+).get
+_verdicts = Prepared(
+    lambda message: Review.objects.filter(message=message).values_list(
+        "reviewer_id", "verdict", "is_final"
+    )
+)
 
 
 @conversations.all_or_nothing
@@ -180,7 +189,7 @@ def _message_to_review(
         raise WrongState("message", message.state)
     if by.pk in authors_of(message):
         raise CurationError(_("You cannot review your own message."))
-    given = list(message.reviews.values_list("reviewer", "verdict", "is_final"))
+    given = _verdicts(message=message.pk)
     if any(reviewer == by.pk for reviewer, *__ in given):
         raise CurationError(_("You have already reviewed this message."))
     return message, conversation, [(verdict, final) for __, verdict, final in given]
@@ -189,10 +198,8 @@ def _message_to_review(
 def _enter(given: Review, conversation: Conversation, labels: Mapping[str, int]) -> None:
     """Write a review with its labels and its line of history."""
     given.guideline = conversation.dataset.guideline_in_force()
-    given.save()
-    Label.objects.bulk_create(
-        Label(review=given, name=name, value=value) for name, value in labels.items()
-    )
+    insert(given)
+    insert(*(Label(review=given, name=name, value=value) for name, value in labels.items()))
     Event.objects.record(
         f"review.{given.verdict}",
         given.message,
@@ -206,8 +213,7 @@ def _lock(
     message_id: int, held: Conversation | None = None
 ) -> tuple[Message, Conversation]:
     conversation = conversations.lock_around(message_id, held)
-    message = Message.objects.select_related("parent", "revises").get(pk=message_id)
-    return message, conversation
+    return _message(pk=message_id), conversation
 
 
 def _revise(

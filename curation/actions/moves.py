@@ -9,8 +9,15 @@ from curation.actions import conversations, notices
 from curation.actions.settlements import ask_again, settle
 from curation.errors import WrongState
 from curation.models import Contributor, Conversation, Event, Message
+from curation.prepared import PreparedUpdate
 
 State = Message.State
+_move = PreparedUpdate(
+    lambda pk, state, why, at: (
+        Message.objects.filter(pk=pk),
+        {"state": state, "why": why, "decided_at": at},
+    )
+)
 ANEW = gettext_noop("Its author wrote it anew.")
 # What an author hears of a text that comes into such a state.
 NEWS = {
@@ -38,7 +45,7 @@ def move(
     was = State(message.state)
     message.state, message.why = to, why[:300]
     message.decided_at = now()
-    message.save(update_fields=["state", "why", "decided_at"])
+    _move(pk=message.pk, state=to.value, why=message.why, at=message.decided_at)
     Event.objects.record(
         f"message.{to}",
         message,

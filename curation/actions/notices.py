@@ -17,6 +17,7 @@ from curation.models import (
     Notification,
     VersionItem,
 )
+from curation.prepared import insert
 
 Kind = Notification.Kind
 # Who caused these is told with them. Verdicts stay nameless.
@@ -45,9 +46,8 @@ def tell_author(message: Message, kind: str, *, by: Contributor, why: str = "") 
     """What became of a text. What nobody here wrote tells nobody."""
     if message.author_id is not None and message.author_id != by.pk:
         data = {"why": why} if why else {}
-        Notification.objects.create(
-            person_id=message.author_id, kind=kind, message=message, data=data
-        )
+        author = message.author_id
+        insert(Notification(person_id=author, kind=kind, message=message, data=data))
 
 
 def tell_complete(conversations: Sequence[Conversation]) -> None:

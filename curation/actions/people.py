@@ -10,18 +10,23 @@ from django.utils.translation import gettext as _
 
 from curation.errors import CurationError, NotAllowed
 from curation.models import Consent, Contributor, Dataset, Event, Instance, Membership
+from curation.prepared import Prepared
 from curation.wording import thing
 
 Role = Membership.Role
+_roles = Prepared(
+    lambda person, dataset: Membership.objects.filter(
+        contributor=person, dataset=dataset
+    ).values_list("role")
+)
 
 
 def holds(person: Contributor, dataset: Dataset, *roles: str) -> bool:
     """Whether the person has one of the roles; site admins hold all. Causes a query."""
     if person.is_staff:
         return True
-    return Membership.objects.filter(
-        contributor=person, dataset=dataset, role__in=[*roles, Role.CURATOR]
-    ).exists()
+    held = {role for (role,) in _roles(person=person.pk, dataset=dataset.pk)}
+    return not held.isdisjoint({*roles, Role.CURATOR})
 
 
 def require(person: Contributor, dataset: Dataset, *roles: str) -> None:

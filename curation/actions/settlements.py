@@ -9,6 +9,7 @@ from django.utils.timezone import now
 from curation.aggregate.agreement import mean_agreement
 from curation.aggregate.rankings import Positions, margins, ranked_pairs
 from curation.models import Ballot, BallotEntry, Event, Message, Settlement
+from curation.prepared import Prepared, insert
 
 CONSENSUS_FROM = 0.4  # mean rank correlation from which ballots count as agreeing
 
@@ -19,43 +20,55 @@ def settle(prompt: Message) -> Settlement | None:
     Called after each ballot, and after each answer that came into or fell out of the
     running: an order must not go on naming an answer that is no longer there.
     """
-    if not prompt.ballots.exists():
-        return None
-    ballots = ballots_on(prompt)
-    if not ballots and not Settlement.objects.filter(prompt=prompt).exists():
+    ballots = ballots_on(prompt.pk)
+    there = _settlement.first(prompt=prompt.pk)
+    if not ballots and there is None:
         return None
     agreement = mean_agreement(ballots)
     wide = [[a, b, n] for (a, b), n in sorted(margins(ballots).items()) if n > 0]
-    settlement, _ = Settlement.objects.update_or_create(
+    settled = Settlement(
+        pk=there.pk if there else None,
         prompt=prompt,
-        defaults={
-            "order": ranked_pairs(ballots),
-            "margins": wide,
-            "ballots": len(ballots),
-            "agreement": agreement,
-            "status": _status(prompt, len(ballots), agreement),
-            "settled_at": now(),
-        },
+        order=ranked_pairs(ballots),
+        margins=wide,
+        ballots=len(ballots),
+        agreement=agreement,
+        status=_status(prompt, len(ballots), agreement),
+        settled_at=now(),
     )
-    return settlement
+    if there is None:
+        insert(settled)
+    else:
+        settled.save(force_update=True)
+    return settled
 
 
-def ballots_on(prompt: Message) -> list[Positions]:
+_settlement = Prepared(lambda prompt: Settlement.objects.filter(prompt=prompt))
+
+
+def ballots_on(prompt: int) -> list[Positions]:
     """The places that each ballot gives, for answers that are still in the running.
 
     “None is good” and “cannot judge” prefer nothing, so they are not here.
     """
-    rankable = prompt.replies.rankable()
-    entries = BallotEntry.objects.filter(
-        ballot__prompt=prompt, ballot__outcome=Ballot.Outcome.RANKED, reply__in=rankable
-    )
     by_ballot: dict[int, dict[int, int]] = defaultdict(dict)
-    for ballot_id, reply_id, position in entries.order_by("ballot_id").values_list(
-        "ballot_id", "reply_id", "position"
-    ):
+    for ballot_id, reply_id, position in _places(prompt=prompt):
         if position is not None:
             by_ballot[ballot_id][reply_id] = position
     return [places for places in by_ballot.values() if len(places) > 1]
+
+
+_places = Prepared(
+    lambda prompt: (
+        BallotEntry.objects.filter(
+            ballot__prompt=prompt,
+            ballot__outcome=Ballot.Outcome.RANKED,
+            reply__in=Message.objects.filter(parent=prompt).rankable(),
+        )
+        .order_by("ballot_id")
+        .values_list("ballot_id", "reply_id", "position")
+    )
+)
 
 
 def ask_again(prompt: Message) -> None:

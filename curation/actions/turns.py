@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from django.db.models import Avg
+from django.db.models import Avg, QuerySet
 
 from curation.aggregate import demand
 from curation.models import (
@@ -19,6 +19,7 @@ from curation.models import (
     Review,
     Settlement,
 )
+from curation.prepared import Among, Prepared
 
 Outcome = Ballot.Outcome
 
@@ -57,6 +58,8 @@ def turns_of(conversations: Sequence[Conversation]) -> dict[int, list[demand.Tur
             ballots=cast.judged,
             is_best=row.pk in best,
             revises=row.revises_id,
+            author=row.author_id,
+            ranking_round=row.ranking_round,
             is_split=row.pk in split,
             is_contested=row.settlement__status == Settlement.Status.CONTESTED,
             is_lacking=row.pk in poor or cast.is_none_good,
@@ -100,14 +103,22 @@ def _cast(prompt: Any, ballots: Sequence[Any]) -> _Cast:
 
 
 def _rows(conversations: Sequence[Conversation]) -> Iterable[Any]:
-    return (
-        Message.objects.filter(conversation__in=conversations)
-        .order_by("pk")
-        .values_list(
-            "pk", "parent_id", "revises_id", "role", "state", "origin", "ranking_round",
-            "conversation_id", "settlement__order", "settlement__status", named=True,
-        )
+    if len(conversations) == 1:
+        return _rows_of_one(conversation=conversations[0].pk)
+    return _as_rows(Message.objects.filter(conversation__in=conversations))
+
+
+def _as_rows(messages: QuerySet[Message]) -> QuerySet[Any, Any]:
+    return messages.order_by("pk").values_list(
+        "pk", "parent_id", "revises_id", "author_id", "role", "state", "origin",
+        "ranking_round", "conversation_id", "settlement__order", "settlement__status",
+        named=True,
     )  # fmt: skip
+
+
+_rows_of_one = Prepared(
+    lambda conversation: _as_rows(Message.objects.filter(conversation=conversation))
+)
 
 
 def _verdicts(rows: Sequence[Any]) -> dict[int, list[str]]:
@@ -116,10 +127,16 @@ def _verdicts(rows: Sequence[Any]) -> dict[int, list[str]]:
     waiting = [row.pk for row in rows if row.state == Message.State.SUBMITTED]
     if not waiting:
         return found
-    given = Review.objects.filter(message__in=waiting)
-    for message, verdict in given.values_list("message_id", "verdict"):
+    for message, verdict in _verdicts_on(messages=waiting):
         found[message].append(verdict)
     return found
+
+
+_verdicts_on = Prepared(
+    lambda messages: Review.objects.filter(Among("message_id", messages)).values_list(
+        "message_id", "verdict"
+    )
+)
 
 
 def _ballots(rows: Sequence[Any]) -> dict[int, list[Any]]:
@@ -129,12 +146,16 @@ def _ballots(rows: Sequence[Any]) -> dict[int, list[Any]]:
     prompts = [pk for pk, count in answers.items() if count > 1]
     if not prompts:
         return found
-    cast = Ballot.objects.filter(prompt__in=prompts)
-    for one in cast.values_list(
-        "prompt_id", "ranking_round", "outcome", "ranker_id", named=True
-    ):
+    for one in _ballots_on(prompts=prompts):
         found[one.prompt_id].append(one)
     return found
+
+
+_ballots_on: Prepared[Any] = Prepared(
+    lambda prompts: Ballot.objects.filter(Among("prompt_id", prompts)).values_list(
+        "prompt_id", "ranking_round", "outcome", "ranker_id", named=True
+    )
+)
 
 
 def _rated_poor(conversations: Sequence[Conversation]) -> set[int]:

@@ -39,6 +39,8 @@ class Turn(NamedTuple):
     ballots: int = 0  # on this prompt, in its present round
     is_best: bool = False  # in the first group of its prompt's settlement
     revises: int | None = None
+    author: int | None = None  # None where nobody here wrote it
+    ranking_round: int = 1  # of a prompt
     is_split: bool = False  # its reviewers disagree, and a curator shall decide
     is_contested: bool = False  # of a prompt: its ballots disagree
     is_lacking: bool = False  # of a prompt: none is good; of an answer: rated poor
@@ -105,6 +107,12 @@ def state_of(turns: Iterable[Turn], rules: Rules) -> str:
     if blocking & {"review", "adjudicate", "answer"}:
         return "growing"
     return "ranking" if blocking & {"rank", "compare"} else "complete"
+
+
+def is_rankable(turn: Turn) -> bool:
+    """Accepted answers, and what models propose: the latter are judged by ranking."""
+    is_accepted = turn.state == "accepted" and turn.role == "assistant"
+    return is_accepted or _is_proposal(turn)
 
 
 def _lives(turn: Turn) -> bool:

@@ -13,6 +13,8 @@ from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from curation.prepared import Prepared
+
 if TYPE_CHECKING:
     from curation.models.people import Contributor
 
@@ -99,7 +101,12 @@ class Dataset(models.Model):
 
     def guideline_in_force(self) -> Guideline | None:
         """The newest version. This causes a query."""
-        return self.guidelines.order_by("-number").first()
+        return _newest_guideline.first(dataset=self.pk)
+
+
+_newest_guideline = Prepared(
+    lambda dataset: Guideline.objects.filter(dataset=dataset).order_by("-number")[:1]
+)
 
 
 class Policy(models.Model):

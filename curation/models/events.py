@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -11,6 +13,10 @@ from django.utils.timezone import now
 
 from curation.models.datasets import Dataset
 from curation.models.people import Contributor
+from curation.prepared import insert
+
+# Inside together(): the lines that wait to be written.
+_waiting: ContextVar[list[Event] | None] = ContextVar("waiting", default=None)
 
 
 class EventManager(models.Manager["Event"]):
@@ -25,8 +31,30 @@ class EventManager(models.Manager["Event"]):
     ) -> Event:
         """Write one line. `by` is None where a machine did it; `data` must be JSON."""
         line = self.line(kind, subject, by=by, dataset=dataset, **data)
-        line.save(force_insert=True)
+        self.record_all([line])
         return line
+
+    def record_all(self, lines: Iterable[Event]) -> None:
+        """Write several in one statement, in this order."""
+        waiting = _waiting.get()
+        if waiting is None:
+            insert(*lines)
+        else:
+            waiting.extend(lines)
+
+    @contextmanager
+    def together(self) -> Iterator[list[Event]]:
+        """What is recorded meanwhile is written at the end, in one statement.
+
+        The list that it gives has the lines then; if anything fails, none is written.
+        """
+        lines: list[Event] = []
+        before = _waiting.set(lines)
+        try:
+            yield lines
+        finally:
+            _waiting.reset(before)
+        self.record_all(lines)
 
     def line(
         self,
@@ -37,7 +65,7 @@ class EventManager(models.Manager["Event"]):
         dataset: Dataset | None = None,
         **data: Any,
     ) -> Event:
-        """One line, not written yet: for `bulk_create`."""
+        """One line, not written yet: for `record_all`."""
         return self.model(
             kind=kind,
             subject_kind=subject._meta.model_name or "",
