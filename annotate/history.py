@@ -57,7 +57,7 @@ def for_page(person: Contributor, address: Mapping[str, str]) -> dict[str, Any]:
     lines = lately(person)
     named = {address.get("done"), address.get("skipped")}
     newest = lines[0] if lines else None
-    is_named = newest is not None and str(newest.slot.pk) in named
+    is_named = newest is not None and newest.slot.address in named
     return {"history": lines, "done": newest if is_named else None}
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from annotate.models import RANKINGS, Assignment
 from annotate.screens.rank import LETTERS
+from curation.addresses import address_of
 from curation.models import Contributor, Flag
 from curation.threads import Thread, thread_of
 
@@ -19,7 +20,7 @@ TALKED_ABOUT = (Kind.REVIEW, Kind.ADJUDICATE, Kind.RANK, Kind.COMPARE)
 @dataclass
 class Talk:
     thread: Thread | None = None
-    flag_choices: list[tuple[int, str]] = field(default_factory=list)
+    flag_choices: list[tuple[str, str]] = field(default_factory=list)
     back: str = ""
 
     @property
@@ -32,11 +33,12 @@ def about(slot: Assignment, reader: Contributor, *, back: str) -> Talk:
     message = slot.message
     if message is None:
         return Talk()
-    choices = [(message.pk, _("The prompt") if slot.kind in RANKINGS else "")]
+    choices = [(message.address, _("The prompt") if slot.kind in RANKINGS else "")]
     if slot.kind in RANKINGS:
         letters = zip(LETTERS, slot.shown, strict=False)
         choices = [
-            (pk, _("Answer %(letter)s") % {"letter": x}) for x, pk in letters
+            (address_of(pk, of="message"), _("Answer %(letter)s") % {"letter": x})
+            for x, pk in letters
         ] + choices
     thread = thread_of(message, reader) if slot.kind in TALKED_ABOUT else None
     return Talk(thread, choices, back=back)

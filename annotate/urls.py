@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, register_converter
 
 from annotate.views import (
     ahead,
@@ -13,17 +13,25 @@ from annotate.views import (
     task,
     undo,
 )
+from curation.addresses import Opaque
+
+
+class Task(Opaque):
+    of = "task"
+
+
+register_converter(Task, "task")
 
 app_name = "annotate"
 urlpatterns = [
     path("", home.home, name="home"),
     path("work/claim/", task.claim, name="claim"),
-    path("work/<int:pk>/", task.show, name="task"),
-    path("work/<int:pk>/submit/", task.submit, name="submit"),
-    path("work/<int:pk>/skip/", task.skip, name="skip"),
-    path("work/<int:pk>/draft/", task.save_draft, name="draft-save"),
-    path("work/<int:pk>/beat/", task.beat, name="beat"),
-    path("work/<int:pk>/ahead/", ahead.take, name="ahead"),
+    path("work/<task:pk>/", task.show, name="task"),
+    path("work/<task:pk>/submit/", task.submit, name="submit"),
+    path("work/<task:pk>/skip/", task.skip, name="skip"),
+    path("work/<task:pk>/draft/", task.save_draft, name="draft-save"),
+    path("work/<task:pk>/beat/", task.beat, name="beat"),
+    path("work/<task:pk>/ahead/", ahead.take, name="ahead"),
     path("work/<uuid:key>/undo/", undo.submission, name="undo"),
     path("work/skip/<int:pk>/undo/", undo.skip, name="undo-skip"),
     path("work/history/", undo.lately, name="history"),
@@ -37,7 +45,7 @@ urlpatterns = [
         name="allotment-take-back",
     ),
     path("profile/keys/", keys.show, name="keys"),
-    path("work/<int:pk>/differences/", differences.show, name="differences"),
-    path("work/<int:pk>/coach/", coach.coach, name="coach"),
+    path("work/<task:pk>/differences/", differences.show, name="differences"),
+    path("work/<task:pk>/coach/", coach.coach, name="coach"),
     path("work/preview/", coach.preview, name="preview"),
 ]

@@ -16,6 +16,7 @@ from django.utils.timezone import now
 
 from annotate import actions
 from annotate.models import Assignment, Submission
+from curation.addresses import number_of
 from curation.models import Ballot, Contributor, Message, Review
 
 Kind = Assignment.Kind
@@ -99,6 +100,8 @@ def _lost(sent: list[dict[str, Any]]) -> int:
             "key", "person", "assignment"
         )
     }
+    for one in sent:
+        one["slot"] = number_of(one["slot"], of="task")
     slots = Assignment.objects.in_bulk([one["slot"] for one in sent])
     words = _in_the_record({one["person"] for one in sent})
     lost = 0

@@ -46,7 +46,7 @@ WISHES: list[dict[str, str]] = [
     {"kind": "review", "dataset": "talks"},
     {"kind": "answer", "dataset": "answers"},
 ]
-TASK = re.compile(r"/work/(\d+)/")
+TASK = re.compile(r"/work/([0-9a-f]{16})/")
 PLACE = re.compile(r'name="(position_\d+)"')
 # Of a page, the field that tells which kind of work it asks for.
 KIND_BY_FIELD = {"verdict": "review", "outcome": "rank", "reply": "write", "text": "answer"}
@@ -114,7 +114,7 @@ class Level:
         It takes the next task ahead, fetches its page, and sends this one as a card.
         """
         answer = self._timed("claim", 302, connection.post, "/work/claim/", wish)
-        task = number_in(answer.location)
+        task = task_in(answer.location)
         kind, page = wish.get("kind", ""), ""
         if self.with_pages or not kind:
             page = self._timed("page", 200, connection.get, f"/work/{task}/").body
@@ -133,7 +133,7 @@ class Level:
             landed = json.loads(answer.body)
             one = {"key": fields["key"], "person": person, "slot": landed["done"]}
             self.tally.sent.append(one)
-            task = number_in(landed["next"]["url"])
+            task = task_in(landed["next"]["url"])
 
     def _timed(self, what: str, expected: int, ask: Any, *given: Any) -> Answer:
         began = time.perf_counter()
@@ -144,11 +144,11 @@ class Level:
         return answer
 
 
-def number_in(address: str) -> int:
+def task_in(address: str) -> str:
     task = TASK.search(address)
     if task is None:
         raise LookupError(f"no task: {address}")
-    return int(task[1])
+    return task[1]
 
 
 def kind_of(page: str) -> str:

@@ -43,7 +43,7 @@ class Person:
 
     @property
     def has_task(self) -> bool:
-        return bool(re.search(r"/work/\d+/(\?|$)", self.page.url))
+        return bool(re.search(r"/work/[0-9a-f]{16}/(\?|$)", self.page.url))
 
     def submit(self, **fields: Any) -> None:
         """Send the task on the page; afterwards the next one is there, if there is one."""

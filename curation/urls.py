@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, register_converter
 
+from curation.addresses import Opaque
 from curation.views import (
     amend,
     comments,
@@ -20,6 +21,13 @@ from curation.views import (
     rules,
     versions,
 )
+
+
+class Text(Opaque):
+    of = "message"
+
+
+register_converter(Text, "message")
 
 app_name = "curation"
 urlpatterns = [
@@ -55,10 +63,10 @@ urlpatterns = [
     path("datasets/<slug:slug>/gold/make/<int:pk>/", gold.make, name="gold-make"),
     path("datasets/<slug:slug>/gold/<int:pk>/retire/", gold.retire, name="gold-retire"),
     # Talking about a text, from any page that shows it.
-    path("messages/<int:pk>/comments/", comments.show, name="comments"),
+    path("messages/<message:pk>/comments/", comments.show, name="comments"),
     path("comments/<int:pk>/", comments.one, name="comment"),
     path("comments/<int:pk>/delete/", comments.delete, name="comment-delete"),
-    path("messages/<int:pk>/flag/", flags.new, name="flag-new"),
+    path("messages/<message:pk>/flag/", flags.new, name="flag-new"),
     path("flags/", flags.raise_flag, name="flag"),
     # Frozen versions.
     path("datasets/<slug:slug>/versions/", versions.index, name="versions"),

@@ -12,6 +12,7 @@ from django.utils.timezone import now
 
 from annotate.models import kinds
 from annotate.models.memory import Skip
+from curation.addresses import address_of
 from curation.models import Category, Conversation, Dataset, Message
 from curation.prepared import Given
 
@@ -248,6 +249,11 @@ class Assignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} slot {self.pk} ({self.state})"
+
+    @property
+    def address(self) -> str:
+        """What pages and scripts call it; the number would tell known items apart."""
+        return address_of(self.pk, of="task")
 
 
 class Allotment(models.Model):

@@ -21,4 +21,4 @@ def take(request: SignedInRequest, pk: int) -> HttpResponse:
     if slot is None:
         return JsonResponse({"next": None})
     url = reverse("annotate:task", args=[slot.pk])
-    return JsonResponse({"next": {"pk": slot.pk, "url": url}})
+    return JsonResponse({"next": {"task": slot.address, "url": url}})

@@ -99,9 +99,9 @@ def submit(request: SignedInRequest, pk: int) -> HttpResponse:
         # E.g. someone else decided it while this page was open.
         return _refused(request, slot, form, problem=str(refusal), status=409)
     if known := gold.outcome_of(slot, request.user):
-        return _to_next(request, slot, said=known, undo_url="", done=slot.pk)
+        return _to_next(request, slot, said=known, undo_url="", done=slot.address)
     undo_url = reverse("annotate:undo", args=[key])
-    return _to_next(request, slot, said=_("Saved."), undo_url=undo_url, done=slot.pk)
+    return _to_next(request, slot, said=_("Saved."), undo_url=undo_url, done=slot.address)
 
 
 @form_address("annotate:task")
@@ -113,7 +113,7 @@ def skip(request: SignedInRequest, pk: int) -> HttpResponse:
     skipped = actions.skip(assignment_id=pk, by=request.user, reason=reason)
     undo_url = reverse("annotate:undo-skip", args=[skipped.pk]) if skipped else ""
     said = _("Skipped.")
-    return _to_next(request, slot, said=said, undo_url=undo_url, skipped=slot.pk)
+    return _to_next(request, slot, said=said, undo_url=undo_url, skipped=slot.address)
 
 
 @require_POST
@@ -161,7 +161,7 @@ def _to_next(
     *,
     said: str,
     undo_url: str,
-    **proof: int,
+    **proof: str,
 ) -> HttpResponse:
     """On to the next task of the same sort; when there is none, home says so.
 
@@ -176,7 +176,7 @@ def _to_next(
     if is_card(request):
         assert following.lease_until is not None  # it was just taken
         card = {
-            "pk": following.pk,
+            "task": following.address,
             "url": reverse("annotate:task", args=[following.pk]),
             "lease_until": following.lease_until.isoformat(),
         }
@@ -204,7 +204,7 @@ def _gone(request: SignedInRequest) -> HttpResponse:
     return redirect("annotate:home")
 
 
-def _home(request: SignedInRequest, **proof: int) -> HttpResponse:
+def _home(request: SignedInRequest, **proof: str) -> HttpResponse:
     address = reverse("annotate:home") + (f"?{urlencode(proof)}" if proof else "")
     if is_card(request):
         return JsonResponse({**proof, "next": None, "home": address})

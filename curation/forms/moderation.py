@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from curation.addresses import number_of
 from curation.forms.base import PLAIN
 from curation.models import Flag
 
@@ -12,7 +13,7 @@ from curation.models import Flag
 class FlagForm(forms.Form):
     """Asks a moderator to look at one of the texts on a page."""
 
-    message = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    message = forms.CharField(widget=forms.HiddenInput)
     reason = forms.ChoiceField(
         label=_("What is wrong?"),
         choices=Flag.Reason.choices,
@@ -27,6 +28,13 @@ class FlagForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 2, **PLAIN}),
     )
+
+    def clean_message(self) -> int:
+        """The number behind the address that the page named."""
+        try:
+            return number_of(self.cleaned_data["message"], of="message")
+        except ValueError as error:
+            raise forms.ValidationError(_("There is no such text.")) from error
 
 
 class FlagDecisionForm(forms.Form):

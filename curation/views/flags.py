@@ -31,7 +31,7 @@ def show(request: SignedInRequest, slug: str) -> HttpResponse:
 @login_required
 def new(request: SignedInRequest, pk: int) -> HttpResponse:
     message = access.message_to_discuss(request, pk)
-    return _form_page(request, message, FlagForm(initial={"message": pk}))
+    return _form_page(request, message, FlagForm(initial={"message": message.address}))
 
 
 @require_POST

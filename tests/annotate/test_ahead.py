@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.messages import get_messages
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils.timezone import now
 
 from annotate import actions
@@ -43,7 +43,7 @@ def current(client, dataset, person):
 
 def ahead(client, slot):
     answer = client.post(reverse("annotate:ahead", args=[slot.pk])).json()["next"]
-    return Assignment.objects.get(pk=answer["pk"]) if answer else None
+    return Assignment.objects.get(**resolve(answer["url"]).kwargs) if answer else None
 
 
 def test_the_next_one_is_held_for_some_minutes_only(client, person, current):
@@ -99,7 +99,8 @@ def test_after_sending_it_is_the_next_card_with_all_its_time(client, current):
     )
 
     answer = response.json()
-    assert (answer["done"], answer["next"]["pk"]) == (current.pk, taken.pk)
+    assert answer["done"] == current.address
+    assert answer["next"]["task"] == taken.address
     assert answer["next"]["url"] == reverse("annotate:task", args=[taken.pk])
     taken.refresh_from_db()
     assert not taken.is_ahead
@@ -170,7 +171,7 @@ def test_skipping_leads_to_it_too(client, current):
     response = client.post(reverse("annotate:skip", args=[current.pk]), headers=CARD)
 
     answer = response.json()
-    assert answer["next"]["pk"] == taken.pk
+    assert answer["next"]["task"] == taken.address
     assert answer["message"] == "Skipped."
     assert "/work/skip/" in answer["undo"]
 
@@ -186,9 +187,9 @@ def test_the_last_one_leads_home(client, dataset, person):
     )
 
     assert response.json() == {
-        "done": slot.pk,
+        "done": slot.address,
         "next": None,
-        "home": f"/?done={slot.pk}",
+        "home": f"/?done={slot.address}",
     }
     assert "That was the last of this kind" in client.get("/").text
 
@@ -212,14 +213,14 @@ def test_sending_twice_by_script_counts_once(client, current):
             {"key": str(key), "verdict": "accept"},
             headers=CARD,
         )
-        assert response.json()["done"] == current.pk
+        assert response.json()["done"] == current.address
 
 
 def test_without_a_script_the_next_page_is_a_redirect(client, current):
     response = submit(client, current, verdict="accept")
 
     assert response.status_code == 302
-    assert response.url.endswith(f"?done={current.pk}")
+    assert response.url.endswith(f"?done={current.address}")
 
 
 def held_ahead(person, message, *, is_ahead=True):

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import re
+import uuid
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from django.utils.timezone import now
 
@@ -246,6 +248,7 @@ def told_apart(page):
     page = re.sub(r'<input type="hidden" name="(csrfmiddlewaretoken|key)".*?>', "", page)
     page = re.sub(r'content="\w{64}"|\d{4}-\d\d-\d\dT[\d:.+]+|datetime="[^"]*"', "", page)
     page = re.sub(r"question \d+", "question", page)
+    page = re.sub(r"\b[0-9a-f]{16}\b", "address", page)
     return re.sub(r"\d+", "0", page)
 
 
@@ -273,6 +276,31 @@ def test_its_page_cannot_be_told_from_that_of_an_ordinary_review(
     assert told_apart(page) == told_apart(plain)
     assert "gold" not in page
     assert "known item" not in page
+
+
+def test_no_number_on_its_page_says_how_old_or_new_it_is(
+    client, dataset, curator, reviewer
+):
+    item = known(dataset, curator, pk=987_654_321)
+    waiting(dataset, 3)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval('annotate_assignment_id_seq', 876543210)")
+    for _ in range(2):
+        review(client)
+    slot = claim(client, kind="review")
+    assert slot.pk > 876_543_210
+    assert slot.message_id == item.message_id
+
+    page = client.get(reverse("annotate:task", args=[slot.pk]))
+    sent = client.post(
+        reverse("annotate:submit", args=[slot.pk]),
+        {"key": str(uuid.uuid4()), "verdict": "accept"},
+        headers={"X-Requested-With": "card"},
+    )
+
+    for answer in (page, sent):
+        assert not re.findall(r"987654321|8765432\d\d", answer.text)
+        assert slot.address in answer.text
 
 
 def test_what_curators_say_about_it_is_not_read_before(client, dataset, curator, reviewer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from django.urls import reverse
+from django.urls import resolve, reverse
 
 from annotate import planner
 from annotate.models import Assignment
@@ -27,8 +27,9 @@ def claim(client, **wanted):
     """Claim through the page; return the slot that was given, or None."""
     response = client.post(reverse("annotate:claim"), wanted)
     assert response.status_code == 302
-    tail = response.url.rstrip("/").split("/")[-1]
-    return Assignment.objects.get(pk=int(tail)) if tail.isdigit() else None
+    found = resolve(response.url)
+    is_task = found.view_name == "annotate:task"
+    return Assignment.objects.get(**found.kwargs) if is_task else None
 
 
 def submit(client, slot, key=None, **fields):

@@ -39,7 +39,9 @@ def test_flagging_twice_is_flagging_once(client, dataset, prompt):
     by = signed_in(client, dataset)
 
     for _ in range(2):
-        response = client.post(url("flag"), {**SENT, "message": prompt.pk}, follow=True)
+        response = client.post(
+            url("flag"), {**SENT, "message": prompt.address}, follow=True
+        )
 
     assert response.status_code == 200
     assert "A curator will look at it." in response.text
@@ -65,7 +67,7 @@ def test_two_tabs_flag_once():
 
 def test_without_a_reason_nothing_is_lost(client, dataset, prompt):
     signed_in(client, dataset)
-    sent = {"message": prompt.pk, "note": "Look at this."}
+    sent = {"message": prompt.address, "note": "Look at this."}
 
     page = client.post(url("flag"), sent)
     part = client.post(url("flag"), sent, headers={"X-Part": "1"})
@@ -80,7 +82,7 @@ def test_without_a_reason_nothing_is_lost(client, dataset, prompt):
 def test_strangers_flag_nothing(client, dataset, prompt):
     signed_in(client, DatasetFactory())
 
-    assert client.post(url("flag"), {**SENT, "message": prompt.pk}).status_code == 404
+    assert client.post(url("flag"), {**SENT, "message": prompt.address}).status_code == 404
     assert client.post(url("flag"), {**SENT, "message": "x"}).status_code == 404
     assert client.get(url("flag-new", prompt.pk)).status_code == 404
     with pytest.raises(NotAllowed):
@@ -179,8 +181,8 @@ def test_a_ranker_chooses_which_answer_is_flagged(client, dataset):
     signed_in(client, dataset)
     slot = claim(client, kind="rank") or claim(client, kind="compare")
 
-    page = client.get(f"/work/{slot.pk}/").text
+    page = client.get(f"/work/{slot.address}/").text
 
-    for pk in (prompt.pk, *(answer.pk for answer in answers)):
-        assert f'name="message" value="{pk}"' in page
+    for one in (prompt, *answers):
+        assert f'name="message" value="{one.address}"' in page
     assert "Answer A" in page

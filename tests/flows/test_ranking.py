@@ -14,7 +14,7 @@ from config import places
 
 pytestmark = pytest.mark.browser
 
-TASK = re.compile(r"/work/\d+/$")
+TASK = re.compile(r"/work/[0-9a-f]{16}/$")
 DATASETS = [
     "keyboard-5", "stop-5", "aloud-5", "drag-5", "chance-3", "layout-4", "plain-3",
     "phone-5", "lacking-4", "choice-2", "words-2", "plain-2",

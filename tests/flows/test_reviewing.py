@@ -24,7 +24,7 @@ def claim(page: Page, kind: str, dataset: str) -> None:
         }""",
         [kind, dataset],
     )
-    page.wait_for_url(re.compile(r"/work/\d+/"))
+    page.wait_for_url(re.compile(r"/work/[0-9a-f]{16}/"))
     expect(page.locator(".task")).to_be_visible()
 
 

@@ -15,7 +15,7 @@ def start(page: Page, what: str, dataset: str) -> None:
     page.goto("/")
     section = page.locator("section").filter(has=page.get_by_role("heading", name=dataset))
     section.get_by_role("button", name=re.compile(f"^{what}")).last.click()
-    page.wait_for_url(re.compile(r"/work/\d+/$"))
+    page.wait_for_url(re.compile(r"/work/[0-9a-f]{16}/$"))
 
 
 def write_a_note(page: Page, name: str) -> None:

@@ -21,7 +21,7 @@ def begin(page: Page, category: str) -> None:
     page.keyboard.press("Enter")
     page.get_by_role("button", name=f"Write in {category}").focus()
     page.keyboard.press("Enter")
-    page.wait_for_url(re.compile(r"/work/\d+/"))
+    page.wait_for_url(re.compile(r"/work/[0-9a-f]{16}/"))
     for name in ("Question or instruction", "Answer"):
         expect(field(page, name)).to_be_visible()
 

@@ -77,7 +77,7 @@
       const got = await winnow.fetchPage(next.url, "ahead");
       if (!got.page.querySelector(".task")) return null;
       loadAssets(got.page);
-      return { pk: next.pk, ...got };
+      return { task: next.task, ...got };
     } catch {
       return null; // it is fetched when it is needed
     }
@@ -85,7 +85,7 @@
 
   async function pageOf(next) {
     const got = await Promise.race([card.ahead, new Promise((done) => setTimeout(done, 1500))]);
-    return got?.pk === next.pk ? got : winnow.fetchPage(next.url, "card");
+    return got?.task === next.task ? got : winnow.fetchPage(next.url, "card");
   }
 
   addEventListener("pagehide", () => {
