@@ -13,6 +13,7 @@ from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from curation.addresses import address_of
 from curation.models.datasets import Category, Dataset, Guideline
 
 if TYPE_CHECKING:
@@ -327,6 +328,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"message {self.pk} ({self.state})"
+
+    @property
+    def address(self) -> str:
+        """What pages call it; its number would tell how old it is."""
+        return address_of(self.pk, of="message")
 
     def path(self) -> list[Message]:
         """From the first prompt down to this message. This causes a query per ancestor."""
