@@ -34,11 +34,31 @@ def mean_agreement(ballots: Iterable[Positions]) -> float | None:
     Two ballots count as often as there are pairs of answers that both placed: a comparison
     of two answers says less of the whole order than a ballot on all of them.
     """
+    return mean_rank_correlation([ballots])
+
+
+def mean_rank_correlation(prompts: Iterable[Iterable[Positions]]) -> float | None:
+    """The same over many prompts: ballots are compared with those on the same prompt."""
+    return _mean(pair for ballots in prompts for pair in combinations(list(ballots), 2))
+
+
+def agreement_with(
+    pairs: Iterable[tuple[Positions, Iterable[Positions]]],
+) -> float | None:
+    """How far one person's ballots agree with those of others on the same prompts.
+
+    To be looked at, for instance by reviewer; never to judge or weigh anybody: an honest
+    minority agrees less with its peers than the careless do. See `reputation`.
+    """
+    return _mean((own, other) for own, others in pairs for other in others)
+
+
+def _mean(pairs: Iterable[tuple[Positions, Positions]]) -> float | None:
     total = weight = 0.0
-    for a, b in combinations(list(ballots), 2):
+    for a, b in pairs:
         tau = kendall_tau_b(a, b)
         if tau is not None:
-            pairs = comb(len(a.keys() & b.keys()), 2)
-            total += pairs * tau
-            weight += pairs
+            shared = comb(len(a.keys() & b.keys()), 2)
+            total += shared * tau
+            weight += shared
     return total / weight if weight else None
