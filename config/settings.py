@@ -19,6 +19,7 @@ DEBUG = env_bool("WINNOW_DEBUG")
 HTTPS = env_bool("WINNOW_HTTPS", default=not (LOCAL or DEBUG))
 PROXIES = env_int("WINNOW_PROXIES", 0)  # how many of ours stand before the web process
 STARTER_STEPS = env_int("WINNOW_STARTER_STEPS", 0)  # 0: as many as its recipe says
+CHECKS = env_list("WINNOW_CHECKS")  # more checks of texts: "their_package.module:name"
 LOG_LEVEL = env_str("WINNOW_LOG_LEVEL", "INFO").upper()
 
 VAR_DIR = var_dir()
@@ -277,6 +278,8 @@ CELERY_BEAT_SCHEDULE = {
     "expire-leases": {"task": "annotate.tasks.expire_leases", "schedule": 30},
     # What was kept of a submission for undo goes once its time is over.
     "forget-submissions": {"task": "annotate.tasks.forget_submissions", "schedule": 300},
+    # What was written before there were sketches, or with older ones, can be looked up too.
+    "sketch-prompts": {"task": "curation.tasks.sketch_prompts", "schedule": 3600},
     # People get their news by mail, as often as their profile says.
     "send-digests": {"task": "curation.tasks.send_digests", "schedule": 3600},
 }

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.conf import settings
+
+from curation.clean import plugins
 
 
 class CurationConfig(AppConfig):
@@ -10,3 +13,5 @@ class CurationConfig(AppConfig):
     def ready(self) -> None:
         # Registers the system check; there is no other moment for it.
         from curation import checks  # noqa: F401
+
+        plugins.load(settings.CHECKS)

@@ -17,6 +17,7 @@ from django.utils.text import slugify
 from django.utils.timezone import now
 
 from curation.actions import conversations, datasets
+from curation.actions.lookalikes import note_sketches
 from curation.actions.settlements import ask_again, settle
 from curation.formats import jsonl, oasst, responses
 from curation.models import (
@@ -347,6 +348,7 @@ def _message(
 def _store(job: Job, messages: list[Message]) -> None:
     """Texts with what the checks see in them, and their lines of history."""
     Message.objects.bulk_create(messages, batch_size=WRITTEN_AT_ONCE)
+    note_sketches(messages)
     seen = (conversations.findings_in(message, message.parent) for message in messages)
     Finding.objects.bulk_create(chain.from_iterable(seen), batch_size=WRITTEN_AT_ONCE)
     Event.objects.bulk_create(

@@ -14,7 +14,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from curation.actions import notices
-from curation.actions.lookalikes import Lookalike, lookalikes
+from curation.actions.lookalikes import Lookalike, lookalikes, note_sketches
 from curation.actions.people import Role, require
 from curation.actions.turns import rules_of, turns_of
 from curation.aggregate import demand
@@ -155,6 +155,7 @@ def add_message(conversation: Conversation, *, text: str, **fields: Any) -> Mess
         dataset=conversation.dataset,
         origin=message.origin,
     )
+    note_sketches([message])
     return message
 
 
@@ -223,8 +224,10 @@ def checked_context(context: str, category: Category | None) -> str:
 
 def note_lookalikes(message: Message, alike: Iterable[Lookalike]) -> None:
     """A finding on a first prompt for each other one that says nearly the same."""
-    seen = (duplicates.sighting(one.likeness) for one in alike)
-    Finding.objects.bulk_create(_findings(message, seen))
+    for one in alike:
+        for finding in _findings(message, [duplicates.sighting(one.likeness)]):
+            finding.other = one.message
+            finding.save()
 
 
 def all_or_nothing(verb: Callable[Given, Made]) -> Callable[Given, Made]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import QuerySet
+import numpy as np
+from django.db import transaction
+from django.db.models import Q
 
 from curation.aggregate.splits import prompt_key
-from curation.clean.duplicates import ALIKE_FROM, likeness, telling_words
-from curation.models import Conversation, Dataset, Message
+from curation.clean import duplicates, sketches
+from curation.clean.duplicates import ALIKE_FROM, Relation
+from curation.models import Conversation, Dataset, Message, Sketch
 
-COMPARED_AT_MOST = 300
+READ_AT_MOST = 20  # texts of candidates
+SLACK = 0.12  # an estimate is hardly ever further off than this
+AT_ONCE = 1_000
 ALIVE = (Message.State.SUBMITTED, Message.State.ACCEPTED)
 
 
@@ -24,36 +28,84 @@ class Lookalike(NamedTuple):
 def lookalikes(
     dataset: Dataset, text: str, *, at_most: int = 3, besides: Conversation | None = None
 ) -> list[Lookalike]:
-    """The most alike first, outside the conversation `besides`. One query where the same
-    words are there, else two.
+    """The most alike first, outside the conversation `besides`. One query, and one more
+    where something may be alike.
 
-    What shares most of its words shares two of the rarest: such prompts come from the
-    index of their words, and are compared here.
+    Prompts with other numbers, or of which one denies, ask for something else. Of short
+    texts only those with the same words are found.
     """
-    there = Message.objects.filter(
-        parent=None, conversation__dataset=dataset, state__in=ALIVE
-    ).select_related("conversation")
+    candidates = _candidates(dataset, text)
+    if not candidates:
+        return []
+    there = Message.objects.filter(pk__in=candidates, parent=None, state__in=ALIVE)
     if besides is not None:
         there = there.exclude(conversation=besides)
-    same = there.filter(conversation__prompt_key=prompt_key(dataset.slug, text))
-    found = list(same.order_by("pk")[:at_most])
-    if found:
-        return [Lookalike(message, 1.0) for message in found]
-    scored = [
-        Lookalike(message, likeness(text, message.text))
-        for message in _sharing_words(there, text)
-    ]
-    alike = [one for one in scored if one.likeness >= ALIKE_FROM]
+    mine = duplicates.read(text)
+    alike = []
+    for message in there.select_related("conversation"):
+        relation, likeness = duplicates.compared(mine, duplicates.read(message.text))
+        if relation in (Relation.SAME, Relation.DUPLICATE):
+            alike.append(Lookalike(message, likeness))
     return sorted(alike, key=lambda one: (-one.likeness, one.message.pk))[:at_most]
 
 
-def _sharing_words(prompts: QuerySet[Message], text: str) -> QuerySet[Message]:
-    query = SearchQuery("", config="simple")
-    words = [SearchQuery(word, config="simple") for word in telling_words(text)]
-    if len(words) < 2:
-        return prompts.none()
-    for one, other in combinations(words, 2):
-        query |= one & other
-    # The expression of the index message_prompt_words.
-    searched = prompts.annotate(words=SearchVector("text", config="simple"))
-    return searched.filter(words=query)[:COMPARED_AT_MOST]
+def note_sketches(messages: Sequence[Message]) -> None:
+    """Have first prompts among them found from now on. One query."""
+    prompts = [message for message in messages if message.parent_id is None]
+    if not prompts:
+        return
+    signatures = sketches.signatures([prompt.text for prompt in prompts])
+    rows = zip(prompts, signatures, sketches.bands(signatures), strict=True)
+    Sketch.objects.bulk_create(
+        [
+            Sketch(
+                message=prompt,
+                dataset_id=prompt.conversation.dataset_id,
+                bands=[] if _is_short(prompt.text) else bands.tolist(),
+                signature=signature.tobytes(),
+                version=sketches.VERSION,
+            )
+            for prompt, signature, bands in rows
+        ],
+        update_conflicts=True,
+        unique_fields=["message"],
+        update_fields=["bands", "signature", "version"],
+    )
+
+
+def catch_up() -> int:
+    """Sketch the first prompts that have no sketch yet, or one of an older version."""
+    behind = (
+        Message.objects.filter(parent=None)
+        .filter(Q(sketch=None) | Q(sketch__version__lt=sketches.VERSION))
+        .select_related("conversation")
+        .only("text", "parent", "conversation__dataset")
+        .order_by("pk")
+    )
+    count = newest = 0
+    while batch := list(behind.filter(pk__gt=newest)[:AT_ONCE]):
+        with transaction.atomic():
+            note_sketches(batch)
+        count, newest = count + len(batch), batch[-1].pk
+    return count
+
+
+def _candidates(dataset: Dataset, text: str) -> list[int]:
+    """The messages that are worth reading. One query."""
+    signature = sketches.signatures([text])
+    found = Sketch.objects.worth_reading(
+        dataset,
+        prompt_key=prompt_key(dataset.slug, text),
+        bands=[] if _is_short(text) else sketches.bands(signature)[0].tolist(),
+        alive=ALIVE,
+    )
+    same = [one.message_id for one in found if not one.signature]
+    near = [one for one in found if one.signature]
+    theirs = np.frombuffer(b"".join(one.signature for one in near), "<u4")
+    share = sketches.estimates(signature[0], theirs.reshape(len(near), sketches.PLACES))
+    best = np.argsort(-share, kind="stable")[:READ_AT_MOST]
+    return same + [near[i].message_id for i in best if share[i] > ALIKE_FROM - SLACK]
+
+
+def _is_short(text: str) -> bool:
+    return sketches.is_short(sketches.words_of(text))

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from curation.clean.sighting import N_, Sighting
 
-VERSION = 1
+VERSION = 2
 
 ADVICE = N_("This seems to be in another language than the one that is asked for.")
 
@@ -93,10 +93,9 @@ LOOKED_AT = 3_000  # characters of a text
 def seen(text: str, expected: str, *, beside: str = "") -> Iterator[Sighting]:
     """`beside` is what it answers, which may ask for another language or be in it."""
     found = language_of(text, instead_of=expected)
-    is_asked_for = ASKS_FOR_ANOTHER.search(beside) or (
-        found and language_of(beside, instead_of=expected) == found
-    )
-    if found and not is_asked_for:
+    if not found or ASKS_FOR_ANOTHER.search(beside):
+        return
+    if not _leans_to(beside, found, expected):
         yield Sighting("language", VERSION, 0.7, [], ADVICE)
 
 
@@ -114,6 +113,15 @@ def language_of(text: str, *, instead_of: str) -> str:
     if expected in {one for known in SCRIPTS.values() for one in known} - set(WORDS):
         return _by_words(prose, "") if share >= 0.9 else ""
     return _by_words(prose, expected) if expected in WORDS else ""
+
+
+def _leans_to(text: str, found: str, expected: str) -> bool:
+    """Whether a text, be it short, is rather in the one language than in the other."""
+    if language_of(text, instead_of=expected) == found:
+        return True
+    words = set(re.findall(r"[^\W\d_]+", text[:LOOKED_AT].lower()))
+    small, own = WORDS.get(found, frozenset()), WORDS.get(expected, frozenset())
+    return len(words & small - own) >= 2 and len(words & small) > len(words & own)
 
 
 def _by_words(text: str, expected: str) -> str:

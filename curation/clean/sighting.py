@@ -8,7 +8,12 @@ from typing import NamedTuple
 
 # From how sure a check must be for its word to be looked at before a text is sent. What is
 # alike by a pattern, "a note to Ada for the kite", is mentioned only.
-SERIOUS_FROM = {"personal_data": 0.6, "secret": 0.6, "near_duplicate": 0.85}
+SERIOUS_FROM = {
+    "contamination": 0.8,
+    "near_duplicate": 0.7,
+    "personal_data": 0.6,
+    "secret": 0.6,
+}
 
 # Goes before the name of a check that saw something in the passage beside a text.
 BESIDE = "context."

@@ -1,5 +1,6 @@
 """The record. Every model says in `Privacy` which of its fields may be published."""
 
+from curation.models.clusters import Cluster, ClusterMember
 from curation.models.conversations import Conversation, Message
 from curation.models.datasets import Category, Dataset, Guideline, Policy
 from curation.models.discussion import Comment, Flag
@@ -11,12 +12,16 @@ from curation.models.notifications import Notification
 from curation.models.people import Consent, Contributor, Instance, Membership
 from curation.models.profiles import Profile
 from curation.models.reports import ModelReport
+from curation.models.sketches import Candidate, Sketch
 from curation.models.versions import DatasetVersion, VersionItem
 
 __all__ = [
     "Ballot",
     "BallotEntry",
+    "Candidate",
     "Category",
+    "Cluster",
+    "ClusterMember",
     "Comment",
     "Consent",
     "Contributor",
@@ -39,5 +44,6 @@ __all__ = [
     "Profile",
     "Review",
     "Settlement",
+    "Sketch",
     "VersionItem",
 ]

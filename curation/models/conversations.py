@@ -6,8 +6,6 @@ import uuid
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery
 from django.utils.timezone import now
@@ -308,12 +306,6 @@ class Message(models.Model):
             models.Index(fields=["author", "-created_at"], name="message_by_author"),
             # For trainable() and rankable(), which ask for one state of one role.
             models.Index(fields=["role", "state"], name="message_by_role_and_state"),
-            # For lookalikes(): the words of first prompts.
-            GinIndex(
-                SearchVector("text", config="simple"),
-                name="message_prompt_words",
-                condition=Q(parent=None),
-            ),
         ]
 
     class Privacy:

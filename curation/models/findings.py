@@ -18,6 +18,10 @@ class Finding(models.Model):
     score = models.FloatField(help_text="0 to 1: how sure the check is.")
     spans = models.JSONField(default=list, help_text="Pairs of offsets into the text.")
     advice = models.CharField(max_length=300)
+    # Of a near-duplicate: the message that was there.
+    other = models.ForeignKey(
+        Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     created_at = models.DateTimeField(default=now)
 
     class Meta:
@@ -33,7 +37,7 @@ class Finding(models.Model):
 
     class Privacy:
         published: ClassVar[set[str]] = {"message", "check_name", "check_version", "score"}
-        withheld = {"id", "spans", "advice", "created_at"}
+        withheld = {"id", "spans", "advice", "other", "created_at"}
 
     def __str__(self) -> str:
         return f"{self.check_name} in message {self.message_id}"

@@ -27,6 +27,8 @@ WORDS = {
     "conversation.rejected": gettext_noop("rejected"),
     "conversation.review": gettext_noop("waits for review"),
     "conversation.undone": gettext_noop("last step taken back"),
+    "duplicate.dismissed": gettext_noop("found to be no duplicate"),
+    "duplicate.merged": gettext_noop("found to be a duplicate"),
     "message.accepted": gettext_noop("accepted"),
     "message.flagged": gettext_noop("reported to the curators"),
     "message.held": gettext_noop("held"),

@@ -66,3 +66,5 @@ def test_a_translation_may_be_in_the_language_that_was_asked_for():
         seen(GERMAN, "en", beside="Translate this into German: a short answer.")
     )
     assert not list(seen(SPANISH, "en", beside=SPANISH))
+    assert not list(seen(SPANISH, "en", beside="¿Para qué se puede usar una turbina?"))
+    assert list(seen(SPANISH, "en", beside="What is the use of a turbine in Los Angeles?"))

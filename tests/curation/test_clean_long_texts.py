@@ -13,19 +13,23 @@ import pytest
 
 from curation.clean.checks import sightings
 from curation.clean.citations import without_marks
+from curation.clean.decontamination import index_of, match
 from curation.clean.masks import masked
 from curation.clean.mentions import mentions
+from curation.clean.preferences import likeness
 from curation.clean.text import TEXT_AT_MOST, normalised, tidied
 
 SECONDS = 20  # of which each test needs less than one
 ADA = (1, "Ada Byron", "ada@example.org")
+EVALUATION = index_of(["a a a a a a a a a a a a a b"])
 RUNS = [
     "\n", " ", "\t", "\n ", "a", "1", "A", "-", "*", "_", "`", "[", "\"", "“", "’", "(",
     ".", "—", "✅", "- ", "-\n", "\n-", "\n- **", "1. ", "# ", "a—", "a@", "@a'", "a@b.",
     "://a:", "a[1]", "a.[1] ", "`b`a.[1] ", "```", "1 ", "1.", "1-", "+1 2", "call (",
     "AB12 ", "eyJ", "password: ", "a1B2c3d4", "hope this helps", "let me know if you'd ",
     "As an AI ", "as\n", "I am a ", "I am GPT", "GPT 1.1", "GPT1", "by Google ", "my  ",
-    "regards,\n", "regards ",
+    "regards,\n", "regards ", "+1", "00 12 ", "(1", "2001:", "dapi", "AKC", "a1.", "字",
+    "```\n", "~~~\n", "> ", "> ```\n", "- ```\n", "* > 1. ", "|", "$$", "½", "aws key = '",
 ]  # fmt: skip
 # What makes masks.py look closer, and what it may then try to the end of a run.
 BEGINNINGS = ["", "As ", "ChatGPT ", "I am GPT", "Kind regards,", "- **", "@a"]
@@ -57,6 +61,8 @@ def test_no_text_keeps_the_checks_busy(run):
             masked(text)
             list(mentions(text, [ADA]))
             normalised(tidied(text))
+            match(text, EVALUATION)
+            likeness(text, text[1:])
 
 
 @pytest.mark.parametrize("run", ["1", "1v1", "1.1", "-1", " 1", "-Pro"])

@@ -28,6 +28,8 @@ def serious(text):
         ("Call (212) 664-7665 in the morning.", "phone"),
         ("Tel. 030 901820 13", "phone"),
         ("It logged in from 91.198.174.192 at noon.", "ip_address"),
+        ("It logged in from 2a02:908:1a5:4c00:9c1f:21b4:77de:13aa.", "ip_address"),
+        ("The server is 2606:4700:4700::1111 now.", "ip_address"),
     ],
 )
 def test_what_reaches_or_names_somebody_is_seen(text, kind):
@@ -49,6 +51,8 @@ def test_what_reaches_or_names_somebody_is_seen(text, kind):
         "He earned 1,234,567 dollars in 2001 and 2,345,678 in 2002.",
         "On 2024-01-15 at 10:42:33 it ended.",
         "An order GB29 of NWBK6016",
+        "std::vector a::b ::1 fe80::1ff:fe23:4567:890a 2001:db8::8a2e:370:7334",
+        "The ratio is 1:2:3:4:5:6:7:8 at 10:42:33.",
         "UUID 123e4567-e89b-12d3-a456-426614174000",
         "#include <a@b> and @decorator and user@host",
         "![pic](a/b/photo@2x.png)",
@@ -61,7 +65,13 @@ def test_numbers_that_are_nobodys_pass(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["eve@example.org", "your_name@domain.com", "john.doe@gmail.com", "you@mail.test"],
+    [
+        "eve@example.org",
+        "hmac-sha2-256-etm@openssh.com",
+        "your_name@domain.com",
+        "john.doe@gmail.com",
+        "you@mail.test",
+    ],
 )
 def test_an_address_kept_for_examples_is_named_and_not_urgent(text):
     assert kinds(text) == ["email"]

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from curation.actions import versions
+from curation.actions.lookalikes import lookalikes
 from curation.errors import CurationError
-from curation.models import Category, Conversation, Event, Finding, Message
+from curation.models import Category, Conversation, Event, Finding, Message, Sketch
 from tests.curation.lines import digest_in_a_clean_place, take
 from tests.factories import CategoryFactory, ContributorFactory, DatasetFactory
 
@@ -35,6 +36,16 @@ def test_a_pair_arrives_accepted_and_complete(dataset):
     prompt, reply = conversation.messages.order_by("pk")
     assert (prompt.text, prompt.context, reply.text) == ("Why?", "A passage.", "Because.")
     assert {prompt.origin, reply.origin} == {"import"}
+
+
+def test_what_was_imported_can_be_looked_up(dataset):
+    asked = "What is the best way to learn the piano as an adult with little time?"
+    take(dataset, pair(asked), pair("Why is grass green?"), format="dolly")
+
+    (alike,) = lookalikes(dataset, asked.replace("little", "so little"))
+
+    assert alike.message.text == asked
+    assert set(Sketch.objects.values_list("message__role", flat=True)) == {"prompter"}
 
 
 def test_a_pair_can_arrive_for_review(dataset):
