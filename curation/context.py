@@ -8,8 +8,17 @@ from functools import cache
 from django.http import HttpRequest
 
 from curation.models import Contributor, Notification
+from curation.prepared import Prepared
 
 COUNTED_AT_MOST = 100  # the bell says 99+
+_unread = Prepared(
+    lambda person: (
+        Notification.objects.filter(person=person)
+        .unread()
+        .order_by()
+        .values_list("pk")[:COUNTED_AT_MOST]
+    )
+)
 
 
 def news(request: HttpRequest) -> dict[str, Callable[[], int]]:
@@ -20,7 +29,6 @@ def news(request: HttpRequest) -> dict[str, Callable[[], int]]:
         person = getattr(request, "user", None)
         if not isinstance(person, Contributor):
             return 0
-        mine = Notification.objects.filter(person=person).unread()
-        return mine[:COUNTED_AT_MOST].count()
+        return len(_unread(person=person.pk))
 
     return {"unread_notifications": unread_notifications}

@@ -19,6 +19,7 @@ from curation.models import (
     Message,
     Review,
 )
+from curation.prepared import Among, Prepared
 
 State = Message.State
 
@@ -44,6 +45,16 @@ class Thread:
         return sum(one.comment.deleted_at is None for one in self.said)
 
 
+_comments = Prepared(
+    lambda messages: (
+        Comment.objects.filter(Among("message_id", messages))
+        .select_related("author")
+        .prefetch_related("mentions")
+        .order_by("created_at", "pk")
+    )
+)
+
+
 def thread_of(message: Message, reader: Contributor) -> Thread:
     return threads_of([message], reader)[message.pk]
 
@@ -54,9 +65,7 @@ def threads_of(messages: Collection[Message], reader: Contributor) -> dict[int, 
     While a message is judged, who has yet to judge it reads of it only what they said
     themselves, what curators said, and what calls them by name.
     """
-    there = Comment.objects.filter(message__in=[message.pk for message in messages])
-    there = there.select_related("author").prefetch_related("mentions")
-    comments = list(there.order_by("created_at", "pk"))
+    comments = _comments(messages=[message.pk for message in messages])
     others = [
         one
         for one in comments

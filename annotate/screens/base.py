@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from annotate.forms.base import TaskForm
 from annotate.models import Assignment
 from curation.models import Contributor, Message
+from curation.prepared import Prepared
 
 
 class Screen(Protocol):
@@ -29,12 +30,15 @@ class Screen(Protocol):
         """
 
 
+_messages = Prepared(lambda conversation: Message.objects.filter(conversation=conversation))
+
+
 def turns_above(message: Message) -> list[Message]:
     """What was said before the message and the message itself, from the top. One query.
 
     A conversation has few messages, so all are read and the path is found among them.
     """
-    there = {m.pk: m for m in Message.objects.filter(conversation=message.conversation_id)}
+    there = {m.pk: m for m in _messages(conversation=message.conversation_id)}
     path = [there[message.pk]]
     while path[0].parent_id is not None:
         path.insert(0, there[path[0].parent_id])

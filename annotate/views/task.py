@@ -21,15 +21,20 @@ from django.views.decorators.http import require_GET, require_POST
 from annotate import access, actions, begun, gold, guidelines, history, keys, queue, talk
 from annotate.errors import KEPT, SlotGone
 from annotate.forms.base import TaskForm
-from annotate.models import GONE, Assignment
+from annotate.models import GONE, Assignment, Draft
 from annotate.screens import SCREENS, name_of
 from curation.errors import CurationError
 from curation.http import SignedInRequest, form_address
 from curation.models import Profile
+from curation.prepared import Prepared
 
 logger = logging.getLogger(__name__)
 
 DRAFT_AT_MOST = 200_000  # bytes of one autosave
+_held = Prepared(
+    lambda person, pk: Assignment.objects.held_by(person).for_page().filter(pk=pk)
+)
+_draft = Prepared(lambda person, slot: Draft.objects.filter(person=person, assignment=slot))
 
 
 @form_address("annotate:home")
@@ -50,7 +55,7 @@ def claim(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @login_required
 def show(request: SignedInRequest, pk: int) -> HttpResponse:
-    slot = Assignment.objects.held_by(request.user).for_page().filter(pk=pk).first()
+    slot = _held.first(person=request.user.pk, pk=pk)
     if slot is None or not queue.covers(request.user, slot):
         return _gone(request)
     if slot.message is not None and slot.message.state in GONE:
@@ -63,7 +68,7 @@ def show(request: SignedInRequest, pk: int) -> HttpResponse:
         except SlotGone:  # somebody without any work got it at this moment
             return _gone(request)
     screen = SCREENS[slot.kind]
-    draft = slot.drafts.filter(person=request.user).first()
+    draft = _draft.first(person=request.user.pk, slot=pk)
     initial = {
         **screen.initial(slot),
         **(draft.fields if draft else {}),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from curation.models.datasets import Category
 from curation.models.people import Contributor
+from curation.prepared import Prepared
 
 
 class Profile(models.Model):
@@ -61,4 +62,7 @@ class Profile(models.Model):
     @classmethod
     def of(cls, person: Contributor) -> Profile:
         """The row, or its defaults where nothing was saved yet. Writes nothing."""
-        return cls.objects.filter(pk=person.pk).first() or cls(contributor=person)
+        return _profile.first(person=person.pk) or cls(contributor=person)
+
+
+_profile = Prepared(lambda person: Profile.objects.filter(contributor=person))
