@@ -62,6 +62,9 @@ BEST = """
     ORDER BY slot.priority, slot.id
     LIMIT 1"""
 
+# By name, not `*`: a prepared statement goes on while a migration adds a column.
+COLUMNS = [field.column for field in Assignment._meta.concrete_fields]
+
 # A row that somebody else is taking just now is stepped over.
 LEASE_BEST = f"""
 UPDATE annotate_assignment AS taken
@@ -71,7 +74,7 @@ SET state = 'leased', person_id = %(person)s, is_ahead = %(ahead)s::interval IS 
 FROM curation_policy AS policy
 WHERE policy.dataset_id = taken.dataset_id AND taken.id = ({BEST}
     FOR UPDATE SKIP LOCKED)
-RETURNING taken.*, policy.gold_every
+RETURNING {", ".join(f'taken."{column}"' for column in COLUMNS)}, policy.gold_every
 """
 
 # What decides where to look. A person without a profile has no wishes.
