@@ -9,7 +9,7 @@ import json
 import sys
 import time
 import uuid
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from random import Random
 from typing import Any
@@ -59,65 +59,56 @@ def seed(records: int) -> None:
 
 
 def _write(cursor: Any, dataset: Dataset, numbers: range, texts: list[str]) -> None:
+    common = {"language": "en", "source_key": "", "created_at": now()}
+    there = list(zip(numbers, texts, strict=True))
+    conversations = ({**_conversation(dataset, *one), **common} for one in there)
+    _copy(cursor, Conversation, conversations)
+    _copy(cursor, Message, ({**_message(*one), **common} for one in there))
     signatures = sketches.signatures(texts)
-    bands = sketches.bands(signatures).tolist()
-    at = now()
-    common = {"language": "en", "source_key": "", "created_at": at}
-    _copy(
-        cursor,
-        Conversation,
-        (
-            {
-                "id": number,
-                "uid": uuid.uuid4(),
-                "dataset_id": dataset.pk,
-                "state": "growing",
-                "split": "train",
-                "prompt_key": prompt_key(dataset.slug, text),
-                "changes": 1,
-                **common,
-            }
-            for number, text in zip(numbers, texts, strict=True)
-        ),
-    )
-    _copy(
-        cursor,
-        Message,
-        (
-            {
-                "id": number,
-                "uid": uuid.uuid4(),
-                "conversation_id": number,
-                "role": "prompter",
-                "origin": "import",
-                "generator": "",
-                "text": text,
-                "context": "",
-                "state": "accepted",
-                "why": "",
-                "ranking_round": 1,
-                "decided_at": at,
-                **common,
-            }
-            for number, text in zip(numbers, texts, strict=True)
-        ),
-    )
-    _copy(
-        cursor,
-        Sketch,
-        (
-            {
-                "message_id": number,
-                "dataset_id": dataset.pk,
-                "bands": [] if sketches.is_short(sketches.words_of(text)) else band,
-                "signature": signature.tobytes(),
-                "version": sketches.VERSION,
-            }
-            for number, text, band, signature in zip(
-                numbers, texts, bands, signatures, strict=True
-            )
-        ),
-    )
+    rows = zip(numbers, texts, signatures, sketches.bands(signatures), strict=True)
+    _copy(cursor, Sketch, (_sketch(dataset, *row) for row in rows))
+
+
+def _conversation(dataset: Dataset, number: int, text: str) -> dict[str, Any]:
+    return {
+        "id": number,
+        "uid": uuid.uuid4(),
+        "dataset_id": dataset.pk,
+        "state": "growing",
+        "split": "train",
+        "prompt_key": prompt_key(dataset.slug, text),
+        "changes": 1,
+    }
+
+
+def _message(number: int, text: str) -> dict[str, Any]:
+    return {
+        "id": number,
+        "uid": uuid.uuid4(),
+        "conversation_id": number,
+        "role": "prompter",
+        "origin": "import",
+        "generator": "",
+        "text": text,
+        "context": "",
+        "state": "accepted",
+        "why": "",
+        "ranking_round": 1,
+        "decided_at": now(),
+    }
+
+
+def _sketch(
+    dataset: Dataset, number: int, text: str, signature: Any, bands: Any
+) -> dict[str, Any]:
+    is_short = sketches.is_short(sketches.words_of(text))
+    return {
+        "message_id": number,
+        "dataset_id": dataset.pk,
+        "bands": [] if is_short else bands.tolist(),
+        "signature": signature.tobytes(),
+        "version": sketches.VERSION,
+    }
 
 
 def _copy(cursor: Any, model: Any, rows: Iterator[dict[str, Any]]) -> None:
@@ -132,21 +123,13 @@ def _copy(cursor: Any, model: Any, rows: Iterator[dict[str, Any]]) -> None:
 # ---- looking for copies ----------------------------------------------------------------
 def measure(records: int) -> None:
     """A JSON line: times of lookups one by one, and which copies were found by edit."""
-    corpus, chance = Corpus(), Random(0)
+    corpus = Corpus()
     dataset = Dataset.objects.get(slug="likeness")
     for number in Random(2).sample(range(records), min(WARM_UP, records)):
         lookalikes(dataset, corpus.text(number))
     stopwatch = Stopwatch(dataset)
-    tally: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     scans = _seq_scans()
-    for edit in EDITS:
-        for number in corpus.sample(edit, records, COPIES):
-            text = corpus.text(number)
-            copy = edited(text, edit, chance, corpus.vocabulary)
-            alike = stopwatch.lookalikes(copy)
-            tally[edit]["copies"] += 1
-            tally[edit]["found"] += any(one.message.pk == number + 1 for one in alike)
-            tally[edit][relation(text, copy)] += 1
+    by_edit = {edit: _look_up(stopwatch, corpus, edit, records) for edit in EDITS}
     for number in range(records, records + COPIES):  # what nobody has asked yet
         stopwatch.lookalikes(corpus.text(number + 10_000_000))
     line = {
@@ -161,9 +144,30 @@ def measure(records: int) -> None:
         "write_p50_ms": percentile(noted, 50),
         "write_p99_ms": percentile(noted, 99),
     }
-    sys.stdout.write(json.dumps(line) + "\n")
-    for edit, counts in tally.items():
-        sys.stdout.write(json.dumps(_line_of(edit, counts)) + "\n")
+    for printed in (line, *by_edit.values()):
+        sys.stdout.write(json.dumps(printed) + "\n")
+
+
+def _look_up(
+    stopwatch: Stopwatch, corpus: Corpus, edit: str, records: int
+) -> dict[str, Any]:
+    """The share of copies whose original was found, and what they are to it."""
+    chance, counts = Random(edit), Counter[str]()
+    for number in corpus.sample(edit, records, COPIES):
+        text = corpus.text(number)
+        copy = edited(text, edit, chance, corpus.vocabulary)
+        alike = stopwatch.lookalikes(copy)
+        counts["copies"] += 1
+        counts["found"] += any(one.message.pk == number + 1 for one in alike)
+        counts[relation(text, copy)] += 1
+    copies = counts["copies"]
+    kinds = {f"is_{kind}": round(counts[kind] / copies, 3) for kind in Relation}
+    return {
+        "edit": edit,
+        "copies": copies,
+        "recall": round(counts["found"] / copies, 3),
+        **kinds,
+    }
 
 
 class Stopwatch:
@@ -213,16 +217,6 @@ def _trivial() -> list[float]:
                 cursor.execute("SELECT 1")
         took.append((time.perf_counter() - began) * 1000)
     return took
-
-
-def _line_of(edit: str, counts: dict[str, int]) -> dict[str, Any]:
-    copies = counts["copies"]
-    return {
-        "edit": edit,
-        "copies": copies,
-        "recall": round(counts["found"] / copies, 3),
-        **{f"is_{kind}": round(counts[kind] / copies, 3) for kind in Relation},
-    }
 
 
 def _seq_scans() -> int:

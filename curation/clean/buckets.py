@@ -73,7 +73,7 @@ def estimates(places: NDArray[np.uint8], one: Ids, other: Ids) -> NDArray[np.flo
         # Eight places to a word; at most 16 words are added, so no byte runs over.
         words = agree.sum(axis=1, dtype=np.uint64)
         made[part] = words.view(np.uint8).reshape(-1, 8).sum(axis=1)
-    return (made / PLACES - _BY_CHANCE) / (1 - _BY_CHANCE)  # type: ignore[no-any-return]
+    return (made / PLACES - _BY_CHANCE) / (1 - _BY_CHANCE)
 
 
 def _sorted_by(column: Column, after: Column) -> Ids:
@@ -86,4 +86,4 @@ def _ranges(low: Ids, high: Ids) -> Ids:
     """The numbers of all ranges, one after another."""
     lengths = high - low
     before = np.cumsum(lengths) - lengths
-    return np.arange(lengths.sum()) + np.repeat(low - before, lengths)
+    return np.arange(lengths.sum()) + np.repeat(low - before, lengths)  # type: ignore[no-any-return]

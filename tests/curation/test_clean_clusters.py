@@ -5,6 +5,7 @@ from random import Random
 import numpy as np
 import pytest
 
+from benchmarks.copies import Corpus, edited
 from curation.clean import buckets, clusters, sketches
 from curation.clean.clusters import Clustering
 
@@ -96,3 +97,30 @@ def test_numbers_of_texts_may_be_any_and_nothing_gives_nothing():
     empty = Clustering()
     empty.add(np.empty(0, np.int64), sketches.signatures([]))
     assert list(empty.clusters()) == []
+
+
+@pytest.mark.parametrize(
+    ("edit", "share"),
+    [
+        ("case", 1.0),
+        ("typos_3", 0.97),
+        ("words_5", 0.97),
+        ("cut_to_70", 0.9),
+        ("numbers", 0),
+    ],
+)
+def test_planted_copies_are_found(edit, share):
+    corpus = Corpus()
+    texts = [corpus.text(number) for number in range(2_000)]
+    originals = list(corpus.sample(edit, len(texts), 150))
+    chance = Random(edit)
+    texts += [edited(texts[n], edit, chance, corpus.vocabulary) for n in originals]
+
+    there = found(texts, block=1_000)
+
+    heads = {pk: head for head, members in there.items() for pk in (head, *members)}
+    joined = [
+        heads.get(copy) == heads.get(original, -1)
+        for copy, original in enumerate(originals, start=2_000)
+    ]
+    assert sum(joined) >= share * len(joined) if share else not any(joined)
