@@ -13,11 +13,19 @@ from curation.aggregate.splits import prompt_key
 from curation.clean import duplicates, sketches
 from curation.clean.duplicates import ALIKE_FROM, Relation
 from curation.models import Conversation, Dataset, Message, Sketch
+from curation.prepared import Among, Prepared
 
 READ_AT_MOST = 20  # texts of candidates
 SLACK = 0.12  # an estimate is hardly ever further off than this
 AT_ONCE = 1_000
 ALIVE = (Message.State.SUBMITTED, Message.State.ACCEPTED)
+
+
+_alive = Prepared(
+    lambda pks: Message.objects.filter(
+        Among("pk", pks), parent=None, state__in=ALIVE
+    ).select_related("conversation")
+)
 
 
 class Lookalike(NamedTuple):
@@ -37,12 +45,11 @@ def lookalikes(
     candidates = _candidates(dataset, text)
     if not candidates:
         return []
-    there = Message.objects.filter(pk__in=candidates, parent=None, state__in=ALIVE)
-    if besides is not None:
-        there = there.exclude(conversation=besides)
     mine = duplicates.read(text)
     alike = []
-    for message in there.select_related("conversation"):
+    for message in _alive(pks=candidates):
+        if besides is not None and message.conversation_id == besides.pk:
+            continue
         relation, likeness = duplicates.compared(mine, duplicates.read(message.text))
         if relation in (Relation.SAME, Relation.DUPLICATE):
             alike.append(Lookalike(message, likeness))
