@@ -34,12 +34,9 @@ PROMISED = """slot.reserved_for_id = %(person)s AND NOT slot.is_gold
 
 # `mine` walks assignment_item_once_per_person and `passed` skip_once_per_person, a row or
 # none each.
-BEST = """
-    SELECT slot.id
-    FROM annotate_assignment AS slot
-    WHERE {where}
+FITS = """
       -- as in AssignmentQuerySet.open_to()
-      AND slot.state = 'open'
+      slot.state = 'open'
       AND NOT slot.barred @> ARRAY[%(person)s]::bigint[]
       AND NOT EXISTS (
           SELECT FROM annotate_assignment AS mine
@@ -52,7 +49,11 @@ BEST = """
             AND passed.message_id = slot.message_id)
       -- as in queue.in_languages_of()
       AND (cardinality(%(languages)s::text[]) = 0 OR slot.language = ''
-          OR slot.language = ANY(%(languages)s))
+          OR slot.language = ANY(%(languages)s))"""
+BEST = f"""
+    SELECT slot.id
+    FROM annotate_assignment AS slot
+    WHERE {{where}} AND {FITS}
       -- what was asked for
       AND (%(category)s = '' OR slot.category_id IN (
           SELECT id FROM curation_category WHERE slug = %(category)s))
@@ -75,6 +76,23 @@ FROM curation_policy AS policy
 WHERE policy.dataset_id = taken.dataset_id AND taken.id = ({BEST}
     FOR UPDATE SKIP LOCKED)
 RETURNING {", ".join(f'taken."{column}"' for column in COLUMNS)}, policy.gold_every
+"""
+
+# How many slots of each kind and dataset are for somebody, counted no further than `most`.
+WAITING = f"""
+SELECT pair.kind, pair.dataset, counted.waiting
+FROM unnest(%(kinds)s::text[], %(datasets)s::bigint[]) AS pair (kind, dataset), LATERAL (
+    SELECT count(*) AS waiting
+    FROM (
+        SELECT FROM annotate_assignment AS slot
+        WHERE slot.kind = pair.kind AND slot.dataset_id = pair.dataset
+          -- a known item comes in the place of a review; there it is counted already
+          AND NOT slot.is_gold
+          AND (slot.reserved_for_id IS NULL OR slot.reserved_for_id = %(person)s)
+          AND {FITS}
+        ORDER BY slot.priority, slot.id  -- so that it walks the index and no further
+        LIMIT %(most)s) AS found) AS counted
+WHERE counted.waiting > 0
 """
 
 # What decides where to look. A person without a profile has no wishes.
@@ -159,6 +177,20 @@ def find_best(
         passed_category=None,
     )
     return row["id"] if row else None
+
+
+def waiting_for(
+    person: Contributor,
+    pairs: Sequence[tuple[str, int]],
+    languages: Sequence[str],
+    *,
+    at_most: int,
+) -> list[tuple[str, int, int]]:
+    """Kind, dataset, and how many open slots of those the person may do."""
+    asked = {**among(pairs), "person": person.pk, "languages": list(languages)}
+    with cursor_of_statements() as cursor:
+        cursor.execute(WAITING, {**asked, "most": at_most})
+        return list(cursor.fetchall())
 
 
 def wishes_of(person: Contributor) -> Wishes:

@@ -7,7 +7,7 @@ nearest to complete first (the planner's priority), then oldest first.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import (
     BigIntegerField,
@@ -24,6 +24,7 @@ from annotate.models import Assignment, AssignmentQuerySet
 from curation.models import Contributor, Dataset, Membership, Profile
 from curation.prepared import Prepared
 
+COUNTED_AT_MOST = 1_000  # of what waits; a page says "999+"
 Kind = Assignment.Kind
 Role = Membership.Role
 Pair = tuple[str, int]  # a kind of work, and the dataset that it is for
@@ -110,14 +111,25 @@ def covers(person: Contributor, slot: Assignment) -> bool:
     return (slot.kind, slot.dataset_id) in pairs_of(person, kind=slot.kind)
 
 
-def offers(slots: AssignmentQuerySet) -> list[dict[str, Any]]:
-    """How many of the slots there are of each kind, per dataset. One query."""
-    rows = (
-        slots.values("kind", "dataset__slug", "dataset__title")
-        .annotate(waiting=Count("pk"))
-        .order_by("dataset__title", "kind")
-    )
-    return [{**row, "label": Kind(row["kind"]).label} for row in rows]
+class Offer(NamedTuple):
+    """A kind of work that waits for a person in a dataset."""
+
+    dataset: Dataset
+    kind: Kind
+    waiting: int  # counted up to COUNTED_AT_MOST
+
+    @property
+    def is_more(self) -> bool:
+        return self.waiting >= COUNTED_AT_MOST
+
+
+def offers(person: Contributor, pairs: list[Pair]) -> list[Offer]:
+    """By dataset and kind. Two queries, however much waits, and one for the languages."""
+    known = Profile.of(person).languages
+    rows = claiming.waiting_for(person, pairs, known, at_most=COUNTED_AT_MOST)
+    datasets = Dataset.objects.in_bulk({dataset for _, dataset, _ in rows})
+    found = [Offer(datasets[pk], Kind(kind), waiting) for kind, pk, waiting in rows]
+    return sorted(found, key=lambda one: (one.dataset.title, one.kind))
 
 
 def writing_offers(slots: AssignmentQuerySet) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     kept = Draft.objects.filter(person=person).exclude(
         assignment__person=person, assignment__state=Assignment.State.LEASED
     )
-    offers = queue.offers(slots)
+    offers = queue.offers(person, pairs)
     begun, *others = held.order_by("lease_until") or [None]
     following = None if begun else queue.first_of(person, pairs)
     has_datasets = bool(offers) or Dataset.objects.visible_to(person).exists()

@@ -222,3 +222,22 @@ def test_a_claim_reads_its_index_and_no_table_from_end_to_end(
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "assignment_queue_of_kind" in plan
     assert "Seq Scan on annotate_assignment" not in plan
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_waits_is_counted_as_what_is_open_to_a_person(slots, people, datasets, seed):
+    slots(random.Random(seed))
+    pairs = [(kind, dataset.pk) for dataset in datasets for kind in KINDS]
+    for person in people:
+        there = Assignment.objects.open_to(person).filter(is_gold=False)
+        expected = {
+            pair: count
+            for pair in pairs
+            if (count := there.filter(kind=pair[0], dataset=pair[1]).count())
+        }
+        found = claiming.waiting_for(person, pairs, [], at_most=1_000)
+        assert {(kind, pk): count for kind, pk, count in found} == expected
+        capped = claiming.waiting_for(person, pairs, [], at_most=2)
+        assert {(kind, pk): count for kind, pk, count in capped} == {
+            pair: min(2, count) for pair, count in expected.items()
+        }
