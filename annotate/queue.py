@@ -20,12 +20,11 @@ from django.db.models import (
 )
 
 from annotate import claiming
-from annotate.models import Assignment, AssignmentQuerySet
+from annotate.models import Assignment, AssignmentQuerySet, Kind
 from curation.models import Contributor, Dataset, Membership, Profile
 from curation.prepared import Prepared
 
 COUNTED_AT_MOST = 1_000  # of what waits; a page says "999+"
-Kind = Assignment.Kind
 Role = Membership.Role
 Pair = tuple[str, int]  # a kind of work, and the dataset that it is for
 
