@@ -140,7 +140,7 @@ def offers(page: Page) -> list[dict[str, str]]:
         """forms => forms.map(({elements}) =>
             ({kind: elements.kind.value, dataset: elements.dataset.value}))"""
     )
-    return list({offer["kind"]: offer for offer in all_of_them}.values())
+    return list({(o["kind"], o["dataset"] == "rare"): o for o in all_of_them}.values())
 
 
 def test_home_and_every_kind_of_task(sign_in):
@@ -150,6 +150,8 @@ def test_home_and_every_kind_of_task(sign_in):
     for page in people:
         found += visit(page, "/")
         for offer in offers(page):
+            if offer["dataset"] == "rare":
+                continue  # the next test's: what is skipped does not come back
             if offer["kind"] not in seen and claim(page, offer):
                 seen.add(offer["kind"])
                 found += findings(page)
