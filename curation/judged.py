@@ -1,0 +1,93 @@
+"""What people judged together in a dataset, as rows for aggregate/shared.py.
+
+Only the newest judgements are read, so that a page of numbers costs the same for ever.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import Any, NamedTuple
+
+from curation.aggregate.rankings import Positions
+from curation.aggregate.shared import Given
+from curation.models import Ballot, BallotEntry, Dataset, Label, Review
+
+REVIEWS_AT_MOST = 10_000
+BALLOTS_AT_MOST = 3_000
+# Raised or absent: silence about a flag is no answer, so there is nothing to compare.
+QUESTIONS = (*Label.YES_NO, *Label.SCALES)
+
+
+class Judged(NamedTuple):
+    """Everybody's answers, also on what one person judged alone; labels by name."""
+
+    verdicts: list[Given[str | float]]
+    labels: dict[str, list[Given[str | float]]]
+    ballots: list[Given[Positions]]
+    is_all: bool  # whether nothing older was left out
+
+
+def judged_in(dataset: Dataset) -> Judged:
+    """Four queries. A curator's final decision is left out: they had seen the others'."""
+    reviews, ballots = _reviews(dataset), _ballots(dataset)
+    return Judged(
+        # An edit agrees with acceptance: it improves what is good enough to keep.
+        verdicts=[
+            _given(row, "reject" if row.verdict == "reject" else "accept")
+            for row in reviews
+        ],
+        labels=_labels(_shared(reviews)),
+        ballots=_places(_shared(ballots)),
+        is_all=len(reviews) < REVIEWS_AT_MOST and len(ballots) < BALLOTS_AT_MOST,
+    )
+
+
+def _reviews(dataset: Dataset) -> list[Any]:
+    """The newest, the oldest of them first."""
+    there = Review.objects.filter(message__conversation__dataset=dataset, is_final=False)
+    rows = there.order_by("-pk").values_list(
+        "pk", "message_id", "reviewer_id", "message__conversation__category_id",
+        "guideline_id", "verdict", named=True,
+    )  # fmt: skip
+    return list(rows[:REVIEWS_AT_MOST])[::-1]
+
+
+def _ballots(dataset: Dataset) -> list[Any]:
+    there = Ballot.objects.filter(
+        prompt__conversation__dataset=dataset,
+        outcome=Ballot.Outcome.RANKED,
+        ranker__isnull=False,
+    )
+    rows = there.order_by("-pk").values_list(
+        "pk", "prompt_id", "ranker_id", "prompt__conversation__category_id",
+        "guideline_id", named=True,
+    )  # fmt: skip
+    return list(rows[:BALLOTS_AT_MOST])[::-1]
+
+
+def _shared(rows: list[Any]) -> dict[int, Any]:
+    """By number, those on what there is another judgement of."""
+    counts = Counter(row[1] for row in rows)
+    return {row.pk: row for row in rows if counts[row[1]] > 1}
+
+
+def _labels(reviews: dict[int, Any]) -> dict[str, list[Given[str | float]]]:
+    found: dict[str, list[Given[str | float]]] = defaultdict(list)
+    there = Label.objects.filter(review__in=list(reviews), name__in=QUESTIONS)
+    for review, name, value in there.values_list("review_id", "name", "value"):
+        found[name].append(_given(reviews[review], float(value)))
+    return found
+
+
+def _places(ballots: dict[int, Any]) -> list[Given[Positions]]:
+    """The oldest first, so that of several of one person the newest counts."""
+    places: dict[int, dict[int, int]] = defaultdict(dict)
+    there = BallotEntry.objects.filter(ballot__in=list(ballots), position__isnull=False)
+    for ballot, reply, position in there.values_list("ballot_id", "reply_id", "position"):
+        places[ballot][reply] = position
+    return [_given(row, places[pk]) for pk, row in ballots.items()]
+
+
+def _given(row: Any, value: Any) -> Given[Any]:
+    _, item, person, category, guideline, *_ = row
+    return Given(item, person, value, category, guideline)
