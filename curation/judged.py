@@ -6,11 +6,22 @@ Only the newest judgements are read, so that a page of numbers costs the same fo
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from typing import Any, NamedTuple
+
+from django.db.models import Count, Q, QuerySet
 
 from curation.aggregate.rankings import Positions
 from curation.aggregate.shared import Given
-from curation.models import Ballot, BallotEntry, Dataset, Label, Review
+from curation.models import (
+    Ballot,
+    BallotEntry,
+    Dataset,
+    Guideline,
+    Label,
+    Message,
+    Review,
+)
 
 REVIEWS_AT_MOST = 10_000
 BALLOTS_AT_MOST = 3_000
@@ -91,3 +102,38 @@ def _places(ballots: dict[int, Any]) -> list[Given[Positions]]:
 def _given(row: Any, value: Any) -> Given[Any]:
     _, item, person, category, guideline, *_ = row
     return Given(item, person, value, category, guideline)
+
+
+class Under(NamedTuple):
+    """How much was judged under one version of the guideline."""
+
+    reviews: int = 0
+    rankings: int = 0
+
+
+def under_each(dataset: Dataset) -> dict[int, Under]:
+    """By guideline. Two queries, which count what was judged in the dataset."""
+    reviews = _counted(Review.objects.filter(guideline__dataset=dataset))
+    rankings = _counted(Ballot.objects.filter(guideline__dataset=dataset))
+    return {
+        pk: Under(reviews.get(pk, 0), rankings.get(pk, 0)) for pk in {**reviews, **rankings}
+    }
+
+
+def texts_under(guideline: Guideline) -> QuerySet[Message]:
+    """What was reviewed, or had its answers ranked, under it and under no newer one."""
+    newer = Guideline.objects.filter(
+        dataset=guideline.dataset_id, number__gt=guideline.number
+    )
+    there = Message.objects.filter(conversation__dataset=guideline.dataset_id)
+    return there.filter(_is_judged_under([guideline])).exclude(_is_judged_under(newer))
+
+
+def _is_judged_under(guidelines: Iterable[Guideline]) -> Q:
+    reviewed = Review.objects.filter(guideline__in=guidelines).values("message")
+    ranked = Ballot.objects.filter(guideline__in=guidelines).values("prompt")
+    return Q(pk__in=reviewed) | Q(pk__in=ranked)
+
+
+def _counted(rows: QuerySet[Any]) -> dict[int, int]:
+    return dict(rows.order_by().values_list("guideline").annotate(Count("pk")))
