@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from curation.charts import AXIS, HEIGHT, WIDTH, framed
 
-THICKNESS = 30  # of a bar that lies, with the space around it
+THICKNESS = 32  # of a bar that lies, with the space around it
 
 
 class Bar(NamedTuple):
@@ -50,7 +50,9 @@ def _spec(bars: tuple[Bar, ...], *, is_lying: bool) -> dict[str, Any]:
     values: dict[str, Any] = {"field": "value", "type": "quantitative", "title": None}
     if is_lying:
         least = min(0.0, *(bar.value for bar in bars))
-        names |= {"title": None, "axis": {"grid": False, "labelLimit": 220}}
+        # As large as components.css makes it on a phone, so that there is room for it.
+        axis = {"grid": False, "labelLimit": 240, "labelFontSize": 19}
+        names |= {"title": None, "axis": axis}
         values |= {"scale": {"domain": [least, 1]}, "axis": {"tickCount": 5}}
     else:
         names |= {"title": None, "axis": {"grid": False, "labelAngle": 0}}

@@ -93,9 +93,10 @@ def _labels(reviews: dict[int, Any]) -> dict[str, list[Given[str | float]]]:
 def _places(ballots: dict[int, Any]) -> list[Given[Positions]]:
     """The oldest first, so that of several of one person the newest counts."""
     places: dict[int, dict[int, int]] = defaultdict(dict)
-    there = BallotEntry.objects.filter(ballot__in=list(ballots), position__isnull=False)
+    there = BallotEntry.objects.filter(ballot__in=list(ballots))
     for ballot, reply, position in there.values_list("ballot_id", "reply_id", "position"):
-        places[ballot][reply] = position
+        if position is not None:
+            places[ballot][reply] = position
     return [_given(row, places[pk]) for pk, row in ballots.items()]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import groupby, islice
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from django.db import transaction
 from django.db.models import Count, F, Min, Q, QuerySet
@@ -117,9 +117,10 @@ def _by_clear_prompts(dataset_id: int) -> dict[int, _Sums]:
     found: dict[int, _Sums] = defaultdict(_Sums)
     for start in range(0, len(prompts), PROMPTS_AT_ONCE):
         for ballots in _ballots_on(prompts[start : start + PROMPTS_AT_ONCE]):
-            for evidence in from_ballots(ballots):
-                items, right = found[evidence.rater]
-                found[evidence.rater] = _Sums(items + 1, right + evidence.right)
+            for measured in from_ballots(ballots):
+                person = cast("int", measured.rater)  # as _ballots_on() says
+                items, right = found[person]
+                found[person] = _Sums(items + 1, right + measured.right)
     return found
 
 
@@ -131,7 +132,7 @@ def _ballots_on(prompts: list[int]) -> Iterator[Mapping[int, Positions]]:
         ballot__ranker__isnull=False,
         position__isnull=False,
     )
-    rows = entries.order_by("ballot__prompt", "ballot").values_list(
+    rows: Any = entries.order_by("ballot__prompt", "ballot").values_list(
         "ballot__prompt", "ballot__ranker", "ballot", "reply", "position"
     )
     for _, of_prompt in groupby(rows, key=itemgetter(0)):

@@ -99,7 +99,8 @@ def _weights_of(prompt: Message, cast: Sequence[_Cast]) -> list[float] | None:
     """What each ballot weighs; None where all are newcomers'."""
     rankers = [one.ranker for one in cast if one.ranker is not None]
     dataset = prompt.conversation.dataset_id
-    known = dict(_weights(dataset=dataset, people=rankers)) if rankers else {}
+    rows = _weights(dataset=dataset, people=rankers) if rankers else []
+    known: dict[int | None, float] = dict(rows)
     found = [known.get(one.ranker, NEWCOMERS) for one in cast]
     return found if any(weight != NEWCOMERS for weight in found) else None
 

@@ -165,8 +165,8 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none at
             said = _("There cannot be fewer of these than rankings wanted.")
             self.add_error("rankings_at_most", said)
         elif at_most > max(wanted, BALLOTS_AT_MOST):
-            said = _("%(most)d is the most.") % {"most": BALLOTS_AT_MOST}
-            self.add_error("rankings_at_most", said)
+            most = {"most": BALLOTS_AT_MOST}
+            self.add_error("rankings_at_most", _("%(most)d is the most.") % most)
 
 
 class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none at run time

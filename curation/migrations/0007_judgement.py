@@ -27,7 +27,10 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=[("reviewing", "Reviewing"), ("ranking", "Ranking")],
+                        choices=[
+                            ("reviewing", "Reviewing texts"),
+                            ("ranking", "Ranking answers"),
+                        ],
                         max_length=9,
                     ),
                 ),

@@ -19,8 +19,8 @@ class Reputation(models.Model):
     """
 
     class Kind(models.TextChoices):
-        REVIEWING = "reviewing", _("Reviewing")
-        RANKING = "ranking", _("Ranking")
+        REVIEWING = "reviewing", _("Reviewing texts")
+        RANKING = "ranking", _("Ranking answers")
 
     dataset = models.ForeignKey(
         "curation.Dataset", on_delete=models.CASCADE, related_name="reputations"

@@ -134,16 +134,19 @@ def _standing(dataset: Dataset) -> QuerySet[Settlement]:
 
 def _spread(dataset: Dataset) -> dict[str, Any]:
     """How many prompts have which Kendall's W, in tenths."""
-    there = _standing(dataset).filter(kendall_w__isnull=False, ballots__gt=1)
+    there = _standing(dataset).filter(ballots__gt=1)
     newest = there.order_by("-settled_at").values_list("kendall_w", flat=True)
-    counts = Counter(min(int(w * BINS), BINS - 1) for w in newest[:PROMPTS_AT_MOST])
+    known = (w for w in newest[:PROMPTS_AT_MOST] if w is not None)
+    counts = Counter(min(int(w * BINS), BINS - 1) for w in known)
     tenths = [
         Bar(f"{_decimal(at / BINS)}–{_decimal((at + 1) / BINS)}", counts[at])
         for at in range(BINS)
     ]
     said = "; ".join(f"{bar.name}: {bar.value:.0f}" for bar in tenths if bar.value)
     title = _("Prompts by Kendall’s W")
-    chart = bars.upright(tuple(tenths), title=title, description=said, key="w")
+    # On a phone there is room for where each begins.
+    drawn = tuple(Bar(_decimal(at / BINS), counts[at]) for at in range(BINS))
+    chart = bars.upright(drawn, title=title, description=said, key="w")
     return {"spread": tenths, "chart_of_spread": chart}
 
 

@@ -37,7 +37,7 @@ def test_a_curator_sees_them_by_name_and_not_by_rank(client, dataset):
     section = client.get(url("people", dataset.slug)).text.partition(TITLE)[2]
 
     assert section.index("Ada") < section.index("Zoe")
-    assert "2.6" in section  # 6 to 1, in log-odds of 2 to 1
+    assert "2.59" in section  # 6 to 1, in log-odds of 2 to 1
 
 
 def test_nobody_else_sees_them(client, dataset):
