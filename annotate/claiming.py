@@ -75,7 +75,11 @@ SET state = 'leased', person_id = %(person)s, is_ahead = %(ahead)s::interval IS 
 FROM curation_policy AS policy
 WHERE policy.dataset_id = taken.dataset_id AND taken.id = ({BEST}
     FOR UPDATE SKIP LOCKED)
-RETURNING {", ".join(f'taken."{column}"' for column in COLUMNS)}, policy.gold_every
+RETURNING {", ".join(f'taken."{column}"' for column in COLUMNS)}, policy.gold_every, (
+    SELECT reputation.gold_share
+    FROM curation_reputation AS reputation
+    WHERE reputation.dataset_id = taken.dataset_id AND reputation.kind = 'reviewing'
+      AND reputation.person_id = %(person)s) AS gold_share
 """
 
 # How many slots of each kind and dataset are for somebody, counted no further than `most`.
@@ -128,7 +132,8 @@ class Stretch(NamedTuple):
 
 class Claimed(NamedTuple):
     slot: Assignment
-    gold_every: int
+    gold_every: int  # by the rules of its dataset
+    gold_share: float | None  # that this person should get; None of whom nothing is known
 
 
 def lease_best(
@@ -159,8 +164,8 @@ def lease_best(
     )
     if row is None:
         return None
-    gold_every = row.pop("gold_every")
-    return Claimed(_slot(row), gold_every)
+    gold_every, gold_share = row.pop("gold_every"), row.pop("gold_share")
+    return Claimed(_slot(row), gold_every, gold_share)
 
 
 def find_best(

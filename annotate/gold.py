@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from annotate.models import Assignment, Skip
 from curation.actions import gold
 from curation.actions.messages import authors_of
+from curation.aggregate.reputation import GOLD_LATER, NEWCOMER, gold_share
 from curation.models import Contributor, GoldAnswer, Message, Profile
 from curation.wording import translated
 
@@ -18,7 +19,20 @@ if TYPE_CHECKING:
     from annotate.forms.review import ReviewForm
 
 Kind = Assignment.Kind
+NEWCOMERS_SHARE = gold_share(NEWCOMER)
 State = Assignment.State
+
+
+def due_every(rule: int, share: float | None) -> int:
+    """One review in so many is a known item; 0 is never.
+
+    The rule of the dataset holds for who is known well. Of others more is to be learned:
+    they get as many as their reputation asks for, where the rule gives fewer.
+    """
+    share = NEWCOMERS_SHARE if share is None else share
+    if not rule or share <= GOLD_LATER:
+        return rule
+    return min(rule, round(1 / share))
 
 
 def instead_of(

@@ -67,8 +67,9 @@ def _made_ready(
 
     None where too few answers are left to compare, and then the slot is dropped.
     """
-    slot, gold_every = claimed
-    if known := gold.instead_of(slot, by, every=gold_every, category=category):
+    slot = claimed.slot
+    every = gold.due_every(claimed.gold_every, claimed.gold_share)
+    if known := gold.instead_of(slot, by, every=every, category=category):
         hand_back(Assignment.objects.filter(pk=slot.pk))
         return lease(known, by, ahead=ahead)
     if slot.kind in RANKINGS:

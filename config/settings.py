@@ -280,6 +280,8 @@ CELERY_BEAT_SCHEDULE = {
     "forget-submissions": {"task": "annotate.tasks.forget_submissions", "schedule": 300},
     # What was written before there were sketches, or with older ones, can be looked up too.
     "sketch-prompts": {"task": "curation.tasks.sketch_prompts", "schedule": 3600},
+    # Known items count at once; prompts on which nearly all agree are looked at here.
+    "compute-reputations": {"task": "curation.tasks.compute_reputations", "schedule": 600},
     # People get their news by mail, as often as their profile says.
     "send-digests": {"task": "curation.tasks.send_digests", "schedule": 3600},
 }

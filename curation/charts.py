@@ -15,6 +15,13 @@ import vl_convert
 from django.utils.translation import gettext as _
 
 WIDTH, HEIGHT = 640, 260
+AXIS = {
+    "gridColor": "var(--chart-grid)",
+    "labelColor": "var(--chart-text)",
+    "domain": False,
+    "ticks": False,
+    "labelPadding": 8,
+}
 POINTS_AT_MOST = 300  # more than the eye sees at this width
 
 
@@ -34,7 +41,7 @@ def loss_chart(series: tuple[Series, ...], *, title: str, key: str = "loss") -> 
     drawn = tuple(line for line in series if line.points)
     if not drawn:
         return ""
-    return _framed(_drawing(drawn), title=title, description=describe(drawn), key=key)
+    return framed(_drawing(drawn), title=title, description=describe(drawn), key=key)
 
 
 @lru_cache(maxsize=64)
@@ -75,13 +82,6 @@ def thinned(
 
 
 def _spec(series: tuple[Series, ...]) -> dict[str, Any]:
-    axis = {
-        "gridColor": "var(--chart-grid)",
-        "labelColor": "var(--chart-text)",
-        "domain": False,
-        "ticks": False,
-        "labelPadding": 8,
-    }
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "width": WIDTH,
@@ -93,7 +93,7 @@ def _spec(series: tuple[Series, ...]) -> dict[str, Any]:
             "aria": False,
             "mark": {"aria": False},  # the frame says it all in words
             "view": {"stroke": None},
-            "axis": axis,
+            "axis": AXIS,
             "axisX": {"grid": False, "tickCount": 6, "tickMinStep": 1, "format": "d"},
             "axisY": {"tickCount": 5},
         },
@@ -123,7 +123,7 @@ def _axis(field: str, scale: dict[str, Any]) -> dict[str, Any]:
     return {"field": field, "type": "quantitative", "title": None, "scale": scale}
 
 
-def _framed(svg: str, *, title: str, description: str, key: str) -> str:
+def framed(svg: str, *, title: str, description: str, key: str) -> str:
     """Give the drawing a name and a description, and let its page decide its size."""
     opening = re.match(r"<svg[^>]*>", svg)
     box = re.search(r'viewBox="([\d. -]+)"', svg)

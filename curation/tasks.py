@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from curation.actions import clusters, digests, lookalikes
+from curation.actions import clusters, digests, lookalikes, reputations
 from curation.background import background_task
 from curation.models import Dataset
 
@@ -28,3 +28,9 @@ def find_duplicates(dataset_id: int) -> None:
     dataset = Dataset.objects.filter(pk=dataset_id).first()
     if dataset is not None:
         clusters.find(dataset=dataset)
+
+
+@background_task()
+def compute_reputations() -> None:
+    """What people's judgements showed of their care since the last time."""
+    reputations.compute_due()

@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 
 from curation.addresses import Opaque
 from curation.views import (
+    agreement,
     amend,
     comments,
     conversations,
@@ -91,4 +92,5 @@ urlpatterns = [
     path("settings/people/<int:pk>/", instance.set_active, name="account-active"),
     # Every part of a page in every state, for whoever changes one.
     path("design/", design.show, name="design"),
+    path("datasets/<slug:slug>/agreement/", agreement.show, name="agreement"),
 ]

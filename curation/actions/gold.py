@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
+from curation.actions import reputations
 from curation.actions.conversations import checked_text
 from curation.actions.people import Role, require
 from curation.errors import CurationError, WrongState
@@ -85,4 +86,5 @@ def answer(
     )
     if is_new:
         Event.objects.record("gold.answered", item, by=by, dataset=dataset, verdict=verdict)
+        reputations.count_known_item(dataset=dataset, by=by)
     return given

@@ -3,37 +3,53 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from django.utils.timezone import now
 
 from curation.aggregate.agreement import mean_agreement
+from curation.aggregate.concordance import Concordance, concordance
+from curation.aggregate.consensus import status_of
 from curation.aggregate.rankings import Positions, margins, ranked_pairs
-from curation.models import Ballot, BallotEntry, Event, Message, Settlement
-from curation.prepared import Prepared, insert
+from curation.models import Ballot, BallotEntry, Event, Message, Reputation, Settlement
+from curation.prepared import Among, Prepared, insert
 
-CONSENSUS_FROM = 0.4  # mean rank correlation from which ballots count as agreeing
+NEWCOMERS = 1.0  # what a ballot weighs of whom nothing is known, or that was imported
+
+
+class _Cast(NamedTuple):
+    """One ballot: who cast it, or None of an import, and the places that it gives."""
+
+    ranker: int | None
+    places: Positions
 
 
 def settle(prompt: Message) -> Settlement | None:
     """Add up all ballots on a prompt whose conversation is locked.
 
     Called after each ballot, and after each answer that came into or fell out of the
-    running: an order must not go on naming an answer that is no longer there.
+    running: an order must not go on naming an answer that is no longer there. Ballots
+    weigh as their rankers are relied on now; what is settled stays until the next one.
     """
-    ballots = ballots_on(prompt.pk)
+    cast = _cast_on(prompt.pk)
     there = _settlement.first(prompt=prompt.pk)
-    if not ballots and there is None:
+    if not cast and there is None:
         return None
-    agreement = mean_agreement(ballots)
-    wide = [[a, b, n] for (a, b), n in sorted(margins(ballots).items()) if n > 0]
+    ballots = [one.places for one in cast]
+    weights = _weights_of(prompt, cast)
+    found = concordance(ballots, weights)
+    wide = [[a, b, n] for (a, b), n in sorted(margins(ballots, weights).items()) if n > 0]
     settled = Settlement(
         pk=there.pk if there else None,
         prompt=prompt,
-        order=ranked_pairs(ballots),
+        order=ranked_pairs(ballots, weights),
         margins=wide,
+        is_weighted=weights is not None,
         ballots=len(ballots),
-        agreement=agreement,
-        status=_status(prompt, len(ballots), agreement),
+        agreement=mean_agreement(ballots),
+        kendall_w=found and found.w,
+        status=_status(prompt, cast, found),
         settled_at=now(),
     )
     if there is None:
@@ -51,11 +67,19 @@ def ballots_on(prompt: int) -> list[Positions]:
 
     “None is good” and “cannot judge” prefer nothing, so they are not here.
     """
-    by_ballot: dict[int, dict[int, int]] = defaultdict(dict)
-    for ballot_id, reply_id, position in _places(prompt=prompt):
+    return [one.places for one in _cast_on(prompt)]
+
+
+def _cast_on(prompt: int) -> list[_Cast]:
+    by_ballot: dict[tuple[int, int | None], dict[int, int]] = defaultdict(dict)
+    for ballot_id, ranker_id, reply_id, position in _places(prompt=prompt):
         if position is not None:
-            by_ballot[ballot_id][reply_id] = position
-    return [places for places in by_ballot.values() if len(places) > 1]
+            by_ballot[ballot_id, ranker_id][reply_id] = position
+    return [
+        _Cast(ranker_id, places)
+        for (_, ranker_id), places in by_ballot.items()
+        if len(places) > 1
+    ]
 
 
 _places = Prepared(
@@ -66,8 +90,25 @@ _places = Prepared(
             reply__in=Message.objects.filter(parent=prompt).rankable(),
         )
         .order_by("ballot_id")
-        .values_list("ballot_id", "reply_id", "position")
+        .values_list("ballot_id", "ballot__ranker_id", "reply_id", "position")
     )
+)
+
+
+def _weights_of(prompt: Message, cast: Sequence[_Cast]) -> list[float] | None:
+    """What each ballot weighs; None where all are newcomers'."""
+    rankers = [one.ranker for one in cast if one.ranker is not None]
+    dataset = prompt.conversation.dataset_id
+    rows = _weights(dataset=dataset, people=rankers) if rankers else []
+    known: dict[int | None, float] = dict(rows)
+    found = [known.get(one.ranker, NEWCOMERS) for one in cast]
+    return found if any(weight != NEWCOMERS for weight in found) else None
+
+
+_weights = Prepared(
+    lambda dataset, people: Reputation.objects.filter(
+        Among("person_id", people), dataset=dataset, kind=Reputation.Kind.RANKING.value
+    ).values_list("person_id", "weight")
 )
 
 
@@ -81,11 +122,8 @@ def ask_again(prompt: Message) -> None:
         )
 
 
-def _status(prompt: Message, count: int, agreement: float | None) -> str:
-    came_ranked = count > 0 and prompt.ballots.filter(ranker=None).exists()
-    wanted = prompt.conversation.dataset.policy.rankings_wanted
-    if count < wanted and not came_ranked:
-        return Settlement.Status.INSUFFICIENT
-    if agreement is not None and agreement < CONSENSUS_FROM:
-        return Settlement.Status.CONTESTED
-    return Settlement.Status.CONSENSUS
+def _status(prompt: Message, cast: Sequence[_Cast], found: Concordance | None) -> str:
+    """An imported order is already what many people said: no more ballots are wanted."""
+    came_ranked = any(one.ranker is None for one in cast)
+    wanted = 1 if came_ranked else prompt.conversation.dataset.policy.rankings_wanted
+    return status_of([one.places for one in cast], wanted, found)

@@ -6,11 +6,11 @@ Disagreement is kept: tallies are soft labels, for all who voted or group by gro
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Literal, NamedTuple, TypeVar
 
-from curation.aggregate.concordance import concordance
+from curation.aggregate.concordance import Concordance, concordance
 from curation.aggregate.rankings import THOUSANDTHS, Positions, weighed
 
 Status = Literal["consensus", "contested", "insufficient"]
@@ -50,9 +50,15 @@ def status(
     one ballot is enough if no more were wanted, and ballots that all tie everything agree.
     """
     ballots = list(ballots)
+    return status_of(ballots, wanted, concordance(ballots, weights))
+
+
+def status_of(
+    ballots: Sequence[Positions], wanted: int, found: Concordance | None
+) -> Status:
+    """The same where their concordance is known already."""
     if len(ballots) < wanted or not ballots:
         return "insufficient"
-    found = concordance(ballots, weights)
     if found is not None:
         return "consensus" if found.correlation >= CONSENSUS_FROM else "contested"
     is_shared = any(len(a.keys() & b.keys()) > 1 for a, b in combinations(ballots, 2))

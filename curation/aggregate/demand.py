@@ -14,6 +14,9 @@ from typing import NamedTuple
 # Answers on one ballot: studies had people order 4 to 9 with care. It is also the letters
 # and single keys that the page has, so no more without another page.
 RANK_AT_MOST = 9
+# Ballots on one prompt, whatever its rules say: with 9, Kendall's W tells what people
+# honestly see in two ways nearly as well as with 15 (area under the curve .94 and .96).
+BALLOTS_AT_MOST = 9
 
 
 class Rules(NamedTuple):
@@ -184,7 +187,9 @@ def _rankings(prompt: Turn, replies: list[Turn], rules: Rules) -> Iterator[Want]
     if wanted > prompt.ballots:
         is_enough = prompt.ballots >= rules.rankings_wanted
         yield Want(kind, prompt.id, wanted - prompt.ballots, blocks=not is_enough)
-    elif prompt.is_contested and prompt.ballots < rules.rankings_at_most:
+    elif prompt.is_contested and prompt.ballots < min(
+        rules.rankings_at_most, BALLOTS_AT_MOST
+    ):
         # The two on which they are least agreed, by one more person.
         yield Want("compare", prompt.id, 1, blocks=False)
 

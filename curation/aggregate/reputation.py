@@ -79,10 +79,16 @@ def reputations(evidence: Iterable[Evidence]) -> dict[Hashable, Reputation]:
 
 
 def _reputation(gold: list[float], clear: list[float]) -> Reputation:
-    worth = min(CONSENSUS_COUNTS, len(gold) / len(clear)) if clear else 0.0
-    right = sum(gold) + worth * sum(clear)
-    total = len(gold) + worth * len(clear)
-    return Reputation(right, total - right, len(gold), len(clear))
+    return from_sums(len(gold), sum(gold), len(clear), sum(clear))
+
+
+def from_sums(
+    gold: int, gold_right: float, consensus: int = 0, consensus_right: float = 0.0
+) -> Reputation:
+    """The same of evidence that was added up: items, and how much of them was right."""
+    worth = min(CONSENSUS_COUNTS, gold / consensus) if consensus else 0.0
+    right = gold_right + worth * consensus_right
+    return Reputation(right, gold + worth * consensus - right, gold, consensus)
 
 
 def weight(reputation: Reputation) -> float:

@@ -9,6 +9,7 @@ from django import forms
 from django.core.validators import MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
+from curation.aggregate.demand import BALLOTS_AT_MOST
 from curation.forms.base import PLAIN
 from curation.models import (
     Category,
@@ -107,11 +108,13 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none at
             "adjudicates": _("Off: the majority decides."),
             "gold_every": _(
                 "Texts from “Known items” are mixed in unseen, and show how people judge. "
-                "10: every tenth review. 0: none."
+                "20: every twentieth review of whoever is known well. Newcomers meet one "
+                "in 4 at first, then one in 10, until enough is known of them. 0: none."
             ),
             "rankings_wanted": _("How many people order the answers to one prompt."),
             "rankings_at_most": _(
-                "While these people disagree, more are asked, up to so many."
+                "While these people disagree, more are asked, up to so many. 9 is the "
+                "most: more would tell little."
             ),
             "improve_below": _(
                 "Where the quality label is at most this on average, 1 to 5, or where most "
@@ -161,6 +164,9 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none at
         if at_most < wanted:
             said = _("There cannot be fewer of these than rankings wanted.")
             self.add_error("rankings_at_most", said)
+        elif at_most > max(wanted, BALLOTS_AT_MOST):
+            most = {"most": BALLOTS_AT_MOST}
+            self.add_error("rankings_at_most", _("%(most)d is the most.") % most)
 
 
 class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none at run time

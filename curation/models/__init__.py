@@ -12,6 +12,7 @@ from curation.models.notifications import Notification
 from curation.models.people import Consent, Contributor, Instance, Membership
 from curation.models.profiles import Profile
 from curation.models.reports import ModelReport
+from curation.models.reputations import Reputation
 from curation.models.sketches import Candidate, Sketch
 from curation.models.versions import DatasetVersion, VersionItem
 
@@ -42,6 +43,7 @@ __all__ = [
     "Notification",
     "Policy",
     "Profile",
+    "Reputation",
     "Review",
     "Settlement",
     "Sketch",

@@ -280,9 +280,16 @@ class Settlement(models.Model):
     margins = models.JSONField(
         default=list, help_text="Rows [a, b, n]: n more ballots prefer message a to b."
     )
+    is_weighted = models.BooleanField(
+        default=False,
+        help_text="Whether some ballots weighed more than a newcomer's, or less.",
+    )
     ballots = models.PositiveIntegerField(help_text="How many ballots ranked something.")
     agreement = models.FloatField(
         null=True, blank=True, help_text="Mean rank correlation of ballots, -1 to 1."
+    )
+    kendall_w = models.FloatField(
+        null=True, blank=True, help_text="Kendall's W of the ballots, weighed, 0 to 1."
     )
     status = models.CharField(max_length=12, choices=Status)
     settled_at = models.DateTimeField(default=now)
@@ -293,10 +300,17 @@ class Settlement(models.Model):
                 name="settlement_agreement_in_range",
                 condition=Q(agreement=None) | Q(agreement__gte=-1, agreement__lte=1),
             ),
+            models.CheckConstraint(
+                name="settlement_kendall_w_in_range",
+                condition=Q(kendall_w=None) | Q(kendall_w__gte=0, kendall_w__lte=1),
+            ),
         ]
 
     class Privacy:
-        published = {"prompt", "order", "margins", "ballots", "agreement", "status"}
+        published = {
+            "prompt", "order", "margins", "is_weighted", "ballots", "agreement",
+            "kendall_w", "status",
+        }  # fmt: skip
         withheld = {"id", "settled_at"}
 
     def __str__(self) -> str:

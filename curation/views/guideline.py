@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Page
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from curation import access
+from curation import access, judged
 from curation.actions import datasets
 from curation.errors import CurationError
 from curation.forms.datasets import GuidelineForm
 from curation.http import SignedInRequest
-from curation.models import Dataset
+from curation.judged import Under
+from curation.models import Dataset, Guideline, Message
 from curation.views import page
 
 
@@ -60,6 +62,8 @@ def _page(
     asked = request.GET.get("version", "")
     versions = list(dataset.guidelines.order_by("-number").select_related("created_by"))
     shown = next((v for v in versions if str(v.number) == asked), form.newest)
+    is_curator = page.is_curator(request, dataset)
+    counts = judged.under_each(dataset) if is_curator else {}
     return page.of_dataset(
         request,
         dataset,
@@ -67,7 +71,25 @@ def _page(
         form=form,
         newest=form.newest,
         shown=shown,
-        versions=versions,
+        versions=[(version, counts.get(version.pk)) for version in versions],
+        before=_before(counts, form.newest),
+        page=_texts(request, shown) if is_curator and shown != form.newest else None,
+        is_curator=is_curator,
         problem=problem,
         status=status,
     )
+
+
+def _before(counts: dict[int, Under], newest: Guideline | None) -> Under | None:
+    """What was judged under all versions but the newest."""
+    older = [under for pk, under in counts.items() if newest is None or pk != newest.pk]
+    if not older:
+        return None
+    return Under(sum(one.reviews for one in older), sum(one.rankings for one in older))
+
+
+def _texts(request: SignedInRequest, shown: Guideline | None) -> Page[Message] | None:
+    """Those that nobody judged again under a newer version."""
+    if shown is None:
+        return None
+    return page.paged(request, judged.texts_under(shown).order_by("-pk"), size=20)

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from curation import access, contributions, lineage
+from curation import access, care, contributions, lineage
 from curation.actions import messages
 from curation.contributions import STATES_OF, Chosen, Tab
 from curation.errors import CurationError
@@ -39,6 +39,7 @@ def show(request: SignedInRequest) -> HttpResponse:
         "states": states,
         "datasets": datasets,
         "chosen": chosen,
+        "cares": [] if tab == Tab.TEXTS else care.of_person(request.user),
     }
     return render(request, "curation/me.html", context)
 

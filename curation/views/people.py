@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST
 
-from curation import access
+from curation import access, care
 from curation.actions import people
 from curation.errors import CurationError
 from curation.forms.people import MemberForm
@@ -69,6 +69,7 @@ def _page(
     problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
+    is_curator = page.is_curator(request, dataset)
     rows = dataset.memberships.for_listing()
     people = [
         {"person": person, "memberships": list(theirs)}
@@ -80,6 +81,8 @@ def _page(
         "people.html",
         form=form,
         people=people,
+        is_curator=is_curator,
+        cares=care.of_members(dataset) if is_curator else [],
         problem=problem,
         status=status,
     )

@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from annotate import actions, ahead, planner
+from annotate import gold as gold_of_annotate
 from annotate.models import Assignment
 from curation.actions import conversations, discussion, gold, messages
-from curation.models import GoldAnswer, Message, Profile, Review
+from curation.models import GoldAnswer, Message, Profile, Reputation, Review
 from tests.annotate.work import claim, planned, submit
 from tests.curation.pages import url
 from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, ReplyFactory
@@ -62,6 +63,42 @@ def test_one_review_in_so_many_is_of_a_known_item(client, dataset, curator, revi
     kinds = [review(client).is_gold for _ in range(9)]
 
     assert kinds == [False, False, True] * 3
+
+
+def newest_reputation(dataset, person, share):
+    Reputation.objects.create(
+        dataset=dataset, person=person, kind="reviewing", gold=20, gold_right=18,
+        expected=0.9, lower_bound=0.8, weight=3, gold_share=share,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("share", "every"), [(0.05, 30), (0.1, 10), (0.25, 4), (None, 4)])
+def test_who_is_new_meets_more_known_items_than_who_is_known(share, every):
+    assert gold_of_annotate.due_every(30, share) == every
+
+
+@pytest.mark.parametrize("share", [0.05, 0.25, None])
+def test_the_rule_of_the_dataset_is_the_least_of_them_and_may_be_none(share):
+    assert gold_of_annotate.due_every(3, share) == 3
+    assert gold_of_annotate.due_every(0, share) == 0
+
+
+def test_a_newcomer_gets_every_fourth_and_a_known_reviewer_as_the_rules_say(
+    client, curator, reviewer, dataset
+):
+    dataset.policy.gold_every = 6
+    dataset.policy.save()
+    for _ in range(3):
+        known(dataset, curator)
+    waiting(dataset, 14)
+    as_newcomer = [review(client).is_gold for _ in range(4)]
+    Reputation.objects.all().delete()
+    newest_reputation(dataset, reviewer, share=0.05)
+
+    as_known = [review(client).is_gold for _ in range(6)]
+
+    assert as_newcomer == [False] * 3 + [True]
+    assert as_known == [False] * 5 + [True]
 
 
 def test_it_is_no_review_and_leaves_the_message_alone(client, dataset, curator, reviewer):

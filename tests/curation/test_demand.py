@@ -193,6 +193,13 @@ def test_while_ballots_disagree_one_more_person_compares_within_the_budget():
     assert wants([turns[0]._replace(ballots=3), *turns[1:]], rules) == []
 
 
+def test_however_large_the_budget_nine_ballots_are_the_most():
+    rules = TREES._replace(rankings_at_most=20)
+    turns = [prompt(ballots=8, is_contested=True), reply(2), reply(3), reply(4)]
+    assert wants(turns, rules) == [Want("compare", 1, 1, blocks=False)]
+    assert wants([turns[0]._replace(ballots=9), *turns[1:]], rules) == []
+
+
 def test_where_reviewers_split_a_curator_decides():
     turns = [prompt(), reply(2, "submitted", reviews=2, is_split=True), reply(3)]
     assert wants(turns, TREES) == [Want("adjudicate", 2, 1)]

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from curation.actions import datasets
+from curation.actions import datasets, judgements, messages
 from curation.models import Guideline
 from tests.curation.pages import queries, signed_in, url
-from tests.factories import ContributorFactory, DatasetFactory
+from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, ReplyFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -112,6 +112,77 @@ def test_it_costs_the_same_however_many_there_are(client, dataset):
             dataset=dataset, number=number, text="x", created_by=author
         )
 
-    # Expect 8 queries: the session, the user, the dataset, the newest, all, the role,
-    # what is flagged, the bell
-    assert (before, queries(client, url("guideline", dataset.slug))) == (8, 8)
+    # Expect 10 queries: the session, the user, the dataset, the newest, all, the role,
+    # reviews and rankings under each, what is flagged, the bell
+    assert (before, queries(client, url("guideline", dataset.slug))) == (10, 10)
+
+
+# ---- what was judged under which -----------------------------------------------------
+def judge(dataset, message=None):
+    """One review under the guideline in force."""
+    message = message or MessageFactory(conversation__dataset=dataset)
+    reviewer = ContributorFactory(member=dataset)
+    messages.review(message_id=message.pk, by=reviewer, verdict="accept")
+    return message
+
+
+def rank_answers(prompt):
+    answers = [ReplyFactory(parent=prompt, accepted=True).pk for _ in range(2)]
+    dataset = prompt.conversation.dataset
+    judgements.rank(
+        prompt_id=prompt.pk, by=ContributorFactory(member=dataset), outcome="ranked",
+        shown=answers, positions={answers[0]: 1, answers[1]: 2},
+    )  # fmt: skip
+
+
+def test_a_curator_sees_how_much_was_judged_under_each_version(client, dataset):
+    signed_in(client, dataset, "curator")
+    for _ in range(3):
+        prompt = judge(dataset)
+    rank_answers(prompt)
+    publish(client, dataset)
+    judge(dataset)
+
+    page = " ".join(client.get(url("guideline", dataset.slug)).text.split())
+
+    assert "Made under older versions, which they keep: 3 reviews, 1 ranking" in page
+    assert "1 review, 0 rankings" in page
+    assert "Version 2, in force" in page
+    assert page.count("3 reviews, 1 ranking") == 2
+
+
+def test_of_an_older_one_it_lists_what_nobody_judged_again(client, dataset):
+    dataset.policy.reviews_wanted = dataset.policy.approvals_needed = 2
+    dataset.policy.save()
+    signed_in(client, dataset, "curator")
+    old = judge(dataset, MessageFactory(conversation__dataset=dataset, text="Old one"))
+    again = judge(dataset, MessageFactory(conversation__dataset=dataset, text="Both"))
+    judge(DatasetFactory())
+    publish(client, dataset)
+    judge(dataset, again)
+
+    listed = client.get(url("guideline", dataset.slug), {"version": "1"}).context["page"]
+
+    assert list(listed) == [old]
+
+
+def test_words_that_were_taken_back_are_not_shown(client, dataset):
+    signed_in(client, dataset, "curator")
+    message = judge(dataset, MessageFactory(conversation__dataset=dataset, text="Gone now"))
+    publish(client, dataset)
+    messages.withdraw(message_id=message.pk, by=message.author)
+
+    page = client.get(url("guideline", dataset.slug), {"version": "1"}).text
+
+    assert "A text that was taken back" in page
+    assert "Gone now" not in page
+
+
+def test_reviewers_read_the_text_and_no_counts(client, dataset):
+    judge(dataset)
+    signed_in(client, dataset)
+
+    response = client.get(url("guideline", dataset.slug))
+
+    assert "1 review" not in response.text
+    assert response.context["before"] is None

@@ -130,8 +130,8 @@ def test_what_is_left_empty_is_none_or_as_usual(client, dataset):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"rankings_wanted": "3", "rankings_at_most": "2"}, {"improve_below": "6"},
-              {"gold_every": "-1"}],
+    "wrong", [{"rankings_wanted": "3", "rankings_at_most": "2"},
+              {"rankings_at_most": "10"}, {"improve_below": "6"}, {"gold_every": "-1"}],
 )  # fmt: skip
 def test_rules_that_contradict_each_other_are_refused(client, dataset, wrong):
     signed_in(client, dataset, "curator")
