@@ -23,8 +23,8 @@ from curation.models import (
     Review,
 )
 
-REVIEWS_AT_MOST = 10_000
-BALLOTS_AT_MOST = 3_000
+REVIEWS_AT_MOST = 5_000
+BALLOTS_AT_MOST = 2_000
 # Raised or absent: silence about a flag is no answer, so there is nothing to compare.
 QUESTIONS = (*Label.YES_NO, *Label.SCALES)
 

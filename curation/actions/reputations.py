@@ -31,7 +31,7 @@ from curation.models import (
 
 Kind = Reputation.Kind
 # The newest prompts that measure people: what somebody did long ago says less of them
-# now, and it bounds what the clock has to do. About 2 s.
+# now, and it bounds what the clock has to do: about 1 s of a CPU.
 PROMPTS_AT_MOST = 5_000
 PROMPTS_AT_ONCE = 500
 DATASETS_AT_ONCE = 10
