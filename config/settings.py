@@ -280,6 +280,11 @@ CELERY_BEAT_SCHEDULE = {
     "forget-submissions": {"task": "annotate.tasks.forget_submissions", "schedule": 300},
     # What was written before there were sketches, or with older ones, can be looked up too.
     "sketch-prompts": {"task": "curation.tasks.sketch_prompts", "schedule": 3600},
+    # Versions that wait, or whose worker was lost, are made after all.
+    "restart-silent-freezings": {
+        "task": "curation.tasks.restart_silent_freezings",
+        "schedule": 60,
+    },
     # People get their news by mail, as often as their profile says.
     "send-digests": {"task": "curation.tasks.send_digests", "schedule": 3600},
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from curation.actions import clusters, digests, lookalikes
+from curation.actions import clusters, digests, freezing, lookalikes
 from curation.background import background_task
 from curation.models import Dataset
 
@@ -28,3 +28,16 @@ def find_duplicates(dataset_id: int) -> None:
     dataset = Dataset.objects.filter(pk=dataset_id).first()
     if dataset is not None:
         clusters.find(dataset=dataset)
+
+
+@background_task()
+def freeze_version(freezing_id: int) -> None:
+    """Make a version that a curator asked for."""
+    freezing.run(freezing_id)
+
+
+@background_task()
+def restart_silent_freezings() -> None:
+    """Wake workers for versions that wait, or that a worker left lying."""
+    for freezing_id in freezing.take_back_silent():
+        freeze_version.delay(freezing_id=freezing_id)

@@ -10,6 +10,7 @@ from curation.views import (
     datasets,
     design,
     flags,
+    freezings,
     gold,
     guideline,
     instance,
@@ -91,4 +92,10 @@ urlpatterns = [
     path("settings/people/<int:pk>/", instance.set_active, name="account-active"),
     # Every part of a page in every state, for whoever changes one.
     path("design/", design.show, name="design"),
+    # A version in the making, and what differs between two.
+    path(
+        "datasets/<slug:slug>/freezings/<int:pk>/cancel/",
+        freezings.cancel,
+        name="freezing-cancel",
+    ),
 ]

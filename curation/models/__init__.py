@@ -6,14 +6,16 @@ from curation.models.datasets import Category, Dataset, Guideline, Policy
 from curation.models.discussion import Comment, Flag
 from curation.models.events import Event
 from curation.models.findings import Finding
+from curation.models.freezings import Freezing
 from curation.models.gold import GoldAnswer, GoldItem
 from curation.models.judgements import Ballot, BallotEntry, Label, Review, Settlement
 from curation.models.notifications import Notification
 from curation.models.people import Consent, Contributor, Instance, Membership
 from curation.models.profiles import Profile
 from curation.models.reports import ModelReport
+from curation.models.salts import MessageSalt
 from curation.models.sketches import Candidate, Sketch
-from curation.models.versions import DatasetVersion, VersionItem
+from curation.models.versions import DatasetVersion, VersionItem, VersionRanking
 
 __all__ = [
     "Ballot",
@@ -31,6 +33,7 @@ __all__ = [
     "Event",
     "Finding",
     "Flag",
+    "Freezing",
     "GoldAnswer",
     "GoldItem",
     "Guideline",
@@ -38,6 +41,7 @@ __all__ = [
     "Label",
     "Membership",
     "Message",
+    "MessageSalt",
     "ModelReport",
     "Notification",
     "Policy",
@@ -46,4 +50,5 @@ __all__ = [
     "Settlement",
     "Sketch",
     "VersionItem",
+    "VersionRanking",
 ]
