@@ -6,6 +6,7 @@ from curation.addresses import Opaque
 from curation.views import (
     amend,
     comments,
+    comparisons,
     conversations,
     datasets,
     design,
@@ -97,5 +98,10 @@ urlpatterns = [
         "datasets/<slug:slug>/freezings/<int:pk>/cancel/",
         freezings.cancel,
         name="freezing-cancel",
+    ),
+    path(
+        "datasets/<slug:slug>/versions/<int:number>/since/<int:before>/",
+        comparisons.show,
+        name="version-diff",
     ),
 ]

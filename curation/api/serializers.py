@@ -47,17 +47,19 @@ class RecipeSerializer(serializers.Serializer[Any]):
     languages = serializers.ListField(child=serializers.CharField(), required=False)
     best_replies = serializers.IntegerField(min_value=0, max_value=1000, required=False)
     with_models = serializers.BooleanField(required=False)
-    states = serializers.MultipleChoiceField(recipes.CONVERSATION_STATES, required=False)
-    statuses = serializers.MultipleChoiceField(recipes.STATUSES, required=False)
+    states = serializers.MultipleChoiceField(
+        choices=recipes.CONVERSATION_STATES, required=False
+    )
+    statuses = serializers.MultipleChoiceField(choices=recipes.STATUSES, required=False)
     reviews_from = serializers.IntegerField(min_value=0, max_value=1000, required=False)
     agreement_from = serializers.IntegerField(min_value=-100, max_value=100, required=False)
     rating_from = serializers.IntegerField(min_value=0, max_value=70, required=False)
     cap_per_author = serializers.IntegerField(
         min_value=0, max_value=1_000_000, required=False
     )
-    duplicates = serializers.ChoiceField(recipes.DUPLICATES, required=False)
-    contested = serializers.ChoiceField(recipes.CONTESTED, required=False)
-    pairs = serializers.ChoiceField(recipes.PAIRS, required=False, allow_blank=True)
+    duplicates = serializers.ChoiceField(choices=recipes.DUPLICATES, required=False)
+    contested = serializers.ChoiceField(choices=recipes.CONTESTED, required=False)
+    pairs = serializers.ChoiceField(choices=recipes.PAIRS, required=False, allow_blank=True)
     edits = serializers.BooleanField(required=False)
     weights = serializers.DictField(
         child=serializers.IntegerField(min_value=1, max_value=recipes.WEIGHT_AT_MOST),
@@ -105,3 +107,9 @@ class FreezingSerializer(serializers.ModelSerializer[Freezing]):
     class Meta:
         model = Freezing
         fields = ("id", "dataset", "state", "seen", "of", "taken", "why", "version")
+
+
+class SinceSerializer(serializers.Serializer[Any]):
+    """?since= of what differs between two versions."""
+
+    since = serializers.RegexField(r"^[0-9a-f]{64}$")

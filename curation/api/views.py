@@ -22,11 +22,13 @@ from curation.api.serializers import (
     FilterSerializer,
     FreezeSerializer,
     FreezingSerializer,
+    SinceSerializer,
     SplitSerializer,
     VersionDetailSerializer,
     VersionSerializer,
 )
 from curation.background import ring
+from curation.comparison import KINDS, compare
 from curation.models import Contributor, Dataset, DatasetVersion, Freezing
 
 
@@ -108,8 +110,38 @@ class VersionViewSet(
     @action(detail=True)
     def verify(self, request: Request, digest: str) -> Response:
         """Compare every text with its frozen hash. Reads all of it, changes nothing."""
-        problems = versions.verify(self.get_object())
-        return Response({"digest": digest, "is_intact": not problems, "problems": problems})
+        found = versions.check(self.get_object())
+        return Response(
+            {
+                "digest": digest,
+                "is_intact": not found.problems,
+                "problems": found.problems,
+                "erased": found.erased,
+            }
+        )
+
+    @action(detail=True)
+    def diff(self, request: Request, digest: str) -> Response:
+        """What was added, removed and changed since another version: ?since=digest."""
+        new = self.get_object()
+        asked = SinceSerializer(data=request.query_params.dict())
+        asked.is_valid(raise_exception=True)
+        rows = DatasetVersion.objects.filter(dataset=new.dataset)
+        old = get_object_or_404(rows, digest=asked.validated_data["since"])
+        found = compare(old, new)
+        return Response({
+            "since": old.digest,
+            "digest": new.digest,
+            "counts": {kind: found.counts[kind] for kind in KINDS},
+            "shown": [
+                {
+                    "id": str(found.replies[one.reply].uid),
+                    "kind": one.kind,
+                    "reasons": [str(why) for why in found.reasons[one.reply]],
+                }
+                for one in found.shown
+            ],
+        })  # fmt: skip
 
 
 class FreezingViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Freezing]):

@@ -52,8 +52,8 @@ def show(request: SignedInRequest, slug: str, number: int) -> HttpResponse:
     """One version. POST compares every text with its frozen hash, and changes nothing."""
     version = access.version(request, slug, number)
     is_check = request.method == "POST"
-    problems = versions.verify(version) if is_check else None
-    return _page(request, version, problems=problems, is_checked=is_check)
+    found = versions.check(version) if is_check else versions.Checked([], 0)
+    return _page(request, version, is_checked=is_check, **found._asdict())
 
 
 @require_GET
@@ -152,6 +152,7 @@ def _page(
         version=version,
         counts=_by_category(in_all, names),
         names=names,
+        before=version.number - 1,
         chosen=[names.get(slug, slug) for slug in version.recipe["categories"]],
         files=files.names(version),
         recipe_lines=recipe_lines(version.recipe),

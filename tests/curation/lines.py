@@ -43,7 +43,7 @@ def tree(prompt, **fields):
 def records_in_a_clean_place(dataset, *lines, **options):
     """The hash of the records that importing and freezing gives; nothing of it is kept.
 
-    Not the version's digest: that has random salts in it, which a file from outside has not.
+    Not the version's digest: that has random salts in it, and no file from outside has.
     """
     with transaction.atomic():
         take(dataset, *lines, **options)

@@ -15,7 +15,7 @@ from curation.models import (
     Message,
     Settlement,
 )
-from tests.curation.lines import answer, records_in_a_clean_place, node, take, tree
+from tests.curation.lines import answer, node, records_in_a_clean_place, take, tree
 from tests.factories import ContributorFactory, DatasetFactory
 
 pytestmark = pytest.mark.django_db
