@@ -22,7 +22,7 @@ class Ballots:
 
     def is_rated(self, reply: int, least: int) -> bool:
         """Whether its mean rating is at least this, in tenths. Nobody's rating is none."""
-        given = self.ratings.get(reply)
+        given = self.ratings.get(reply, [])
         return bool(given) and sum(given) * 10 >= least * len(given)
 
     def facts(

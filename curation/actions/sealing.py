@@ -41,7 +41,7 @@ class Entry(NamedTuple):
     def of_line(cls, line: bytes) -> Entry:
         *facts, items, rankings = json.loads(line)
         ranked = [(prompt, found) for prompt, found in rankings]
-        return cls(*facts, [Item(*item) for item in items], ranked)
+        return cls._make([*facts, [Item(*item) for item in items], ranked])
 
 
 def seal(choices: Sequence[Choice]) -> Iterator[Entry]:

@@ -55,6 +55,8 @@ class Recipe:
             raise CurationError(
                 f"A recipe has no “{unknown[0]}”; it knows {', '.join(sorted(known))}."
             )
+        numbers: dict[str, Any] = {name: _number(raw, name) for name in NUMBERS}
+        choices: dict[str, Any] = {name: _choice(raw, name) for name in CHOICES}
         return cls(
             categories=_names(raw, "categories"),
             languages=_names(raw, "languages"),
@@ -63,8 +65,8 @@ class Recipe:
             with_models=_flag(raw, "with_models", usual=True),
             edits=_flag(raw, "edits", usual=False),
             weights=_weights(raw.get("weights", {})),
-            **{name: _number(raw, name) for name in NUMBERS},
-            **{name: _choice(raw, name) for name in CHOICES},
+            **numbers,
+            **choices,
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.forms.widgets import CheckboxSelectMultiple
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from curation.errors import CurationError
@@ -133,7 +133,7 @@ class FreezeForm(forms.Form):
                 continue
             slug, _space, number = part.strip().rpartition(" ")
             if slug not in known or not number.isdecimal():
-                said = _now("“%(part)s” is no category and its weight.")
+                said = gettext("“%(part)s” is no category and its weight.")
                 raise forms.ValidationError(said % {"part": part.strip()[:60]})
             found[slug] = int(number)
         return found
@@ -190,7 +190,7 @@ def _said(field: forms.Field, value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {number}" for name, number in value.items())
     if isinstance(field, forms.BooleanField):
-        return _now("yes")
+        return gettext("yes")
     if isinstance(field, forms.DecimalField):
         return str(value / 10)
     names = dict(getattr(field, "choices", ()))

@@ -32,6 +32,7 @@ def show(request: SignedInRequest, slug: str, number: int, before: int) -> HttpR
         old=old,
         new=new,
         parts=_parts(found),
+        is_same=not found.counts,
         others=list(others.values_list("number", flat=True)[:NUMBERS_SHOWN]),
     )
 
