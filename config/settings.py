@@ -282,6 +282,11 @@ CELERY_BEAT_SCHEDULE = {
     "sketch-prompts": {"task": "curation.tasks.sketch_prompts", "schedule": 3600},
     # Known items count at once; prompts on which nearly all agree are looked at here.
     "compute-reputations": {"task": "curation.tasks.compute_reputations", "schedule": 600},
+    # Versions that wait, or whose worker was lost, are made after all.
+    "restart-silent-freezings": {
+        "task": "curation.tasks.restart_silent_freezings",
+        "schedule": 60,
+    },
     # People get their news by mail, as often as their profile says.
     "send-digests": {"task": "curation.tasks.send_digests", "schedule": 3600},
 }

@@ -15,6 +15,7 @@ from curation.models import (
     Dataset,
     DatasetVersion,
     Flag,
+    Freezing,
     GoldItem,
     Membership,
     Message,
@@ -96,6 +97,10 @@ def gold_item_in(dataset: Dataset, pk: int) -> GoldItem:
 def version(request: SignedInRequest, slug: str, number: int) -> DatasetVersion:
     shown = DatasetVersion.objects.for_listing()
     return get_object_or_404(shown, dataset=dataset(request, slug), number=number)
+
+
+def freezing_in(dataset: Dataset, pk: int) -> Freezing:
+    return get_object_or_404(Freezing, dataset=dataset, pk=pk)
 
 
 def site_admins_only(request: SignedInRequest) -> None:

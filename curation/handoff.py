@@ -1,30 +1,22 @@
-"""Door out: a frozen version as files that training and other tools read.
-
-`train.jsonl` and `held_out.jsonl` hold a canonical record a line (see formats/record.py);
-`manifest.json` is written last and carries the digest and the hash of each file.
-"""
+"""Door out: what frozen versions there are, their files, and rows to train on."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import shutil
-import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from django.conf import settings
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
-from curation.actions import versions
+from curation import files as version_files
 from curation.actions.people import holds
 from curation.errors import CurationError
-from curation.formats.record import canonical, digest
+from curation.formats import tables
 from curation.models import Contributor, Dataset, DatasetVersion
 
-MANIFEST = "manifest.json"
+Row: TypeAlias = dict[str, Any]
 
 # The type of `by` for apps that stand on this door.
 Person: TypeAlias = Contributor
@@ -91,67 +83,42 @@ def _outside(version: DatasetVersion) -> FrozenVersion:
 
 
 def files(version_id: int) -> Path:
-    """The version's folder, written on first use and kept under its digest.
-
-    Every record is compared with its frozen hash on the way out; a version whose text was
-    changed in the database is refused. A half-written folder is never seen: it is renamed
-    into place once the manifest is in it. Files that are not what the manifest says are
-    written anew.
-    """
+    """The version's folder, written on first use and kept: see curation/files.py."""
     version = DatasetVersion.objects.select_related("dataset").get(pk=version_id)
-    folder = Path(settings.VERSIONS_DIR) / version.digest
-    if not _is_whole(folder):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder.parent))
-        try:
-            _write(version, unfinished)
-            unfinished.replace(folder)
-        except OSError:
-            # Another process was first: its folder holds the same bytes.
-            if not _is_whole(folder):
-                raise
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
-    return folder
+    return version_files.folder_of(version)
 
 
-def _is_whole(folder: Path) -> bool:
-    try:
-        expected = json.loads((folder / MANIFEST).read_text())["files"]
-        return all(_sha256(folder / name) == digest for name, digest in expected.items())
-    except (OSError, ValueError, KeyError):
-        return False
+# ---- rows to train on ------------------------------------------------------------------
+# Streams, however large the version; each row has its group, licence and weight beside it.
+def supervised(version_id: int, split: str = "train") -> Iterator[Row]:
+    """Chats: {"messages": [{"role", "content"}, …]}."""
+    return _rows(version_id, split, "supervised")
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def preference_pairs(version_id: int, split: str = "train") -> Iterator[Row]:
+    """{"prompt", "chosen", "rejected"} with margin, votes, share and agreement.
+
+    From ballots by the recipe's pair policy, and from reviewers' edits.
+    """
+    return _rows(version_id, split, "pairs")
 
 
-def _write(version: DatasetVersion, folder: Path) -> None:
-    outs = {
-        split: (folder / f"{split}.jsonl").open("wb") for split in ("train", "held_out")
-    }
-    hashes = {split: hashlib.sha256() for split in outs}
-    try:
-        for item, built in versions.records(version):
-            if digest(built) != item.digest:
-                raise CurationError(
-                    f"{version}: the text of item {item.position} is not what was frozen. "
-                    "Run verify_version and restore the text from a backup."
-                )
-            line = canonical(built) + b"\n"
-            outs[item.split].write(line)
-            hashes[item.split].update(line)
-    finally:
-        for out in outs.values():
-            out.flush()
-            os.fsync(out.fileno())
-            out.close()
-    manifest: dict[str, Any] = {
-        **version.manifest,
-        "digest": version.digest,
-        "files": {f"{split}.jsonl": h.hexdigest() for split, h in hashes.items()},
-    }
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+def rankings(version_id: int, split: str = "train") -> Iterator[Row]:
+    """{"prompt", "answers": [{"place", "content"}, …]}: all ranked answers to a prompt."""
+    return _rows(version_id, split, "rankings")
+
+
+def unpaired(version_id: int, split: str = "train") -> Iterator[Row]:
+    """{"prompt", "completion", "label"}: good or bad by itself."""
+    return _rows(version_id, split, "unpaired")
+
+
+def _rows(version_id: int, split: str, table: str) -> Iterator[Row]:
+    version = DatasetVersion.objects.get(pk=version_id)
+    held = version_files.terms(version)
+    if table != "supervised" and table not in tables.tables(held.recipe):
+        said = _("%(version)s was frozen without this: its recipe asks for no “%(rows)s”.")
+        raise CurationError(said % {"version": version, "rows": table})
+    for side, built, ranked in version_files.examples(version):
+        if side == split:
+            yield from tables.rows(table, built, ranked, held)

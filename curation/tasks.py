@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from curation.actions import clusters, digests, lookalikes, reputations
+from curation.actions import clusters, digests, freezing, lookalikes, reputations
 from curation.background import background_task
 from curation.models import Dataset
 
@@ -34,3 +34,16 @@ def find_duplicates(dataset_id: int) -> None:
 def compute_reputations() -> None:
     """What people's judgements showed of their care since the last time."""
     reputations.compute_due()
+
+
+@background_task()
+def freeze_version(freezing_id: int) -> None:
+    """Make a version that a curator asked for."""
+    freezing.run(freezing_id)
+
+
+@background_task()
+def restart_silent_freezings() -> None:
+    """Wake workers for versions that wait, or that a worker left lying."""
+    for freezing_id in freezing.take_back_silent():
+        freeze_version.delay(freezing_id=freezing_id)

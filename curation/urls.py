@@ -7,10 +7,12 @@ from curation.views import (
     agreement,
     amend,
     comments,
+    comparisons,
     conversations,
     datasets,
     design,
     flags,
+    freezings,
     gold,
     guideline,
     instance,
@@ -93,4 +95,15 @@ urlpatterns = [
     # Every part of a page in every state, for whoever changes one.
     path("design/", design.show, name="design"),
     path("datasets/<slug:slug>/agreement/", agreement.show, name="agreement"),
+    # A version in the making, and what differs between two.
+    path(
+        "datasets/<slug:slug>/freezings/<int:pk>/cancel/",
+        freezings.cancel,
+        name="freezing-cancel",
+    ),
+    path(
+        "datasets/<slug:slug>/versions/<int:number>/since/<int:before>/",
+        comparisons.show,
+        name="version-diff",
+    ),
 ]

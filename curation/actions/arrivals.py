@@ -1,7 +1,7 @@
 """What a batch of lines from outside becomes, each format in its own way.
 
 Rows are written many at a time. Ids follow from the dataset's slug and what is in the
-file: the same file gives the same versions on any machine.
+file: the same file gives the same records on any machine.
 """
 
 from __future__ import annotations

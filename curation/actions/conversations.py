@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from typing import Any, NamedTuple, ParamSpec, TypeVar
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -103,16 +104,17 @@ def begin(
 def begin_with(conversation: Conversation, text: str) -> None:
     """Put other first words in place of a locked conversation's old ones.
 
-    It keeps its side, unless these words stand on the other side already: its new words
+    It keeps its side and group, unless these words stand somewhere already: its new words
     are frozen in no version yet, those may be.
     """
     key = prompt_key(conversation.dataset.slug, text)
     if key == conversation.prompt_key:
         return
     there = Conversation.objects.filter(dataset=conversation.dataset, prompt_key=key)
-    side = there.order_by("pk").values_list("split", flat=True).first()
-    conversation.prompt_key, conversation.split = key, side or conversation.split
-    conversation.save(update_fields=["prompt_key", "split"])
+    conversation.prompt_key = key
+    if first := there.order_by("pk").first():
+        conversation.split, conversation.group = first.split, first.group or first.uid
+    conversation.save(update_fields=["prompt_key", "split", "group"])
 
 
 class Side(NamedTuple):
@@ -120,21 +122,23 @@ class Side(NamedTuple):
 
     prompt_key: str
     split: str
+    group: UUID
 
 
 def sides_of(dataset: Dataset, first_prompts: Iterable[str]) -> dict[str, Side]:
-    """The side for each text. Words that are there already keep their side.
+    """The side for each text. Words that are there already keep their side and group.
 
     Otherwise a changed percentage would put the same words on both.
     """
     keys = {text: prompt_key(dataset.slug, text) for text in first_prompts}
     there = Conversation.objects.filter(dataset=dataset, prompt_key__in=set(keys.values()))
-    known = dict(there.order_by("-pk").values_list("prompt_key", "split"))
+    rows = there.order_by("-pk").values_list("prompt_key", "split", "group", "uid")
+    known = {key: Side(key, split, group or uid) for key, split, group, uid in rows}
     percent = dataset.policy.held_out_percent
-    return {
-        text: Side(key, known.get(key) or split_of(dataset.slug, text, percent))
-        for text, key in keys.items()
-    }
+    for text, key in keys.items():
+        if key not in known:
+            known[key] = Side(key, split_of(dataset.slug, text, percent), uuid4())
+    return {text: known[key] for text, key in keys.items()}
 
 
 def add_message(conversation: Conversation, *, text: str, **fields: Any) -> Message:

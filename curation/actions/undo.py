@@ -156,7 +156,7 @@ def _is_replaced(line: Event) -> bool:
 def _require_unfrozen(deeds: Sequence[Event]) -> None:
     touched = {line.subject_id for line in deeds}
     holding = VersionItem.objects.filter(
-        Q(reply__in=touched) | Q(reply__parent__in=touched),
+        Q(reply__in=touched) | Q(reply__parent__in=touched) | Q(instead_of__in=touched),
         version__frozen_at__gte=deeds[0].at,
     )
     if holding.exists():

@@ -3,43 +3,61 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from curation.actions.choosing import chunks, messages_of
+from curation.actions.gathering import Gathering, counted_entries
 from curation.actions.people import require
-from curation.aggregate.rewrites import with_rewrites
+from curation.actions.salts import salts_of
+from curation.actions.sealing import Entry, built_record, messages_in
+from curation.clean import checks
 from curation.errors import CurationError
+from curation.formats import manifest as manifests
+from curation.formats.manifest import Leaves, fact_leaf
 from curation.formats.recipe import Recipe
-from curation.formats.record import Turn, digest, record
+from curation.formats.record import canonical, digest, leaf
 from curation.models import (
     Contributor,
-    Conversation,
     Dataset,
     DatasetVersion,
     Event,
     Message,
-    Settlement,
     VersionItem,
+    VersionRanking,
 )
 
-Row = TypeVar("Row")
-AT_ONCE = 500  # conversations whose messages are in memory together
+# Rules that bear on what is accepted; changing another one makes no other version.
+POLICY = (
+    "replies_wanted", "max_depth", "reviews_wanted", "approvals_needed",
+    "rankings_wanted", "rankings_at_most", "adjudicates", "held_out_percent",
+)  # fmt: skip
 
 
-class Chosen(NamedTuple):
-    """One reply that a recipe takes, with the facts that are frozen beside it."""
+class Frozen(NamedTuple):
+    version: DatasetVersion
+    is_new: bool  # not, where nothing has changed since an earlier one
 
-    reply: Message
-    split: str
-    category: str
-    rank: int | None
+
+class Seen(NamedTuple):
+    """One item with its record as it can be built now, and whether it is what was frozen.
+
+    `is_erased`: words in it were destroyed on purpose, so only its hash can be checked.
+    """
+
+    item: VersionItem
     record: dict[str, Any]
-    digest: str
+    is_intact: bool
+    is_erased: bool
+
+
+class Checked(NamedTuple):
+    problems: list[str]  # a sentence each; none is good
+    erased: int
 
 
 @transaction.atomic
@@ -53,242 +71,201 @@ def freeze(
     # The lock makes version numbers count up; writers of messages do not wait for it.
     dataset = Dataset.objects.select_for_update(no_key=True).get(pk=dataset_id)
     require(by, dataset)
-    wanted = Recipe.parse(recipe or {})
-    chosen = list(_choose(dataset, wanted))
-    if not chosen:
-        raise CurationError(
-            _("Nothing is accepted yet that this recipe takes. Review some messages first.")
-        )
-    manifest = _manifest(dataset, wanted, chosen)
-    fingerprint = digest(manifest)
+    with Gathering(dataset, Recipe.parse(recipe or {})) as gathered:
+        gathered.gather()
+        return publish(gathered, by=by).version
+
+
+@transaction.atomic
+def publish(gathered: Gathering, *, by: Contributor) -> Frozen:
+    """What was gathered becomes a version, brought up to date before."""
+    dataset = Dataset.objects.select_for_update(no_key=True).get(pk=gathered.dataset.pk)
+    require(by, dataset)
+    gathered.refresh()
+    facts = _manifest(dataset, gathered)
+    fingerprint = digest(facts)
     same = DatasetVersion.objects.filter(dataset=dataset, digest=fingerprint).first()
-    return same or _insert(dataset, wanted, manifest, fingerprint, chosen, by)
+    if same:
+        return Frozen(same, is_new=False)
+    version = DatasetVersion.objects.create(
+        dataset=dataset,
+        number=dataset.versions.count() + 1,
+        recipe=gathered.recipe.as_json(),
+        manifest=facts,
+        digest=fingerprint,
+        train_count=facts["counts"]["train"],
+        held_out_count=facts["counts"]["held_out"],
+        frozen_by=by,
+    )
+    _copy_items(version, gathered.entries())
+    if gathered.recipe.asks_for_rankings:
+        _copy_rankings(version, gathered.entries())
+    Event.objects.record(
+        "version.frozen", version, by=by, dataset=dataset, digest=fingerprint
+    )
+    return Frozen(version, is_new=True)
 
 
 def preview(*, dataset: Dataset, recipe: dict[str, Any]) -> Counter[tuple[str, str]]:
     """What freezing with this recipe would take now: a count by category and split."""
-    chosen = _choose(dataset, Recipe.parse(recipe))
-    return Counter((one.category, one.split) for one in chosen)
+    found = Counter[tuple[str, str]]()
+    for entry in counted_entries(dataset, Recipe.parse(recipe)):
+        found[entry.category, entry.split] += len(entry.items)
+    return found
 
 
 def verify(version: DatasetVersion) -> list[str]:
     """What no longer matches the digest, a sentence each; an empty list is good."""
-    problems = []
-    leaves = hashlib.sha256()
-    for item, built in records(version):
-        if digest(built) != item.digest:
+    return check(version).problems
+
+
+def check(version: DatasetVersion) -> Checked:
+    """The same, with how many records have words that were erased on purpose."""
+    is_first = version.manifest.get("format") == manifests.FIRST
+    problems, erased = [], 0
+    in_order, leaves = hashlib.sha256(), Leaves()
+    for one in seen(version):
+        item = one.item
+        erased += one.is_erased
+        if not (one.is_intact or one.is_erased):
             problems.append(f"Item {item.position}: its text is not what was frozen.")
-        leaves.update(_leaf(item.split, item.digest))
-    if leaves.hexdigest() != version.manifest["records_sha256"]:
+        if is_first:
+            in_order.update(manifests.beside(item.digest, item.split))
+        else:
+            leaves.add(item.digest, item.split, item.group)
+    listed = in_order.hexdigest() if is_first else leaves.digest()
+    if listed != version.manifest["records_sha256" if is_first else "leaves_sha256"]:
         problems.append("The list of items is not the one in the manifest.")
+    if _ranked(version) != version.manifest.get("rankings_sha256"):
+        problems.append("The list of rankings is not the one in the manifest.")
     if digest(version.manifest) != version.digest:
         problems.append("The manifest is not what was frozen.")
-    return problems
+    return Checked(problems, erased)
+
+
+def seen(version: DatasetVersion) -> Iterator[Seen]:
+    """Each item in order with its record, built from the text that is there now.
+
+    Where the turns above a reply are gone the record is empty.
+    """
+    is_first = version.manifest.get("format") == manifests.FIRST
+    items = version.items.select_related("reply__conversation").order_by("position")
+    for chunk in chunks(items.iterator(2000)):
+        by_conversation = messages_of([item.reply.conversation_id for item in chunk])
+        found = {pk: m for some in by_conversation.values() for pk, m in some.items()}
+        salts = {} if is_first else salts_of(found)
+        for item in chunk:
+            yield _seen(item, found, None if is_first else salts)
 
 
 def records(version: DatasetVersion) -> Iterator[tuple[VersionItem, dict[str, Any]]]:
-    """Each item in order with its record, built from the text that is there now.
+    """Each item in order with its record, built from the text that is there now."""
+    return ((one.item, one.record) for one in seen(version))
 
-    Where the turns above a reply are gone the record is empty, and so matches no digest.
-    """
-    items = (
-        version.items.select_related("reply__conversation")
-        .order_by("position")
-        .iterator(2000)
+
+def _seen(
+    item: VersionItem, found: dict[int, Message], salts: dict[int, bytes] | None
+) -> Seen:
+    """Without salts the digest is of the record alone, as the first format has it."""
+    try:
+        reply = found[item.reply_id]
+        worse = found[item.instead_of_id] if item.instead_of_id else None
+        within = messages_in(reply, found, worse)
+    except KeyError:
+        return Seen(item, {}, is_intact=False, is_erased=False)
+    built = built_record(
+        reply,
+        found,
+        conversation=str(item.reply.conversation.uid),
+        category=item.category,
+        rank=item.rank,
+        instead_of=worse,
     )
-    for chunk in _chunks(items):
-        found = _messages({item.reply.conversation_id for item in chunk})
-        for item in chunk:
-            try:
-                reply = found[item.reply_id]
-                built = _record(reply, found, category=item.category, rank=item.rank)
-            except KeyError:
-                built = {}
-            yield item, built
+    if salts is None:
+        return Seen(item, built, digest(built) == item.digest, is_erased=False)
+    if any(message.pk not in salts for message in within):
+        return Seen(item, built, is_intact=False, is_erased=True)
+    is_intact = leaf([salts[message.pk] for message in within], built) == item.digest
+    return Seen(item, built, is_intact, is_erased=False)
 
 
-def _leaf(split: str, record_digest: str) -> bytes:
-    """A record on its side: the same text held out is another version."""
-    return hashlib.sha256(f"{split}:{record_digest}".encode()).digest()
-
-
-def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    while chunk := list(islice(rows, AT_ONCE)):
-        yield chunk
-
-
-def _insert(
-    dataset: Dataset,
-    recipe: Recipe,
-    manifest: dict[str, Any],
-    fingerprint: str,
-    chosen: list[Chosen],
-    by: Contributor,
-) -> DatasetVersion:
-    splits = Counter(one.split for one in chosen)
-    version = DatasetVersion.objects.create(
-        dataset=dataset,
-        number=dataset.versions.count() + 1,
-        recipe=recipe.as_json(),
-        manifest=manifest,
-        digest=fingerprint,
-        train_count=splits["train"],
-        held_out_count=splits["held_out"],
-        frozen_by=by,
-    )
-    VersionItem.objects.bulk_create(_items(version, chosen), batch_size=2000)
-    Event.objects.record(
-        "version.frozen", version, by=by, dataset=dataset, digest=fingerprint
-    )
-    return version
-
-
-def _items(version: DatasetVersion, chosen: list[Chosen]) -> Iterator[VersionItem]:
-    for position, one in enumerate(chosen):
-        yield VersionItem(
-            version=version,
-            position=position,
-            reply=one.reply,
-            split=one.split,
-            category=one.category,
-            rank=one.rank,
-            digest=one.digest,
-        )
-
-
-def _manifest(dataset: Dataset, recipe: Recipe, chosen: list[Chosen]) -> dict[str, Any]:
-    """Facts about the content only: no time, no person, no number of this database."""
-    leaves = hashlib.sha256()
-    for one in chosen:
-        leaves.update(_leaf(one.split, one.digest))
-    splits = Counter(one.split for one in chosen)
-    return {
-        "format": "winnow-version-1",
-        "dataset": dataset.slug,
-        "shape": dataset.shape,
-        "licence": dataset.licence,
-        "recipe": recipe.as_json(),
-        "counts": {
-            "train": splits["train"],
-            "held_out": splits["held_out"],
-            "categories": dict(sorted(Counter(one.category for one in chosen).items())),
-        },
-        "records_sha256": leaves.hexdigest(),
-    }
-
-
-def _choose(dataset: Dataset, recipe: Recipe) -> Iterator[Chosen]:
-    """In the order of opaque ids, which is the same in every database."""
-    conversations = (
-        Conversation.objects.filter(dataset=dataset)
-        .exclude(state__in=[Conversation.State.HELD, Conversation.State.REJECTED])
-        .select_related("category")
-        .order_by("uid")
-    )
-    if recipe.categories:
-        conversations = conversations.filter(category__slug__in=recipe.categories)
-    if recipe.languages:
-        conversations = conversations.filter(language__in=recipe.languages)
-    for chunk in _chunks(conversations.iterator(2000)):
-        found = _messages({conversation.pk for conversation in chunk})
-        ranks = _ranks(chunk, found)
-        taken = _taken(found, ranks, recipe)
-        for conversation in chunk:
-            for reply in taken[conversation.pk]:
-                category = conversation.category.slug if conversation.category else ""
-                rank = ranks.get(reply.pk)
-                built = _record(reply, found, category=category, rank=rank)
-                yield Chosen(
-                    reply, conversation.split, category, rank, built, digest(built)
-                )
-
-
-def _taken(
-    found: dict[int, Message], ranks: dict[int, int], recipe: Recipe
-) -> dict[int, list[Message]]:
-    """The replies to train on per conversation, by opaque id."""
-    by_prompt: dict[int, list[Message]] = defaultdict(list)
-    for message in found.values():
-        if _is_trainable(message, found) and (
-            recipe.with_models or message.origin != Message.Origin.MODEL
-        ):
-            assert message.parent_id is not None
-            by_prompt[message.parent_id].append(message)
-    taken: dict[int, list[Message]] = defaultdict(list)
-    for replies in by_prompt.values():
-        replies.sort(key=lambda m: (ranks.get(m.pk, len(ranks)), str(m.uid)))
-        for reply in replies[: recipe.best_replies or None]:
-            taken[reply.conversation_id].append(reply)
-    for replies in taken.values():
-        replies.sort(key=lambda m: str(m.uid))
-    return taken
-
-
-def _is_trainable(message: Message, found: dict[int, Message]) -> bool:
-    """An accepted answer under nothing but accepted turns."""
-    if message.role != Message.Role.ASSISTANT:
-        return False
-    step: Message | None = message
-    while step is not None:
-        if step.state != Message.State.ACCEPTED:
-            return False
-        step = found.get(step.parent_id) if step.parent_id is not None else None
-    return True
-
-
-def _messages(conversation_ids: Iterable[int]) -> dict[int, Message]:
-    messages = Message.objects.filter(conversation__in=conversation_ids)
-    return {m.pk: m for m in messages.select_related("conversation")}
-
-
-def _ranks(
-    conversations: Iterable[Conversation], found: dict[int, Message]
-) -> dict[int, int]:
-    """The place of each answer: as people ranked them, a rewrite before its original."""
-    orders = dict(
-        Settlement.objects.filter(
-            prompt__conversation__in=[conversation.pk for conversation in conversations]
-        ).values_list("prompt", "order")
-    )
-    pairs: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for message in found.values():
-        original = _accepted_original(message, found)
-        if original is not None and message.parent_id is not None:
-            pairs[message.parent_id].append((message.pk, original.pk))
-    return {
-        pk: rank
-        for prompt in orders.keys() | pairs.keys()
-        for rank, group in enumerate(with_rewrites(orders.get(prompt, []), pairs[prompt]))
-        for pk in group
-    }
-
-
-def _accepted_original(message: Message, found: dict[int, Message]) -> Message | None:
-    """What an accepted answer was written in place of, where that is accepted itself."""
-    if message.state != Message.State.ACCEPTED or message.role != Message.Role.ASSISTANT:
+def _ranked(version: DatasetVersion) -> str | None:
+    """The digest of the rankings that are there; None where none were frozen."""
+    if "rankings_sha256" not in version.manifest:
         return None
-    step = found.get(message.revises_id or 0)
-    while step is not None and step.state != Message.State.ACCEPTED:
-        step = found.get(step.revises_id or 0)
-    return step
+    leaves = Leaves()
+    for one in version.rankings.order_by("position").iterator(2000):
+        leaves.add(fact_leaf(one.facts), one.split)
+    return leaves.digest()
 
 
-def _record(
-    reply: Message, found: dict[int, Message], *, category: str, rank: int | None
-) -> dict[str, Any]:
-    above: list[Message] = []
-    step = reply
-    while step.parent_id is not None:
-        step = found[step.parent_id]
-        above.insert(0, step)
-    return record(
-        uid=str(reply.uid),
-        prompt_uid=str(above[-1].uid),
-        conversation=str(reply.conversation.uid),
-        category=category,
-        language=reply.language,
-        origin=reply.origin,
-        rank=rank,
-        path=[Turn(m.role, m.text, m.context) for m in above],
-        reply=reply.text,
+# ---- writing it ------------------------------------------------------------------------
+def _manifest(dataset: Dataset, gathered: Gathering) -> dict[str, Any]:
+    leaves, rankings = Leaves(), Leaves()
+    splits, categories = Counter[str](), Counter[str]()
+    for entry in gathered.entries():
+        for item in entry.items:
+            leaves.add(item.leaf, entry.split, entry.group)
+        for _prompt, facts in entry.rankings:
+            rankings.add(fact_leaf(facts), entry.split)
+        splits[entry.split] += len(entry.items)
+        categories[entry.category] += len(entry.items)
+    if not leaves:
+        raise CurationError(
+            _("Nothing is accepted yet that this recipe takes. Review some messages first.")
+        )
+    return manifests.manifest(
+        dataset=dataset.slug,
+        shape=dataset.shape,
+        licence=dataset.licence,
+        policy={name: getattr(dataset.policy, name) for name in POLICY},
+        recipe=gathered.recipe.as_json(),
+        checks=checks.versions(),
+        splits=splits,
+        categories=categories,
+        leaves=leaves,
+        rankings=rankings if gathered.recipe.asks_for_rankings else None,
     )
+
+
+def _copy_items(version: DatasetVersion, entries: Iterator[Entry]) -> None:
+    rows = ((entry, item) for entry in entries for item in entry.items)
+    columns = (
+        "version_id", "position", "reply_id", "instead_of_id", "split", '"group"',
+        "category", "rank", "digest",
+    )  # fmt: skip
+    _copy(
+        VersionItem,
+        columns,
+        (
+            (
+                version.pk, position, item.reply, item.instead_of, entry.split,
+                entry.group, entry.category, item.rank, item.leaf,
+            )
+            for position, (entry, item) in enumerate(rows)
+        ),
+    )  # fmt: skip
+
+
+def _copy_rankings(version: DatasetVersion, entries: Iterator[Entry]) -> None:
+    rows = ((entry, *ranking) for entry in entries for ranking in entry.rankings)
+    _copy(
+        VersionRanking,
+        ("version_id", "position", "prompt_id", "split", "facts"),
+        (
+            (version.pk, position, prompt, entry.split, canonical(facts).decode())
+            for position, (entry, prompt, facts) in enumerate(rows)
+        ),
+    )
+
+
+def _copy(
+    model: type[VersionItem | VersionRanking],
+    columns: tuple[str, ...],
+    rows: Iterator[tuple[Any, ...]],
+) -> None:
+    """Rows straight into the table, however many: none of them is kept in memory."""
+    into = f"COPY {model._meta.db_table} ({', '.join(columns)}) FROM STDIN"
+    with connection.cursor() as cursor, cursor.copy(into) as copy:
+        for row in rows:
+            copy.write_row(row)

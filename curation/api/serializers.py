@@ -6,7 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from curation.models import Dataset, DatasetVersion
+from curation.formats import recipe as recipes
+from curation.models import Dataset, DatasetVersion, Freezing
 
 
 class DatasetSerializer(serializers.ModelSerializer[Dataset]):
@@ -46,6 +47,24 @@ class RecipeSerializer(serializers.Serializer[Any]):
     languages = serializers.ListField(child=serializers.CharField(), required=False)
     best_replies = serializers.IntegerField(min_value=0, max_value=1000, required=False)
     with_models = serializers.BooleanField(required=False)
+    states = serializers.MultipleChoiceField(
+        choices=recipes.CONVERSATION_STATES, required=False
+    )
+    statuses = serializers.MultipleChoiceField(choices=recipes.STATUSES, required=False)
+    reviews_from = serializers.IntegerField(min_value=0, max_value=1000, required=False)
+    agreement_from = serializers.IntegerField(min_value=-100, max_value=100, required=False)
+    rating_from = serializers.IntegerField(min_value=0, max_value=70, required=False)
+    cap_per_author = serializers.IntegerField(
+        min_value=0, max_value=1_000_000, required=False
+    )
+    duplicates = serializers.ChoiceField(choices=recipes.DUPLICATES, required=False)
+    contested = serializers.ChoiceField(choices=recipes.CONTESTED, required=False)
+    pairs = serializers.ChoiceField(choices=recipes.PAIRS, required=False, allow_blank=True)
+    edits = serializers.BooleanField(required=False)
+    weights = serializers.DictField(
+        child=serializers.IntegerField(min_value=1, max_value=recipes.WEIGHT_AT_MOST),
+        required=False,
+    )
 
     def to_internal_value(self, data: Any) -> Any:
         known = self.fields
@@ -54,7 +73,8 @@ class RecipeSerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError(
                 {name: f"A recipe knows only {', '.join(known)}." for name in unknown}
             )
-        return super().to_internal_value(data)
+        found = super().to_internal_value(data)
+        return {k: sorted(v) if isinstance(v, set) else v for k, v in found.items()}
 
 
 class FreezeSerializer(serializers.Serializer[Any]):
@@ -74,3 +94,22 @@ class SplitSerializer(serializers.Serializer[Any]):
     """?split= of a version's records."""
 
     split = serializers.ChoiceField(choices=["train", "held_out"], default="train")
+
+
+class FreezingSerializer(serializers.ModelSerializer[Freezing]):
+    """A version in the making; `version` is its digest once it is there."""
+
+    dataset = serializers.SlugRelatedField[Dataset](slug_field="slug", read_only=True)
+    version = serializers.SlugRelatedField[DatasetVersion](
+        slug_field="digest", read_only=True
+    )
+
+    class Meta:
+        model = Freezing
+        fields = ("id", "dataset", "state", "seen", "of", "taken", "why", "version")
+
+
+class SinceSerializer(serializers.Serializer[Any]):
+    """?since= of what differs between two versions."""
+
+    since = serializers.RegexField(r"^[0-9a-f]{64}$")

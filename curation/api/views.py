@@ -14,18 +14,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from curation import handoff
-from curation.actions import versions
+from curation import handoff, tasks
+from curation.actions import freezing, versions
 from curation.api.pagination import BySlug, NewestFirst
 from curation.api.serializers import (
     DatasetSerializer,
     FilterSerializer,
     FreezeSerializer,
+    FreezingSerializer,
+    SinceSerializer,
     SplitSerializer,
     VersionDetailSerializer,
     VersionSerializer,
 )
-from curation.models import Contributor, Dataset, DatasetVersion
+from curation.background import ring
+from curation.comparison import KINDS, compare
+from curation.models import Contributor, Dataset, DatasetVersion, Freezing
 
 
 class RecordsRenderer(JSONRenderer):
@@ -72,7 +76,10 @@ class VersionViewSet(
         return VersionSerializer if self.action == "list" else VersionDetailSerializer
 
     def create(self, request: Request) -> Response:
-        """Freeze. When nothing has changed, the version that is there already: 200."""
+        """Freeze. When nothing has changed, the version that is there already: 200.
+
+        A large dataset is frozen in the background: 202, and where to look how far it is.
+        """
         asked = FreezeSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         person = _person(request)
@@ -80,6 +87,10 @@ class VersionViewSet(
         dataset = get_object_or_404(seen, slug=asked.validated_data["dataset"])
         before = dataset.versions.count()
         recipe: dict[str, Any] = dict(asked.validated_data.get("recipe", {}))
+        if freezing.is_large(dataset):
+            asked_for = freezing.ask(dataset_id=dataset.pk, by=person, recipe=recipe)
+            ring(tasks.freeze_version, freezing_id=asked_for.pk)
+            return Response(FreezingSerializer(asked_for).data, status=202)
         version = versions.freeze(dataset_id=dataset.pk, by=person, recipe=recipe)
         is_new = version.number > before
         shown = VersionDetailSerializer(version).data
@@ -99,8 +110,54 @@ class VersionViewSet(
     @action(detail=True)
     def verify(self, request: Request, digest: str) -> Response:
         """Compare every text with its frozen hash. Reads all of it, changes nothing."""
-        problems = versions.verify(self.get_object())
-        return Response({"digest": digest, "is_intact": not problems, "problems": problems})
+        found = versions.check(self.get_object())
+        return Response(
+            {
+                "digest": digest,
+                "is_intact": not found.problems,
+                "problems": found.problems,
+                "erased": found.erased,
+            }
+        )
+
+    @action(detail=True)
+    def diff(self, request: Request, digest: str) -> Response:
+        """What was added, removed and changed since another version: ?since=digest."""
+        new = self.get_object()
+        asked = SinceSerializer(data=request.query_params.dict())
+        asked.is_valid(raise_exception=True)
+        rows = DatasetVersion.objects.filter(dataset=new.dataset)
+        old = get_object_or_404(rows, digest=asked.validated_data["since"])
+        found = compare(old, new)
+        return Response({
+            "since": old.digest,
+            "digest": new.digest,
+            "counts": {kind: found.counts[kind] for kind in KINDS},
+            "shown": [
+                {
+                    "id": str(found.replies[one.reply].uid),
+                    "kind": one.kind,
+                    "reasons": [str(why) for why in found.reasons[one.reply]],
+                }
+                for one in found.shown
+            ],
+        })  # fmt: skip
+
+
+class FreezingViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Freezing]):
+    """Versions in the making: looked at, or called off by DELETE."""
+
+    serializer_class = FreezingSerializer
+    lookup_value_regex = "[0-9]{1,9}"
+
+    def get_queryset(self) -> QuerySet[Freezing]:
+        seen = Dataset.objects.visible_to(_person(self.request))
+        rows = Freezing.objects.filter(dataset__in=seen)
+        return rows.select_related("dataset", "version")
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        freezing.cancel(freezing_id=self.get_object().pk, by=_person(request))
+        return Response(status=204)
 
 
 def _person(request: Request) -> Contributor:

@@ -36,13 +36,16 @@ def record(
     rank: int | None,
     path: Iterable[Turn],
     reply: str,
+    instead_of: str | None = None,
 ) -> dict[str, Any]:
     """One reply with all that was said before it, as chat messages.
 
     `id` and `prompt_id` are the opaque ids of the reply and of what it answers; `rank` is
-    0 for the answer that people liked best, None where nobody ranked.
+    0 for the answer that people liked best, None where nobody ranked. Where a reviewer's
+    edit stands in place of other words, these are `rejected`; other records lack the name.
     """
     prompt = [{"role": CHAT_ROLE[t.role], "content": content(t)} for t in path]
+    worse = {"rejected": [_said(instead_of)]} if instead_of is not None else {}
     return {
         "id": uid,
         "prompt_id": prompt_uid,
@@ -52,8 +55,13 @@ def record(
         "origin": origin,
         "rank": rank,
         "prompt": prompt,
-        "completion": [{"role": "assistant", "content": reply}],
+        "completion": [_said(reply)],
+        **worse,
     }
+
+
+def _said(text: str) -> dict[str, str]:
+    return {"role": "assistant", "content": text}
 
 
 def canonical(value: Any) -> bytes:
@@ -63,3 +71,12 @@ def canonical(value: Any) -> bytes:
 def digest(value: Any) -> str:
     """SHA-256 of the canonical JSON, as 64 hex digits."""
     return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def leaf(salts: Iterable[bytes], built: dict[str, Any]) -> str:
+    """SHA-256 of the salts of all messages whose words it has, then of the record.
+
+    In the order in which they stand in it: the turns above, the reply, what it replaced.
+    With one salt gone, nobody can find the words by trying likely ones.
+    """
+    return hashlib.sha256(b"".join(salts) + canonical(built)).hexdigest()

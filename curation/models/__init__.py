@@ -6,6 +6,7 @@ from curation.models.datasets import Category, Dataset, Guideline, Policy
 from curation.models.discussion import Comment, Flag
 from curation.models.events import Event
 from curation.models.findings import Finding
+from curation.models.freezings import Freezing
 from curation.models.gold import GoldAnswer, GoldItem
 from curation.models.judgements import Ballot, BallotEntry, Label, Review, Settlement
 from curation.models.notifications import Notification
@@ -13,8 +14,9 @@ from curation.models.people import Consent, Contributor, Instance, Membership
 from curation.models.profiles import Profile
 from curation.models.reports import ModelReport
 from curation.models.reputations import Reputation
+from curation.models.salts import MessageSalt
 from curation.models.sketches import Candidate, Sketch
-from curation.models.versions import DatasetVersion, VersionItem
+from curation.models.versions import DatasetVersion, VersionItem, VersionRanking
 
 __all__ = [
     "Ballot",
@@ -32,6 +34,7 @@ __all__ = [
     "Event",
     "Finding",
     "Flag",
+    "Freezing",
     "GoldAnswer",
     "GoldItem",
     "Guideline",
@@ -39,6 +42,7 @@ __all__ = [
     "Label",
     "Membership",
     "Message",
+    "MessageSalt",
     "ModelReport",
     "Notification",
     "Policy",
@@ -48,4 +52,5 @@ __all__ = [
     "Settlement",
     "Sketch",
     "VersionItem",
+    "VersionRanking",
 ]

@@ -100,6 +100,9 @@ class Conversation(models.Model):
     split = models.CharField(max_length=8, choices=Split, editable=False)
     # Equal for equal first words: a new conversation joins the side of the ones before it.
     prompt_key = models.CharField(max_length=32, blank=True, editable=False)
+    # Stands on one side with all that have the same: equal first words, and duplicates that
+    # a curator has joined. See actions/groups.py.
+    group = models.UUIDField(null=True, editable=False)
     source_key = models.CharField(max_length=80, blank=True, editable=False)
     # Raised by every change below it: the planner compares it with what it has seen.
     changes = models.PositiveIntegerField(default=1)
@@ -131,6 +134,8 @@ class Conversation(models.Model):
         indexes = [
             # For sides_of(), which asks where the same words stand already.
             models.Index(fields=["dataset", "prompt_key"], name="conversation_by_prompt"),
+            # For join_groups(), which moves a whole group.
+            models.Index(fields=["dataset", "group"], name="conversation_by_group"),
             # For the dataset page: newest first within a state.
             models.Index(
                 fields=["dataset", "state", "-created_at"], name="conversation_by_state"
@@ -138,7 +143,7 @@ class Conversation(models.Model):
         ]
 
     class Privacy:
-        published = {"uid", "dataset", "category", "language", "split"}
+        published = {"uid", "dataset", "category", "language", "split", "group"}
         withheld = {
             "id", "state", "prompt_key", "source_key", "changes", "created_at",
             "completed_at",
@@ -180,7 +185,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """All that a person's list of their own texts shows, newest first."""
         return (
             self.select_related("conversation__dataset", "conversation__category")
-            .prefetch_related("frozen_in__version")
+            .prefetch_related("frozen_in__version", "frozen_as_worse_in__version")
             .order_by("-created_at", "-pk")
         )
 

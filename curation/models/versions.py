@@ -75,8 +75,9 @@ class VersionItemQuerySet(models.QuerySet["VersionItem"]):
 class VersionItem(models.Model):
     """One training example of a version: a reply, with what was true of it at the time.
 
-    The text stays in the message; `digest` is the hash of the whole canonical record, so
-    that a text changed behind Winnow's back is noticed.
+    The text stays in the message; `digest` is the leaf, the hash of its salts and of the
+    whole canonical record, so that a text changed behind Winnow's back is noticed. (In
+    the first format of versions it is the hash of the record alone.)
     """
 
     version = models.ForeignKey(
@@ -84,7 +85,16 @@ class VersionItem(models.Model):
     )
     position = models.PositiveIntegerField()
     reply = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="frozen_in")
+    # What a reviewer's edit stands in place of: worse words for the same, frozen with it.
+    instead_of = models.ForeignKey(
+        Message,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="frozen_as_worse_in",
+    )
     split = models.CharField(max_length=8, choices=Conversation.Split)
+    group = models.UUIDField(null=True, blank=True, help_text="What it was split with.")
     category = models.SlugField(blank=True)
     rank = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0 is best.")
     digest = models.CharField(max_length=64)
@@ -103,9 +113,43 @@ class VersionItem(models.Model):
 
     class Privacy:
         published: ClassVar[set[str]] = {
-            "version", "position", "reply", "split", "category", "rank", "digest",
+            "version", "position", "reply", "instead_of", "split", "group", "category",
+            "rank", "digest",
         }  # fmt: skip
         withheld = {"id"}
 
     def __str__(self) -> str:
         return f"item {self.position} of version {self.version_id}"
+
+
+class VersionRanking(models.Model):
+    """What people had said of the answers to one prompt when the version was frozen.
+
+    `facts` has opaque ids and counts only: see formats/preferences.py.
+    """
+
+    version = models.ForeignKey(
+        DatasetVersion, on_delete=models.PROTECT, related_name="rankings"
+    )
+    position = models.PositiveIntegerField()
+    prompt = models.ForeignKey(
+        Message, on_delete=models.PROTECT, related_name="frozen_rankings"
+    )
+    split = models.CharField(max_length=8, choices=Conversation.Split)
+    facts = models.JSONField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "position"], name="versionranking_positions_count_up"
+            ),
+        ]
+
+    class Privacy:
+        published: ClassVar[set[str]] = {
+            "version", "position", "prompt", "split", "facts",
+        }  # fmt: skip
+        withheld = {"id"}
+
+    def __str__(self) -> str:
+        return f"ranking {self.position} of version {self.version_id}"

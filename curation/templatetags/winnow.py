@@ -45,7 +45,8 @@ def named(slug: str, names: Mapping[str, str]) -> str:
 @register.filter
 def versions_with(message: Any) -> str:
     """Numbers of the versions that hold a message of `for_own_list()`, as in "1, 2"."""
-    return ", ".join(str(item.version.number) for item in message.frozen_in.all())
+    items = [*message.frozen_in.all(), *message.frozen_as_worse_in.all()]
+    return ", ".join(map(str, sorted({item.version.number for item in items})))
 
 
 TAGS = {"insert": "ins", "delete": "del"}

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
+from pathlib import PurePath
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from curation import access, handoff
-from curation.actions import versions
+from curation import access, files, handoff, tasks
+from curation.actions import freezing, versions
+from curation.background import ring
 from curation.errors import CurationError
-from curation.forms.versions import FreezeForm
+from curation.forms.versions import FreezeForm, recipe_lines
 from curation.http import SignedInRequest
-from curation.models import Dataset, DatasetVersion
+from curation.models import Dataset, DatasetVersion, Freezing
 from curation.views import page
 
-FILES = {
-    "train.jsonl": "application/x-ndjson",
-    "held_out.jsonl": "application/x-ndjson",
-    "manifest.json": "application/json",
+TYPES = {
+    ".jsonl": "application/x-ndjson",
+    ".json": "application/json",
+    ".parquet": "application/vnd.apache.parquet",
 }
+TOLD = timedelta(hours=1)  # how long the page says what became of a version in the making
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -47,8 +52,8 @@ def show(request: SignedInRequest, slug: str, number: int) -> HttpResponse:
     """One version. POST compares every text with its frozen hash, and changes nothing."""
     version = access.version(request, slug, number)
     is_check = request.method == "POST"
-    problems = versions.verify(version) if is_check else None
-    return _page(request, version, problems=problems, is_checked=is_check)
+    found = versions.check(version) if is_check else versions.Checked([], 0)
+    return _page(request, version, is_checked=is_check, **found._asdict())
 
 
 @require_GET
@@ -57,14 +62,15 @@ def download(
     request: SignedInRequest, slug: str, number: int, name: str
 ) -> HttpResponseBase:
     version = access.version(request, slug, number)
-    if name not in FILES:
+    if name not in files.names(version):
         raise Http404
     try:
         file = (handoff.files(version.pk) / name).open("rb")
     except CurationError as refusal:
         return _page(request, version, problem=str(refusal), status=409)
     named = f"{version.dataset.slug}-v{version.number}-{name}"
-    return FileResponse(file, as_attachment=True, filename=named, content_type=FILES[name])
+    kind = TYPES[PurePath(name).suffix]
+    return FileResponse(file, as_attachment=True, filename=named, content_type=kind)
 
 
 def _freeze(request: SignedInRequest, dataset: Dataset) -> HttpResponse:
@@ -73,6 +79,8 @@ def _freeze(request: SignedInRequest, dataset: Dataset) -> HttpResponse:
         return _list(request, dataset, form, status=422)
     before = dataset.versions.count()
     try:
+        if freezing.is_large(dataset):
+            return _ask(request, dataset, form.recipe)
         version = versions.freeze(
             dataset_id=dataset.pk, by=request.user, recipe=form.recipe
         )
@@ -84,6 +92,15 @@ def _freeze(request: SignedInRequest, dataset: Dataset) -> HttpResponse:
     else:
         messages.info(request, _("Nothing has changed since this version."))
     return redirect("curation:version", dataset.slug, version.number)
+
+
+def _ask(
+    request: SignedInRequest, dataset: Dataset, recipe: dict[str, Any]
+) -> HttpResponse:
+    """A worker makes it: the page of versions says how far it is."""
+    asked = freezing.ask(dataset_id=dataset.pk, by=request.user, recipe=recipe)
+    ring(tasks.freeze_version, freezing_id=asked.pk)
+    return redirect("curation:versions", dataset.slug)
 
 
 def _list(
@@ -106,10 +123,19 @@ def _list(
         form=form,
         taken=taken,
         is_curator=is_curator,
+        is_live=is_curator and not freezing.is_large(dataset),
+        freezing=_newest_freezing(dataset),
         page=page.paged(request, dataset.versions.for_listing()),
         problem=problem,
         status=status,
     )
+
+
+def _newest_freezing(dataset: Dataset) -> Freezing | None:
+    """While it is being made, and for a while after it ended."""
+    is_told = Q(ended_at=None) | Q(ended_at__gte=now() - TOLD)
+    found = dataset.freezings.filter(is_told).select_related("version")
+    return found.order_by("-pk").first()
 
 
 def _page(
@@ -126,8 +152,10 @@ def _page(
         version=version,
         counts=_by_category(in_all, names),
         names=names,
+        before=version.number - 1,
         chosen=[names.get(slug, slug) for slug in version.recipe["categories"]],
-        files=list(FILES),
+        files=files.names(version),
+        recipe_lines=recipe_lines(version.recipe),
         page=page.paged(request, items.for_listing(), size=10),
         status=status,
         **context,

@@ -201,7 +201,12 @@ def test_it_can_be_verified(client, dataset):
 
     found = client.get(f"{LIST}{version.digest}/verify/").json()
 
-    assert found == {"digest": version.digest, "is_intact": True, "problems": []}
+    assert found == {
+        "digest": version.digest,
+        "is_intact": True,
+        "problems": [],
+        "erased": 0,
+    }
 
 
 @pytest.mark.parametrize("digest", ["0" * 64, "x", "%00", "A" * 64])

@@ -6,7 +6,7 @@ from curation.actions import versions
 from curation.actions.lookalikes import lookalikes
 from curation.errors import CurationError
 from curation.models import Category, Conversation, Event, Finding, Message, Sketch
-from tests.curation.lines import digest_in_a_clean_place, take
+from tests.curation.lines import records_in_a_clean_place, take
 from tests.factories import CategoryFactory, ContributorFactory, DatasetFactory
 
 pytestmark = pytest.mark.django_db
@@ -131,11 +131,11 @@ def test_what_the_checks_see_is_kept_with_it(dataset):
     assert list(found) == ["citation_marks", "personal_data.email"]
 
 
-def test_the_same_file_gives_the_same_version_anywhere(dataset):
+def test_the_same_file_gives_the_same_records_anywhere(dataset):
     lines = [pair(f"Question {n}", category=f"kind {n % 3}") for n in range(30)]
 
-    once = digest_in_a_clean_place(dataset, *lines, format="dolly")
-    again = digest_in_a_clean_place(dataset, *lines[::-1], format="dolly")
+    once = records_in_a_clean_place(dataset, *lines, format="dolly")
+    again = records_in_a_clean_place(dataset, *lines[::-1], format="dolly")
 
     assert once == again
 

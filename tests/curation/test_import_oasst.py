@@ -15,7 +15,7 @@ from curation.models import (
     Message,
     Settlement,
 )
-from tests.curation.lines import answer, digest_in_a_clean_place, node, take, tree
+from tests.curation.lines import answer, node, records_in_a_clean_place, take, tree
 from tests.factories import ContributorFactory, DatasetFactory
 
 pytestmark = pytest.mark.django_db
@@ -154,12 +154,12 @@ def test_only_its_curators_import_into_a_dataset(dataset):
         )
 
 
-def test_the_same_file_gives_the_same_version_anywhere(dataset):
+def test_the_same_file_gives_the_same_records_anywhere(dataset):
     replies = [answer(f"Answer {n}", node(f"And {n}?"), rank=n) for n in range(4)]
     lines = [tree(node(f"Ask {n}", *replies)) for n in range(3)]
 
-    once = digest_in_a_clean_place(dataset, *lines)
-    again = digest_in_a_clean_place(dataset, *reversed(lines))
+    once = records_in_a_clean_place(dataset, *lines)
+    again = records_in_a_clean_place(dataset, *reversed(lines))
 
     assert once == again
 

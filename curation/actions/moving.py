@@ -1,0 +1,207 @@
+"""Lines of our own format become a dataset's record again, down to the ids and salts.
+
+All of a file or nothing: it is one transaction. Conversations that are there stay as they
+are. People of the file become accounts that nobody can sign in to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.core.exceptions import ValidationError
+from django.db import DataError, IntegrityError, transaction
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from curation.actions.lookalikes import note_sketches
+from curation.actions.people import require
+from curation.actions.versions import POLICY
+from curation.aggregate.splits import prompt_key
+from curation.errors import BadLine, CurationError
+from curation.formats import archive, jsonl
+from curation.models import (
+    Ballot,
+    BallotEntry,
+    Category,
+    Contributor,
+    Conversation,
+    Dataset,
+    Event,
+    Message,
+    MessageSalt,
+    Review,
+    Settlement,
+)
+
+DECIDED = (Message.State.ACCEPTED, Message.State.REJECTED)
+
+
+def import_record(*, dataset: Dataset, lines: Iterable[bytes], by: Contributor) -> int:
+    """Take a record into a dataset of the same slug; say how many conversations came."""
+    require(by, dataset)
+    number = 0
+    try:
+        with transaction.atomic():
+            Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
+            mover = _Mover(dataset, by)
+            for number, line in enumerate(lines, start=1):
+                mover.take(number, jsonl.decoded(line.strip()))
+            Event.objects.record(
+                "record.imported", dataset, by=by, dataset=dataset, taken=mover.taken
+            )
+    except BadLine as problem:
+        said = _("Line %(number)d: %(problem)s Nothing of the file was taken.")
+        raise CurationError(said % {"number": number, "problem": problem}) from problem
+    except (
+        IntegrityError,
+        DataError,
+        KeyError,
+        TypeError,
+        ValueError,
+        ValidationError,
+    ) as problem:
+        said = _("Line %(number)d does not hold together. Nothing of the file was taken.")
+        raise CurationError(said % {"number": number}) from problem
+    return mover.taken
+
+
+class _Mover:
+    def __init__(self, dataset: Dataset, by: Contributor) -> None:
+        self.dataset, self.by, self.taken = dataset, by, 0
+        self.people: dict[int, Contributor] = {}
+        self.categories: dict[str, Category] = {}
+
+    def take(self, number: int, line: str) -> None:
+        if number == 1:
+            self._begin(archive.header(line))
+        elif line:
+            raw = archive.conversation(line)
+            if not Conversation.objects.filter(uid=raw["uid"]).exists():
+                self._conversation(raw)
+                self.taken += 1
+
+    def _begin(self, header: archive.Header) -> None:
+        """The digest of a version has the dataset's name and rules in it."""
+        if (header.dataset, header.shape) != (self.dataset.slug, self.dataset.shape):
+            raise BadLine(f"This is the record of {header.dataset} ({header.shape}).")
+        for name in POLICY:
+            setattr(self.dataset.policy, name, header.policy[name])
+        self.dataset.policy.full_clean()
+        self.dataset.policy.save()
+        for raw in header.categories:
+            category, _is_new = Category.objects.get_or_create(
+                dataset=self.dataset, slug=raw["slug"], defaults=raw
+            )
+            self.categories[category.slug] = category
+
+    def _conversation(self, raw: dict[str, Any]) -> None:
+        roots = [one for one in raw["messages"] if one["parent"] is None]
+        if raw["state"] not in ("review", "growing", "ranking", "complete") or not roots:
+            raise BadLine("The conversation is in no state that can be moved.")
+        conversation = Conversation.objects.create(
+            uid=UUID(raw["uid"]),
+            dataset=self.dataset,
+            category=self.categories[raw["category"]] if raw["category"] else None,
+            language=raw["language"],
+            state=raw["state"],
+            split=raw["split"],
+            group=UUID(raw["group"]),
+            prompt_key=prompt_key(self.dataset.slug, roots[0]["text"]),
+            source_key=raw.get("source_key", ""),
+            completed_at=now() if raw["state"] == "complete" else None,
+        )
+        there = self._messages(conversation, raw["messages"])
+        self._reviews(there, raw)
+        self._ballots(there, raw)
+        self._settlements(there, raw)
+
+    def _messages(
+        self, conversation: Conversation, found: list[dict[str, Any]]
+    ) -> dict[str, Message]:
+        there: dict[str, Message] = {}
+        for raw in found:
+            if raw["state"] not in DECIDED:
+                raise BadLine("A message that moves is accepted, or was replaced.")
+            there[raw["uid"]] = Message.objects.create(
+                uid=UUID(raw["uid"]),
+                conversation=conversation,
+                parent=there[raw["parent"]] if raw["parent"] else None,
+                revises=there[raw["revises"]] if raw["revises"] else None,
+                role=raw["role"],
+                origin=raw["origin"],
+                author=self._person(raw["author"]),
+                generator=raw["generator"],
+                text=raw["text"],
+                context=raw["context"],
+                language=raw["language"],
+                state=raw["state"],
+                decided_at=now(),
+            )
+        note_sketches(list(there.values()))
+        MessageSalt.objects.bulk_create(
+            MessageSalt(message=there[raw["uid"]], salt=bytes.fromhex(raw["salt"]))
+            for raw in found
+            if raw.get("salt")
+        )
+        Event.objects.record_all(
+            Event.objects.line("message.imported", one, by=self.by, dataset=self.dataset,
+                               origin=one.origin)
+            for one in there.values()
+        )  # fmt: skip
+        return there
+
+    def _person(self, number: int | None) -> Contributor | None:
+        if number is None:
+            return None
+        if number not in self.people:
+            self.people[number] = Contributor.objects.create_user(
+                f"{uuid4().hex}@moved.invalid", is_active=False
+            )
+        return self.people[number]
+
+    def _reviews(self, there: dict[str, Message], raw: dict[str, Any]) -> None:
+        Review.objects.bulk_create(
+            Review(
+                message=there[one["message"]],
+                reviewer=self._person(one["by"]),
+                verdict=one["verdict"],
+            )
+            for one in raw["reviews"]
+        )
+
+    def _ballots(self, there: dict[str, Message], raw: dict[str, Any]) -> None:
+        ballots = [
+            Ballot(
+                prompt=there[one["prompt"]],
+                ranker=self._person(one["by"]),
+                ranking_round=one["round"],
+                outcome=Ballot.Outcome.RANKED,
+            )
+            for one in raw["ballots"]
+        ]
+        Ballot.objects.bulk_create(ballots)
+        BallotEntry.objects.bulk_create(
+            BallotEntry(
+                ballot=ballot,
+                reply=there[place["reply"]],
+                position=place["position"],
+                shown=place["shown"],
+                rating=place["rating"],
+            )
+            for ballot, one in zip(ballots, raw["ballots"], strict=True)
+            for place in one["places"]
+        )
+
+    def _settlements(self, there: dict[str, Message], raw: dict[str, Any]) -> None:
+        Settlement.objects.bulk_create(
+            Settlement(
+                prompt=there[one["prompt"]],
+                order=[[there[uid].pk for uid in group] for group in one["order"]],
+                ballots=one["ballots"],
+                agreement=one["agreement"],
+                status=one["status"],
+            )
+            for one in raw["settlements"]
+        )

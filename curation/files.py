@@ -1,0 +1,178 @@
+"""A frozen version as files, in a folder that is named by its digest.
+
+`train.jsonl` and `held_out.jsonl` hold a canonical record a line (see formats/record.py),
+`train.parquet` and `held_out.parquet` the same with side columns. Where the recipe asks for
+them there are pairs, rankings and unpaired judgements, each as JSON lines and as Parquet
+(see formats/tables.py). `manifest.json` is written last, with the digest and every hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import groupby
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from curation.actions import versions
+from curation.errors import CurationError
+from curation.formats.parquet import SCHEMAS, WRITER, ParquetFile
+from curation.formats.recipe import Recipe
+from curation.formats.record import canonical
+from curation.formats.tables import Example, Terms, rows, tables
+from curation.models import DatasetVersion
+
+MANIFEST = "manifest.json"
+SPLITS = ("train", "held_out")
+
+
+def names(version: DatasetVersion) -> list[str]:
+    """Of all its files, the manifest last."""
+    kinds = ["", *(f"{table}_" for table in tables(Recipe.parse(version.recipe)))]
+    found = [f"{kind}{split}" for kind in kinds for split in SPLITS]
+    return [f"{name}.{kind}" for name in found for kind in ("jsonl", "parquet")] + [
+        MANIFEST
+    ]
+
+
+def folder_of(version: DatasetVersion) -> Path:
+    """Written on first use and kept under its digest.
+
+    Every record is compared with its frozen hash on the way out; a version whose text was
+    changed in the database is refused, and what was erased is left out. A half-written
+    folder is never seen: it is renamed into place once the manifest is in it. Files that
+    are not what the manifest says are written anew.
+    """
+    folder = Path(settings.VERSIONS_DIR) / version.digest
+    if not is_whole(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder.parent))
+        try:
+            _write(version, unfinished)
+            unfinished.replace(folder)
+        except OSError:
+            # Another process was first: its folder holds the same bytes.
+            if not is_whole(folder):
+                raise
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+    return folder
+
+
+def is_whole(folder: Path) -> bool:
+    try:
+        expected = json.loads((folder / MANIFEST).read_text())["files"]
+        return all(_sha256(folder / name) == digest for name, digest in expected.items())
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def examples(
+    version: DatasetVersion,
+) -> Iterator[tuple[str, list[Example], list[dict[str, Any]]]]:
+    """Conversation by conversation: its split, its examples, what ballots said of them.
+
+    Refuses a text that is not what was frozen; leaves out what was erased.
+    """
+    ranked = version.rankings.order_by("position").values_list("facts", flat=True)
+    waiting = groupby(ranked.iterator(2000), key=lambda facts: facts["conversation"])
+    uid, facts = next(waiting, ("", iter(())))
+    by_conversation = groupby(
+        versions.seen(version), lambda one: one.item.reply.conversation
+    )
+    for conversation, found in by_conversation:
+        theirs = [one for one in found if _is_there(version, one)]
+        is_ranked = uid == str(conversation.uid)
+        rankings = list(facts) if is_ranked else []
+        if is_ranked:
+            uid, facts = next(waiting, ("", iter(())))
+        if theirs:
+            group = theirs[0].item.group or conversation.uid
+            built = [Example(one.record, str(group)) for one in theirs]
+            yield theirs[0].item.split, built, rankings
+
+
+def terms(version: DatasetVersion) -> Terms:
+    return Terms(version.manifest["licence"], Recipe.parse(version.recipe))
+
+
+def _is_there(version: DatasetVersion, one: versions.Seen) -> bool:
+    if not (one.is_intact or one.is_erased):
+        said = _(
+            "%(version)s: the text of item %(position)d is not what was frozen. "
+            "Run verify_version and restore the text from a backup."
+        )
+        raise CurationError(said % {"version": version, "position": one.item.position})
+    return not one.is_erased
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class _Output:
+    """One table of one split, in both formats."""
+
+    def __init__(self, folder: Path, name: str, table: str, stack: ExitStack) -> None:
+        self._lines: BinaryIO = stack.enter_context((folder / f"{name}.jsonl").open("wb"))
+        columns = ParquetFile(folder / f"{name}.parquet", SCHEMAS[table])
+        self._columns = stack.enter_context(columns)
+        self.rows = 0
+
+    def add(self, row: dict[str, Any], line: dict[str, Any]) -> None:
+        self._lines.write(canonical(line) + b"\n")
+        self._columns.add(row)
+        self.rows += 1
+
+
+def _write(version: DatasetVersion, folder: Path) -> None:
+    held = terms(version)
+    kinds = tables(held.recipe)
+    with ExitStack() as stack:
+        records = {split: _Output(folder, split, "records", stack) for split in SPLITS}
+        others = {
+            (kind, split): _Output(folder, f"{kind}_{split}", kind, stack)
+            for kind in kinds
+            for split in SPLITS
+        }
+        for split, built, rankings in examples(version):
+            for row, example in zip(
+                rows("records", built, rankings, held), built, strict=True
+            ):
+                # The lines are what they always were: side columns only in Parquet.
+                records[split].add(row, example.record)
+            for kind in kinds:
+                for row in rows(kind, built, rankings, held):
+                    others[kind, split].add(row, row)
+    counted = {**{("records", split): out for split, out in records.items()}, **others}
+    _finish(version, folder, {"_".join(key): out.rows for key, out in counted.items()})
+
+
+def _finish(version: DatasetVersion, folder: Path, counts: dict[str, int]) -> None:
+    """The manifest, once every byte of the rest is on the disk."""
+    hashes = {}
+    for name in names(version)[:-1]:
+        with (folder / name).open("rb") as file:
+            os.fsync(file.fileno())
+        hashes[name] = _sha256(folder / name)
+    written = sum(counts[f"records_{split}"] for split in SPLITS)
+    erased = version.item_count - written
+    manifest: dict[str, Any] = {
+        **version.manifest,
+        "digest": version.digest,
+        "files": hashes,
+        "rows": counts,
+        "written_by": WRITER,
+        **({"erased": erased} if erased else {}),
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
