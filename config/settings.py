@@ -280,6 +280,12 @@ CELERY_BEAT_SCHEDULE = {
     "forget-submissions": {"task": "annotate.tasks.forget_submissions", "schedule": 300},
     # What was written before there were sketches, or with older ones, can be looked up too.
     "sketch-prompts": {"task": "curation.tasks.sketch_prompts", "schedule": 3600},
+    # Texts are looked at by checks that take long, and again by those that changed.
+    "check-texts": {"task": "curation.tasks.check_texts", "schedule": 60},
+    "find-unchecked-texts": {
+        "task": "curation.tasks.find_unchecked_texts",
+        "schedule": 3600,
+    },
     # People get their news by mail, as often as their profile says.
     "send-digests": {"task": "curation.tasks.send_digests", "schedule": 3600},
 }

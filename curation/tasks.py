@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from curation.actions import clusters, digests, lookalikes
+from curation.actions import clusters, digests, lookalikes, rechecks
 from curation.background import background_task
 from curation.models import Dataset
+
+TEXTS_AT_ONCE = 5_000
+SECONDS_AT_ONCE = 50  # the next run begins after a minute
 
 
 @background_task()
@@ -28,3 +31,16 @@ def find_duplicates(dataset_id: int) -> None:
     dataset = Dataset.objects.filter(pk=dataset_id).first()
     if dataset is not None:
         clusters.find(dataset=dataset)
+
+
+@background_task()
+def check_texts() -> None:
+    """What was just written, by the checks that take long; and all that is outdated."""
+    rechecks.note_new()
+    rechecks.catch_up(at_most=TEXTS_AT_ONCE, seconds=SECONDS_AT_ONCE)
+
+
+@background_task()
+def find_unchecked_texts() -> None:
+    """Those that no worker knows of yet, however old they are."""
+    rechecks.note_new(is_thorough=True)

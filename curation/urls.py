@@ -9,6 +9,7 @@ from curation.views import (
     conversations,
     datasets,
     design,
+    evaluation_sets,
     flags,
     gold,
     guideline,
@@ -91,4 +92,12 @@ urlpatterns = [
     path("settings/people/<int:pk>/", instance.set_active, name="account-active"),
     # Every part of a page in every state, for whoever changes one.
     path("design/", design.show, name="design"),
+    # What texts are looked at for.
+    path("datasets/<slug:slug>/rules/checks/", rules.checks, name="rules-checks"),
+    path("settings/evaluation-sets/", evaluation_sets.show, name="evaluation-sets"),
+    path(
+        "settings/evaluation-sets/<int:pk>/remove/",
+        evaluation_sets.remove,
+        name="evaluation-set-remove",
+    ),
 ]

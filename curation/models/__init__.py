@@ -4,9 +4,11 @@ from curation.models.clusters import Cluster, ClusterMember
 from curation.models.conversations import Conversation, Message
 from curation.models.datasets import Category, Dataset, Guideline, Policy
 from curation.models.discussion import Comment, Flag
+from curation.models.evaluation_sets import EvaluationSet
 from curation.models.events import Event
 from curation.models.findings import Finding
 from curation.models.gold import GoldAnswer, GoldItem
+from curation.models.inspections import Inspection, Inspector
 from curation.models.judgements import Ballot, BallotEntry, Label, Review, Settlement
 from curation.models.notifications import Notification
 from curation.models.people import Consent, Contributor, Instance, Membership
@@ -28,12 +30,15 @@ __all__ = [
     "Conversation",
     "Dataset",
     "DatasetVersion",
+    "EvaluationSet",
     "Event",
     "Finding",
     "Flag",
     "GoldAnswer",
     "GoldItem",
     "Guideline",
+    "Inspection",
+    "Inspector",
     "Instance",
     "Label",
     "Membership",
