@@ -30,6 +30,7 @@ GERMAN = (
     "Das Wetter war gestern so schön, dass wir mit den Kindern an den See gefahren sind "
     "und dort bis zum Abend geblieben sind."
 )
+FINNISH = "Tämä on hyvin kaunis päivä, ja aurinko paistaa meren yllä koko ajan."
 
 
 @pytest.fixture(autouse=True)
@@ -142,14 +143,23 @@ def test_what_was_found_with_another_text_stays():
 
 
 def test_the_declared_language_stays_and_the_detected_one_stands_beside():
-    message = MessageFactory(text=GERMAN, language="fr")
+    message = MessageFactory(text=FINNISH, language="en")
 
     check_all()
 
     message.refresh_from_db()
-    assert (message.language, message.inspection.detected_language) == ("fr", "de")
+    assert (message.language, message.inspection.detected_language) == ("en", "fi")
     assert message.inspection.detected_score > 0.9
     assert message.findings.get().check_name == DETECTED
+
+
+def test_another_language_is_told_of_once():
+    message = MessageFactory(text=GERMAN, language="fr")
+
+    check_all()
+
+    assert message.findings.get().check_name == "language"
+    assert Inspection.objects.get().detected_language == "de"
 
 
 def test_an_answer_in_the_language_that_was_asked_for_is_fine():
@@ -278,8 +288,9 @@ def test_findings_of_a_check_that_cannot_look_stay():
 
 def test_a_run_stops_when_it_is_enough_and_the_next_goes_on(monkeypatch):
     monkeypatch.setattr(rechecks, "AT_ONCE", 2)
+    dataset = DatasetFactory()
     for _ in range(5):
-        MessageFactory()
+        MessageFactory(conversation__dataset=dataset)
 
     assert check_all(at_most=3).looked_at == 4  # in whole batches
     assert check_all(at_most=3).looked_at == 1
