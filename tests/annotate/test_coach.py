@@ -7,7 +7,6 @@ from django.core.cache import cache
 from django.urls import reverse
 
 from annotate import planner
-from curation.actions import conversations
 from curation.actions.findings import findings_in
 from curation.actions.lookalikes import note_sketches
 from curation.models import Finding, Message
