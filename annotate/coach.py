@@ -10,7 +10,8 @@ from annotate.forms.write import WriteForm
 from annotate.models import Assignment
 from curation.actions.lookalikes import Lookalike, lookalikes
 from curation.clean import chatbot, citations, duplicates, lengths
-from curation.clean.checks import sightings
+from curation.clean.check import Treatment
+from curation.clean.checks import sightings, treatment
 from curation.clean.sighting import Sighting
 from curation.clean.text import TEXT_AT_MOST, tidied
 from curation.models import Message
@@ -59,9 +60,12 @@ def _on_field(
     label = str(form.fields[name].label)
     is_passage = name == "context"
     answered = None if is_passage else _what_it_answers(slot, form, name)
-    seen = sightings(text, prompt=answered, language="" if is_passage else form.language)
-    if not is_passage:
+    policy = slot.dataset.policy.checks
+    language = "" if is_passage else form.language
+    seen = sightings(text, prompt=answered, language=language, policy=policy)
+    if not is_passage and treatment("length", policy) is not Treatment.OFF:
         seen += lengths.seen(len(text.split()), _usual(slot, name))
+    if not is_passage and treatment("chatbot", policy) is not Treatment.OFF:
         seen += chatbot.seen_in_typing(text, pasted=pasted)
     for sighting in seen:
         advice = _advice(sighting, name, label, text)
@@ -71,7 +75,9 @@ def _on_field(
                 without_marks=citations.without_marks(_typed(form, name)),
             )
         yield advice
-    if slot.kind in BEGINS and name in ("prompt", "text") and len(text) > LOOKED_FOR_FROM:
+    is_first = slot.kind in BEGINS and name in ("prompt", "text")
+    is_looked_for = treatment("near_duplicate", policy) is not Treatment.OFF
+    if is_first and is_looked_for and len(text) > LOOKED_FOR_FROM:
         alike = lookalikes(slot.dataset, text)
         if alike:
             sighting = duplicates.sighting(alike[0].likeness)

@@ -287,6 +287,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "curation.tasks.restart_silent_freezings",
         "schedule": 60,
     },
+    # Texts are looked at by checks that take long, and again by those that changed.
+    "check-texts": {"task": "curation.tasks.check_texts", "schedule": 60},
+    "find-unchecked-texts": {
+        "task": "curation.tasks.find_unchecked_texts",
+        "schedule": 3600,
+    },
     # People get their news by mail, as often as their profile says.
     "send-digests": {"task": "curation.tasks.send_digests", "schedule": 3600},
 }

@@ -96,7 +96,7 @@ def _offer(proposal: Proposal, *, generator: str, source_key: str) -> bool:
         return False
     if text.split() in [reply.text.split() for reply in there]:
         return False  # two equal answers have no order
-    conversations.add_message(
+    answer = conversations.add_message(
         conversation,
         parent=prompt,
         role=Message.Role.ASSISTANT,
@@ -106,6 +106,7 @@ def _offer(proposal: Proposal, *, generator: str, source_key: str) -> bool:
         language=prompt.language,
         source_key=source_key,
     )
-    ask_again(prompt)
+    if answer.state == Message.State.SUBMITTED:  # and not held by a check
+        ask_again(prompt)
     conversations.advance(conversation)
     return True

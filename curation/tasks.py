@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from curation.actions import clusters, digests, freezing, lookalikes, reputations
+from curation.actions import clusters, digests, freezing, lookalikes, rechecks, reputations
 from curation.background import background_task
 from curation.models import Dataset
+
+TEXTS_AT_ONCE = 5_000
+SECONDS_AT_ONCE = 50  # the next run begins after a minute
 
 
 @background_task()
@@ -47,3 +50,16 @@ def restart_silent_freezings() -> None:
     """Wake workers for versions that wait, or that a worker left lying."""
     for freezing_id in freezing.take_back_silent():
         freeze_version.delay(freezing_id=freezing_id)
+
+
+@background_task()
+def check_texts() -> None:
+    """What was just written, by the checks that take long; and all that is outdated."""
+    rechecks.note_new()
+    rechecks.catch_up(at_most=TEXTS_AT_ONCE, seconds=SECONDS_AT_ONCE)
+
+
+@background_task()
+def find_unchecked_texts() -> None:
+    """Those that no worker knows of yet, however old they are."""
+    rechecks.note_new(is_thorough=True)

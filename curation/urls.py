@@ -11,6 +11,7 @@ from curation.views import (
     conversations,
     datasets,
     design,
+    evaluation_sets,
     flags,
     freezings,
     gold,
@@ -105,5 +106,13 @@ urlpatterns = [
         "datasets/<slug:slug>/versions/<int:number>/since/<int:before>/",
         comparisons.show,
         name="version-diff",
+    ),
+    # What texts are looked at for.
+    path("datasets/<slug:slug>/rules/checks/", rules.checks, name="rules-checks"),
+    path("settings/evaluation-sets/", evaluation_sets.show, name="evaluation-sets"),
+    path(
+        "settings/evaluation-sets/<int:pk>/remove/",
+        evaluation_sets.remove,
+        name="evaluation-set-remove",
     ),
 ]

@@ -17,8 +17,15 @@ from django.utils.text import slugify
 from django.utils.timezone import now
 
 from curation.actions import conversations, datasets
+from curation.actions.findings import (
+    findings_in,
+    hold_lines,
+    hold_questions,
+    hold_unwritten,
+)
 from curation.actions.lookalikes import note_sketches
 from curation.actions.settlements import ask_again, settle
+from curation.actions.sides import sides_of
 from curation.formats import jsonl, oasst, responses
 from curation.models import (
     Ballot,
@@ -195,6 +202,7 @@ def take_pairs(job: Job, lines: list[Line]) -> None:
         for pair in fresh
     ]
     _store(job, answers)
+    hold_questions(answers, dataset=job.dataset, at=job.at)
     conversations.advance_all(list(started.values()))
 
 
@@ -233,7 +241,8 @@ def take_responses(job: Job, lines: list[Line]) -> None:
         else:
             answers[key] = _answer(job, prompt, found)
     _store(job, list(answers.values()))
-    touched = {answer.conversation_id: answer for answer in answers.values()}
+    offered = [one for one in answers.values() if one.state == State.SUBMITTED]
+    touched = {answer.conversation_id: answer for answer in offered}
     for answer in touched.values():
         assert answer.parent is not None  # see _answer
         ask_again(answer.parent)
@@ -282,6 +291,8 @@ def _prompts_for(job: Job, lines: Sequence[Line]) -> dict[str, Message]:
         for key, one in started.items()
     }
     _store(job, list(written.values()))
+    held = [one.conversation for one in written.values() if one.state == State.HELD]
+    conversations.advance_all(held)
     return prompts | written
 
 
@@ -303,7 +314,7 @@ def _begin(
     job: Job, wanted: dict[str, tuple[str, Category | None, str]]
 ) -> dict[str, Conversation]:
     """A conversation for each key, given its first prompt, category and language."""
-    sides = conversations.sides_of(job.dataset, {text for text, _, _ in wanted.values()})
+    sides = sides_of(job.dataset, {text for text, _, _ in wanted.values()})
     started = {
         key: Conversation(
             uid=job.uid(key),
@@ -346,22 +357,26 @@ def _message(
 
 
 def _store(job: Job, messages: list[Message]) -> None:
-    """Texts with what the checks see in them, and their lines of history."""
+    """Texts with what the checks see in them, and their lines of history.
+
+    What the dataset's policy holds is on hold from the first.
+    """
+    policy = job.dataset.policy.checks
+    found = [findings_in(message, message.parent, policy) for message in messages]
+    held = hold_unwritten(messages, found, dataset=job.dataset, at=job.at)
     Message.objects.bulk_create(messages, batch_size=WRITTEN_AT_ONCE)
     note_sketches(messages)
-    seen = (conversations.findings_in(message, message.parent) for message in messages)
-    Finding.objects.bulk_create(chain.from_iterable(seen), batch_size=WRITTEN_AT_ONCE)
-    Event.objects.bulk_create(
-        (
-            Event.objects.line(
-                "message.imported",
-                message,
-                by=job.by,
-                dataset=job.dataset,
-                origin=message.origin,
-            )
-            for message in messages
-        ),
-        batch_size=WRITTEN_AT_ONCE,
-    )
+    Finding.objects.bulk_create(chain.from_iterable(found), batch_size=WRITTEN_AT_ONCE)
+    lines = [
+        Event.objects.line(
+            "message.imported",
+            message,
+            by=job.by,
+            dataset=job.dataset,
+            origin=message.origin,
+        )
+        for message in messages
+    ]
+    lines += hold_lines(held, dataset=job.dataset)
+    Event.objects.bulk_create(lines, batch_size=WRITTEN_AT_ONCE)
     job.report.messages += len(messages)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from typing import Any, NamedTuple, ParamSpec, TypeVar
-from uuid import UUID, uuid4
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -15,14 +14,15 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from curation.actions import notices
+from curation.actions.findings import as_findings, findings_in, hold_if_wanted
 from curation.actions.lookalikes import Lookalike, lookalikes, note_sketches
 from curation.actions.people import Role, require
+from curation.actions.sides import sides_of
 from curation.actions.turns import rules_of, turns_of
 from curation.aggregate import demand
-from curation.aggregate.splits import prompt_key, split_of
 from curation.clean import duplicates
-from curation.clean.checks import sightings
-from curation.clean.sighting import BESIDE, Sighting
+from curation.clean.check import Treatment
+from curation.clean.checks import treatment
 from curation.clean.text import TEXT_AT_MOST, tidied
 from curation.errors import CurationError
 from curation.models import (
@@ -31,7 +31,6 @@ from curation.models import (
     Conversation,
     Dataset,
     Event,
-    Finding,
     Message,
 )
 from curation.prepared import Among, Prepared, PreparedUpdate, insert
@@ -61,7 +60,7 @@ def write_pair(
             % {"dataset": dataset}
         )
     root = _start(dataset, by, category, prompt, context, language)
-    add_message(
+    answer = add_message(
         root.conversation,
         parent=root,
         role=Message.Role.ASSISTANT,
@@ -69,6 +68,8 @@ def write_pair(
         author=by,
         language=root.language,
     )
+    if Message.State.HELD in (root.state, answer.state):
+        advance(root.conversation)
     return root.conversation
 
 
@@ -88,7 +89,10 @@ def write_prompt(
             _("%(dataset)s holds pairs: write the answer with the prompt.")
             % {"dataset": dataset}
         )
-    return _start(dataset, by, category, text, context, language).conversation
+    root = _start(dataset, by, category, text, context, language)
+    if root.state == Message.State.HELD:
+        advance(root.conversation)
+    return root.conversation
 
 
 def begin(
@@ -101,48 +105,11 @@ def begin(
     )
 
 
-def begin_with(conversation: Conversation, text: str) -> None:
-    """Put other first words in place of a locked conversation's old ones.
-
-    It keeps its side and group, unless these words stand somewhere already: its new words
-    are frozen in no version yet, those may be.
-    """
-    key = prompt_key(conversation.dataset.slug, text)
-    if key == conversation.prompt_key:
-        return
-    there = Conversation.objects.filter(dataset=conversation.dataset, prompt_key=key)
-    conversation.prompt_key = key
-    if first := there.order_by("pk").first():
-        conversation.split, conversation.group = first.split, first.group or first.uid
-    conversation.save(update_fields=["prompt_key", "split", "group"])
-
-
-class Side(NamedTuple):
-    """On which side a conversation with such a first prompt stands, and why."""
-
-    prompt_key: str
-    split: str
-    group: UUID
-
-
-def sides_of(dataset: Dataset, first_prompts: Iterable[str]) -> dict[str, Side]:
-    """The side for each text. Words that are there already keep their side and group.
-
-    Otherwise a changed percentage would put the same words on both.
-    """
-    keys = {text: prompt_key(dataset.slug, text) for text in first_prompts}
-    there = Conversation.objects.filter(dataset=dataset, prompt_key__in=set(keys.values()))
-    rows = there.order_by("-pk").values_list("prompt_key", "split", "group", "uid")
-    known = {key: Side(key, split, group or uid) for key, split, group, uid in rows}
-    percent = dataset.policy.held_out_percent
-    for text, key in keys.items():
-        if key not in known:
-            known[key] = Side(key, split_of(dataset.slug, text, percent), uuid4())
-    return {text: known[key] for text, key in keys.items()}
-
-
 def add_message(conversation: Conversation, *, text: str, **fields: Any) -> Message:
-    """Store one tidied text with what the checks see in it, and its line of history."""
+    """Store one tidied text with what the checks see in it, and its line of history.
+
+    It is on hold then, if the dataset's policy holds what was seen.
+    """
     parent: Message | None = fields.get("parent")
     message = Message(
         conversation=conversation,
@@ -151,7 +118,8 @@ def add_message(conversation: Conversation, *, text: str, **fields: Any) -> Mess
         **fields,
     )
     insert(message)
-    insert(*findings_in(message, parent))
+    found = findings_in(message, parent, conversation.dataset.policy.checks)
+    insert(*found)
     Event.objects.record(
         "message.submitted",
         message,
@@ -160,37 +128,8 @@ def add_message(conversation: Conversation, *, text: str, **fields: Any) -> Mess
         origin=message.origin,
     )
     note_sketches([message])
+    hold_if_wanted(message, conversation, found)
     return message
-
-
-def findings_in(message: Message, parent: Message | None) -> list[Finding]:
-    """What the checks see in a text and in the passage beside it, not written yet."""
-    answered = parent if message.role == Message.Role.ASSISTANT else None
-    seen = sightings(
-        message.text,
-        prompt=answered.text if answered else None,
-        language=message.language,
-        is_by_person=message.origin != Message.Origin.MODEL,
-    )
-    beside = sightings(message.context) if message.context else []
-    return [
-        *_findings(message, seen),
-        *_findings(message, beside, where=BESIDE),
-    ]
-
-
-def _findings(
-    message: Message, seen: Iterable[Sighting], where: str = ""
-) -> Iterator[Finding]:
-    for sighting in seen:
-        yield Finding(
-            message=message,
-            check_name=where + sighting.check,
-            check_version=sighting.version,
-            score=sighting.score,
-            spans=sighting.spans,
-            advice=sighting.advice,
-        )
 
 
 def checked_text(text: str, what: str = "text") -> str:
@@ -226,12 +165,23 @@ def checked_context(context: str, category: Category | None) -> str:
     return context
 
 
+def lookalikes_by_policy(
+    dataset: Dataset, text: str, besides: Conversation | None = None
+) -> list[Lookalike]:
+    """The prompt that says most nearly the same, where the dataset looks for one."""
+    if treatment("near_duplicate", dataset.policy.checks) is Treatment.OFF:
+        return []
+    return lookalikes(dataset, text, at_most=1, besides=besides)
+
+
 def note_lookalikes(message: Message, alike: Iterable[Lookalike]) -> None:
     """A finding on a first prompt for each other one that says nearly the same."""
     for one in alike:
-        for finding in _findings(message, [duplicates.sighting(one.likeness)]):
+        found = list(as_findings(message, [duplicates.sighting(one.likeness)]))
+        for finding in found:
             finding.other = one.message
             finding.save()
+        hold_if_wanted(message, message.conversation, found)
 
 
 def all_or_nothing(verb: Callable[Given, Made]) -> Callable[Given, Made]:
@@ -355,11 +305,14 @@ def _start(
     context: str,
     language: str,
 ) -> Message:
-    """The first prompt. Its conversation is where it would advance to: under review."""
+    """The first prompt. Its conversation is where it would advance to: under review.
+
+    Unless it is held: then the caller has it advance.
+    """
     require(by, dataset, Role.WRITER)
     text, context = checked_text(text, "prompt"), checked_context(context, category)
     language = language or dataset.languages[0]
-    alike = lookalikes(dataset, text, at_most=1)
+    alike = lookalikes_by_policy(dataset, text)
     conversation = begin(dataset, text=text, category=category, language=language)
     message = add_message(
         conversation,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from curation.actions import conversations
 from curation.actions.people import require
 from curation.aggregate import demand
+from curation.clean import checks
 from curation.errors import CurationError, NotAllowed
 from curation.models import Category, Contributor, Dataset, Event, Guideline, Policy
 
@@ -29,7 +30,7 @@ def create(
     shape: str,
     by: Contributor,
     guideline: str = "",
-    policy: dict[str, int] | None = None,
+    policy: dict[str, Any] | None = None,
     **fields: Any,
 ) -> Dataset:
     """A dataset with its policy and first guideline, ready to take work."""
@@ -66,13 +67,19 @@ def publish_guideline(*, dataset: Dataset, text: str, by: Contributor) -> Guidel
 
 
 @transaction.atomic
-def set_policy(*, dataset: Dataset, by: Contributor, **rules: int) -> Policy:
+def set_policy(*, dataset: Dataset, by: Contributor, **rules: Any) -> Policy:
     """What conversations want is looked at again where a rule that decides it changed.
 
     That costs a query or two per hundreds of conversations, which wait for it.
     """
     require(by, dataset)
     policy = Policy.objects.select_for_update().get(dataset=dataset)
+    if (
+        unknown := rules.get("checks", {}).keys()
+        - checks.CHECKS.keys()
+        - policy.checks.keys()
+    ):
+        raise CurationError(_("There is no check “%(name)s”.") % {"name": min(unknown)})
     before = {name: getattr(policy, name) for name in rules}
     for name, value in rules.items():
         setattr(policy, name, value)

@@ -9,8 +9,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from curation.actions import conversations, notices
+from curation.actions.findings import note
 from curation.actions.moves import carry_over_to_prompt, move, retire_older
 from curation.actions.people import Role, require
+from curation.actions.sides import begin_with
+from curation.clean import preferences
+from curation.clean.check import Treatment
+from curation.clean.checks import treatment
 from curation.errors import CurationError, WrongState
 from curation.models import Contributor, Conversation, Event, Label, Message, Review
 from curation.prepared import Prepared, insert
@@ -86,7 +91,8 @@ def review(
     verdicts.append((verdict, is_final))
     if verdict == Verdict.EDIT:  # nobody has judged the new words
         message, verdicts = _revise(message, conversation, text=edited_text, by=by), []
-    _decide(message, conversation, verdicts, by=by)
+    if message.state != State.HELD:  # as a check may have done with the new words
+        _decide(message, conversation, verdicts, by=by)
     conversations.advance(conversation)
     return message
 
@@ -104,6 +110,9 @@ def improve(
     if message.state != State.ACCEPTED or message.role != Message.Role.ASSISTANT:
         raise WrongState("answer", message.state)
     rewrite = _sibling(message, conversation, text=text, by=by)
+    policy = conversation.dataset.policy.checks
+    if treatment("preference", policy) is not Treatment.OFF:
+        note(rewrite, preferences.seen(rewrite.text, message.text))
     conversations.advance(conversation)
     return rewrite
 
@@ -223,7 +232,7 @@ def _revise(
         raise CurationError(_("There are answers to this text: accept it or reject it."))
     revision = _sibling(message, conversation, text=text, by=by)
     if message.parent is None:
-        conversations.begin_with(conversation, revision.text)
+        begin_with(conversation, revision.text)
     why = gettext_noop("A reviewer's edit stands in its place.")
     news = notices.Kind.EDITED
     move(message, conversation, to=State.REJECTED, by=by, why=why, news=news)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.utils.timezone import now
 from django.utils.translation import gettext_noop
 
-from curation.actions import conversations, notices
+from curation.actions import notices
 from curation.actions.settlements import ask_again, settle
+from curation.actions.sides import begin_with
 from curation.errors import WrongState
 from curation.models import Contributor, Conversation, Event, Message
 from curation.prepared import PreparedUpdate
@@ -32,13 +33,14 @@ def move(
     conversation: Conversation,
     *,
     to: State,
-    by: Contributor,
+    by: Contributor | None,
     why: str = "",
     news: str | None = None,
 ) -> Message:
     """Change the state of a message under its conversation's lock, and write history.
 
-    Its author is told; `news` says as what, where it is not the plain one.
+    Its author is told; `news` says as what, where it is not the plain one. `by` is None
+    where a check did it.
     """
     if to not in Message.MOVES[message.state]:
         raise WrongState("message", message.state)
@@ -75,7 +77,7 @@ def _count_anew(
 
 
 def _reject_orphans(
-    prompt: Message, conversation: Conversation, *, by: Contributor
+    prompt: Message, conversation: Conversation, *, by: Contributor | None
 ) -> None:
     """Nobody will be asked about an answer to a question that is not there."""
     for orphan in prompt.replies.filter(state=State.SUBMITTED).select_related("parent"):
@@ -83,7 +85,11 @@ def _reject_orphans(
 
 
 def carry_over_to_prompt(
-    message: Message, conversation: Conversation, *, by: Contributor, out_of: set[State]
+    message: Message,
+    conversation: Conversation,
+    *,
+    by: Contributor | None,
+    out_of: set[State],
 ) -> None:
     """In a dataset of pairs the prompt shares the fate of the answer it came with.
 
@@ -110,7 +116,7 @@ def retire_older(message: Message, conversation: Conversation, *, by: Contributo
         if wording.state in (State.SUBMITTED, State.ACCEPTED) and not has_answers.exists():
             move(wording, conversation, to=State.WITHDRAWN, by=by, why=ANEW)
     if message.parent is None:
-        conversations.begin_with(conversation, message.text)
+        begin_with(conversation, message.text)
 
 
 def _wordings_before(message: Message, conversation: Conversation) -> list[Message]:

@@ -42,9 +42,11 @@ def tell(
         )
 
 
-def tell_author(message: Message, kind: str, *, by: Contributor, why: str = "") -> None:
+def tell_author(
+    message: Message, kind: str, *, by: Contributor | None, why: str = ""
+) -> None:
     """What became of a text. What nobody here wrote tells nobody."""
-    if message.author_id is not None and message.author_id != by.pk:
+    if message.author_id is not None and (by is None or message.author_id != by.pk):
         data = {"why": why} if why else {}
         author = message.author_id
         insert(Notification(person_id=author, kind=kind, message=message, data=data))

@@ -6,9 +6,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from curation.actions import conversations
-from curation.actions.lookalikes import lookalikes
 from curation.actions.moves import ANEW, move
 from curation.actions.people import Role, require
+from curation.actions.sides import begin_with
 from curation.clean.text import tidied
 from curation.errors import CurationError, WrongState
 from curation.models import Contributor, Conversation, Message
@@ -49,7 +49,7 @@ def amend(
         _look_around(revision, conversation)
     if is_unread:
         if message.parent is None:
-            conversations.begin_with(conversation, revision.text)
+            begin_with(conversation, revision.text)
         for answer in attached:
             _anew(answer, conversation, revision, text=answer.text, is_copy=True)
             move(answer, conversation, to=State.WITHDRAWN, by=by, why=ANEW)
@@ -83,7 +83,9 @@ def _anew(
 
 
 def _look_around(prompt: Message, conversation: Conversation) -> None:
-    alike = lookalikes(conversation.dataset, prompt.text, at_most=1, besides=conversation)
+    alike = conversations.lookalikes_by_policy(
+        conversation.dataset, prompt.text, besides=conversation
+    )
     conversations.note_lookalikes(prompt, alike)
 
 

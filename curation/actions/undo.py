@@ -52,7 +52,7 @@ def take_back(
     messages = {m.pk: m for m in conversation.messages.select_related("parent")}
     begins = Event.objects.aggregate(last=Max("pk", default=0))["last"]
     until = begins if until is None else until
-    since = _lines_since(after, messages, conversation)
+    since = _besides_holds(_lines_since(after, messages, conversation))
     lines = [line for line in since if line.pk <= until]
     deeds, later = _deeds(lines), _deeds(line for line in since if line.pk > until)
     if not deeds:
@@ -101,6 +101,16 @@ def _lines_since(
     lines = since.filter(subject_kind="message", subject_id__in=messages).order_by("pk")
     return [
         line for line in lines if not any(first < line.pk <= last for first, last in spans)
+    ]
+
+
+def _besides_holds(lines: Sequence[Event]) -> list[Event]:
+    """Less what a check held of the texts that are new: they go, held or not."""
+    new = {line.subject_id for line in lines if line.kind == "message.submitted"}
+    return [
+        line
+        for line in lines
+        if line.kind != "message.held" or line.by_id or line.subject_id not in new
     ]
 
 

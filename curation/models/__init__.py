@@ -4,10 +4,12 @@ from curation.models.clusters import Cluster, ClusterMember
 from curation.models.conversations import Conversation, Message
 from curation.models.datasets import Category, Dataset, Guideline, Policy
 from curation.models.discussion import Comment, Flag
+from curation.models.evaluation_sets import EvaluationSet
 from curation.models.events import Event
 from curation.models.findings import Finding
 from curation.models.freezings import Freezing
 from curation.models.gold import GoldAnswer, GoldItem
+from curation.models.inspections import Inspection, Inspector
 from curation.models.judgements import Ballot, BallotEntry, Label, Review, Settlement
 from curation.models.notifications import Notification
 from curation.models.people import Consent, Contributor, Instance, Membership
@@ -31,6 +33,7 @@ __all__ = [
     "Conversation",
     "Dataset",
     "DatasetVersion",
+    "EvaluationSet",
     "Event",
     "Finding",
     "Flag",
@@ -38,6 +41,8 @@ __all__ = [
     "GoldAnswer",
     "GoldItem",
     "Guideline",
+    "Inspection",
+    "Inspector",
     "Instance",
     "Label",
     "Membership",

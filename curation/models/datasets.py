@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
@@ -13,6 +14,7 @@ from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from curation.clean.check import Treatment
 from curation.prepared import Prepared
 
 if TYPE_CHECKING:
@@ -109,6 +111,16 @@ _newest_guideline = Prepared(
 )
 
 
+def known_treatments(policy: object) -> None:
+    """A refusal unless each check is off, gives hints or holds. One may be gone by now."""
+    is_told = isinstance(policy, dict) and all(
+        name.isidentifier() and treatment in list(Treatment)
+        for name, treatment in policy.items()
+    )
+    if not is_told:
+        raise ValidationError(_("A check is off, gives hints, or holds texts."))
+
+
 class Policy(models.Model):
     """How much judgement a dataset asks for. Every quorum from 1 upward works."""
 
@@ -153,6 +165,12 @@ class Policy(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(50)],
         help_text="Share of new conversations kept for evaluation. Older ones do not move.",
     )
+    checks = models.JSONField(
+        default=dict,
+        blank=True,
+        validators=[known_treatments],
+        help_text="Name of a check: off, hint or hold. Where it is missing, as usual.",
+    )
 
     class Meta:
         constraints = [
@@ -187,7 +205,7 @@ class Policy(models.Model):
         published = {
             "replies_wanted", "max_depth", "reviews_wanted", "approvals_needed",
             "rankings_wanted", "rankings_at_most", "adjudicates", "improve_below",
-            "held_out_percent",
+            "held_out_percent", "checks",
         }  # fmt: skip
         withheld = {
             "id", "dataset", "open_conversations", "lease_minutes", "gold_every",

@@ -49,6 +49,18 @@ def versions_with(message: Any) -> str:
     return ", ".join(map(str, sorted({item.version.number for item in items})))
 
 
+@register.filter
+def check_label(name: str) -> str:
+    """What a check is called, of a finding: `{{ finding.check_name|check_label }}`."""
+    return wording.check_label(name)
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """A share as whole percents: `{{ finding.score|percent }} %`."""
+    return f"{round(100 * (share or 0))}"
+
+
 TAGS = {"insert": "ins", "delete": "del"}
 
 

@@ -20,6 +20,8 @@ from curation.http import SignedInRequest, is_part, way_back
 from curation.models import Dataset, Flag, Message
 from curation.views import page
 
+HELD_SHOWN = 50  # the longest waiting
+
 
 @require_GET
 @login_required
@@ -116,7 +118,9 @@ def _page(
         for of_one in waiting.values()
     ]
     closed = there.exclude(resolved_at=None).order_by("-resolved_at", "-pk")
+    held = Message.objects.on_hold(dataset).exclude(pk__in=waiting)
     context = {"cards": cards, "page": page.paged(request, closed), "is_curator": True}
+    context |= {"held": held[:HELD_SHOWN], "held_count": held.count()}
     return page.of_dataset(request, dataset, "flags.html", status=status, **context, **said)
 
 

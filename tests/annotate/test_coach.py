@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.urls import reverse
 
 from annotate import planner
-from curation.actions import conversations
+from curation.actions.findings import findings_in
 from curation.actions.lookalikes import note_sketches
 from curation.models import Finding, Message
 from tests.annotate.work import claim, planned, submit
@@ -224,7 +224,7 @@ def test_what_a_model_says_may_sound_like_one():
     prompt = Message(text="Who are you?")
     reply = Message(text="As an AI, I am new here.", role="assistant", origin="model")
 
-    assert conversations.findings_in(reply, prompt) == []
+    assert findings_in(reply, prompt, {}) == []
 
 
 def test_a_preview_shows_markdown_and_lets_nothing_else_through(client, pairs):
@@ -247,4 +247,4 @@ def test_who_goes_on_asking_does_not_answer():
     answer = Message(text="Is there anything else that you would like to know?")
     follow_up = Message(text=answer.text + " Yes.", role="prompter")
 
-    assert conversations.findings_in(follow_up, answer) == []
+    assert findings_in(follow_up, answer, {}) == []
