@@ -14,7 +14,7 @@ from curation.models import (
     Conversation,
     Dataset,
     DatasetVersion,
-    Flag,
+    Decision,
     GoldItem,
     Membership,
     Message,
@@ -85,8 +85,12 @@ def message_in(dataset: Dataset, pk: int) -> Message:
     return get_object_or_404(there.select_related("conversation", "parent"), pk=pk)
 
 
-def flag_in(dataset: Dataset, pk: int) -> Flag:
-    return get_object_or_404(Flag, message__conversation__dataset=dataset, pk=pk)
+def decision_to_undo(request: SignedInRequest, pk: int) -> Decision:
+    there = Decision.objects.select_related("dataset")
+    decision = get_object_or_404(there, pk=pk)
+    if not holds(request.user, decision.dataset):
+        raise Http404
+    return decision
 
 
 def gold_item_in(dataset: Dataset, pk: int) -> GoldItem:

@@ -9,6 +9,7 @@ from curation.views import (
     conversations,
     datasets,
     design,
+    duplicates,
     flags,
     gold,
     guideline,
@@ -18,6 +19,7 @@ from curation.views import (
     notifications,
     people,
     profile,
+    queue,
     rules,
     versions,
 )
@@ -57,8 +59,7 @@ urlpatterns = [
     path("datasets/<slug:slug>/rules/", rules.show, name="rules"),
     path("datasets/<slug:slug>/categories/new/", rules.add_category, name="category-new"),
     path("datasets/<slug:slug>/categories/<int:pk>/", rules.category, name="category"),
-    path("datasets/<slug:slug>/flags/", flags.show, name="flags"),
-    path("datasets/<slug:slug>/flags/<int:pk>/", flags.decide, name="flag-decide"),
+    path("datasets/<slug:slug>/flags/", queue.show, name="flags"),
     path("datasets/<slug:slug>/gold/", gold.show, name="gold"),
     path("datasets/<slug:slug>/gold/make/<int:pk>/", gold.make, name="gold-make"),
     path("datasets/<slug:slug>/gold/<int:pk>/retire/", gold.retire, name="gold-retire"),
@@ -89,6 +90,16 @@ urlpatterns = [
     path("settings/", instance.show, name="instance"),
     path("settings/people/new/", instance.add_account, name="account-new"),
     path("settings/people/<int:pk>/", instance.set_active, name="account-active"),
+    # Prompts in nearly the same words.
+    path("datasets/<slug:slug>/duplicates/", duplicates.show, name="duplicates"),
+    path(
+        "datasets/<slug:slug>/duplicates/search/",
+        duplicates.search,
+        name="duplicates-search",
+    ),
+    # What waits for curators in all datasets.
+    path("moderation/", queue.everywhere, name="moderation"),
+    path("moderation/<int:pk>/undo/", queue.undo, name="decision-undo"),
     # Every part of a page in every state, for whoever changes one.
     path("design/", design.show, name="design"),
 ]

@@ -1,6 +1,6 @@
 """The record. Every model says in `Privacy` which of its fields may be published."""
 
-from curation.models.clusters import Cluster, ClusterMember
+from curation.models.clusters import Cluster, ClusterMember, DuplicateSearch
 from curation.models.conversations import Conversation, Message
 from curation.models.datasets import Category, Dataset, Guideline, Policy
 from curation.models.discussion import Comment, Flag
@@ -8,6 +8,7 @@ from curation.models.events import Event
 from curation.models.findings import Finding
 from curation.models.gold import GoldAnswer, GoldItem
 from curation.models.judgements import Ballot, BallotEntry, Label, Review, Settlement
+from curation.models.moderation import Case, Decision, Suspension
 from curation.models.notifications import Notification
 from curation.models.people import Consent, Contributor, Instance, Membership
 from curation.models.profiles import Profile
@@ -19,6 +20,7 @@ __all__ = [
     "Ballot",
     "BallotEntry",
     "Candidate",
+    "Case",
     "Category",
     "Cluster",
     "ClusterMember",
@@ -28,6 +30,8 @@ __all__ = [
     "Conversation",
     "Dataset",
     "DatasetVersion",
+    "Decision",
+    "DuplicateSearch",
     "Event",
     "Finding",
     "Flag",
@@ -45,5 +49,6 @@ __all__ = [
     "Review",
     "Settlement",
     "Sketch",
+    "Suspension",
     "VersionItem",
 ]
