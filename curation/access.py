@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
@@ -44,6 +45,14 @@ def category_to_curate(request: SignedInRequest, slug: str, pk: int) -> Category
 
 def membership_to_curate(request: SignedInRequest, slug: str, pk: int) -> Membership:
     return get_object_or_404(Membership, dataset=dataset_to_curate(request, slug), pk=pk)
+
+
+def person_to_curate(request: SignedInRequest, dataset: Dataset, pk: int) -> Contributor:
+    """Somebody who has a role there, or whose verdicts are in it."""
+    takes_part = Q(memberships__dataset=dataset)
+    judged = Q(reviews__message__conversation__dataset=dataset)
+    there = Contributor.objects.filter(takes_part | judged).distinct()
+    return get_object_or_404(there, pk=pk)
 
 
 def conversation(request: SignedInRequest, slug: str, number: int) -> Conversation:

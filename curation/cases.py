@@ -65,7 +65,7 @@ def waiting(
     sources = {
         "flag": Flag.objects.filter(resolved_at=None).values_list("message"),
         "held": Message.objects.filter(state=Message.State.HELD).values_list("pk"),
-        "finding": Finding.objects.serious().unanswered().values_list("message"),
+        "finding": Finding.objects.for_curators().unanswered().values_list("message"),
     }
     asked = [sources[sort]] if sort in sources else list(sources.values())
     found = Message.objects.filter(
@@ -125,7 +125,7 @@ def curators_of(datasets: Iterable[Dataset]) -> QuerySet[Contributor]:
 
 
 def _findings(ids: Sequence[int]) -> QuerySet[Finding]:
-    found = Finding.objects.filter(message__in=ids).serious().unanswered()
+    found = Finding.objects.filter(message__in=ids).for_curators().unanswered()
     return found.select_related("other__conversation").order_by("pk")
 
 

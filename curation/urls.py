@@ -21,6 +21,7 @@ from curation.views import (
     profile,
     queue,
     rules,
+    suspensions,
     versions,
 )
 
@@ -90,6 +91,15 @@ urlpatterns = [
     path("settings/", instance.show, name="instance"),
     path("settings/people/new/", instance.add_account, name="account-new"),
     path("settings/people/<int:pk>/", instance.set_active, name="account-active"),
+    # Somebody pauses, and what they judged is looked at once more.
+    path("datasets/<slug:slug>/people/<int:pk>/", suspensions.show, name="person"),
+    path(
+        "datasets/<slug:slug>/people/<int:pk>/again/",
+        suspensions.ask_again,
+        name="person-again",
+    ),
+    path("settings/people/<int:pk>/pause/", suspensions.everywhere, name="person-pause"),
+    path("suspensions/<int:pk>/lift/", suspensions.lift, name="suspension-lift"),
     # Prompts in nearly the same words.
     path("datasets/<slug:slug>/duplicates/", duplicates.show, name="duplicates"),
     path(

@@ -67,7 +67,7 @@ def decide(
     require(by, dataset)
     message = Message.objects.select_related("parent").get(pk=message_id)
     flags = list(message.flags.select_for_update().filter(resolved_at=None).order_by("pk"))
-    found = list(Finding.objects.filter(message=message).serious().unanswered())
+    found = list(Finding.objects.filter(message=message).for_curators().unanswered())
     _require_waiting(message, seen, is_waiting=bool(flags or found))
     if action not in choices_for(message, by):
         raise CurationError(_("That cannot be done with this text. Load the page again."))

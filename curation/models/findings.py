@@ -17,10 +17,12 @@ LIKELY_FROM = 0.6  # the least that counts as serious in any check
 
 
 class FindingQuerySet(models.QuerySet["Finding"]):
-    def serious(self) -> FindingQuerySet:
-        """What somebody should look at: see clean/sighting.py."""
+    def for_curators(self) -> FindingQuerySet:
+        """What somebody should look at. Near-duplicates wait on a screen of their own."""
         found = Q()
         for family, least in SERIOUS_FROM.items():
+            if family == "near_duplicate":
+                continue
             for name in (family, BESIDE + family):
                 of_it = Q(check_name=name) | Q(check_name__startswith=f"{name}.")
                 found |= of_it & Q(score__gte=least)
@@ -61,7 +63,7 @@ class Finding(models.Model):
             ),
         ]
         indexes = [
-            # For serious(), among all that is only mentioned.
+            # For for_curators(), among all that is only mentioned.
             models.Index(
                 fields=["message"],
                 name="finding_likely",

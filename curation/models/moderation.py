@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -14,6 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from curation.models.conversations import Message
 from curation.models.datasets import Dataset
+
+if TYPE_CHECKING:
+    from curation.models.people import Contributor
 
 
 class Case(models.Model):
@@ -123,6 +126,13 @@ class Decision(models.Model):
 class SuspensionQuerySet(models.QuerySet["Suspension"]):
     def in_force(self) -> SuspensionQuerySet:
         return self.filter(lifted_at=None)
+
+    def for_listing(self) -> SuspensionQuerySet:
+        return self.select_related("person", "dataset", "by", "lifted_by").order_by("-pk")
+
+    def of(self, person: Contributor, dataset: Dataset) -> SuspensionQuerySet:
+        """Those of a person that reach into a dataset."""
+        return self.filter(Q(dataset=dataset) | Q(dataset=None), person=person)
 
 
 class Suspension(models.Model):
