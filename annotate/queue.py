@@ -185,6 +185,6 @@ _open_datasets = Prepared(
 )
 _roles_in_open_datasets = Prepared(
     lambda person: Membership.objects.filter(
-        contributor=person, dataset__archived_at=None
+        contributor=person, dataset__archived_at=None, suspended_at=None
     ).values_list("dataset_id", "dataset__slug", "role")
 )

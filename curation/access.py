@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
@@ -14,7 +15,7 @@ from curation.models import (
     Conversation,
     Dataset,
     DatasetVersion,
-    Flag,
+    Decision,
     Freezing,
     GoldItem,
     Membership,
@@ -45,6 +46,14 @@ def category_to_curate(request: SignedInRequest, slug: str, pk: int) -> Category
 
 def membership_to_curate(request: SignedInRequest, slug: str, pk: int) -> Membership:
     return get_object_or_404(Membership, dataset=dataset_to_curate(request, slug), pk=pk)
+
+
+def person_to_curate(request: SignedInRequest, dataset: Dataset, pk: int) -> Contributor:
+    """Somebody who has a role there, or whose verdicts are in it."""
+    takes_part = Q(memberships__dataset=dataset)
+    judged = Q(reviews__message__conversation__dataset=dataset)
+    there = Contributor.objects.filter(takes_part | judged).distinct()
+    return get_object_or_404(there, pk=pk)
 
 
 def conversation(request: SignedInRequest, slug: str, number: int) -> Conversation:
@@ -86,8 +95,12 @@ def message_in(dataset: Dataset, pk: int) -> Message:
     return get_object_or_404(there.select_related("conversation", "parent"), pk=pk)
 
 
-def flag_in(dataset: Dataset, pk: int) -> Flag:
-    return get_object_or_404(Flag, message__conversation__dataset=dataset, pk=pk)
+def decision_to_undo(request: SignedInRequest, pk: int) -> Decision:
+    there = Decision.objects.select_related("dataset")
+    decision = get_object_or_404(there, pk=pk)
+    if not holds(request.user, decision.dataset):
+        raise Http404
+    return decision
 
 
 def gold_item_in(dataset: Dataset, pk: int) -> GoldItem:

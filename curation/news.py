@@ -12,7 +12,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from curation.models import Message, Notification
+from curation.models import Flag, Message, Notification
 from curation.wording import translated
 
 Kind = Notification.Kind
@@ -133,6 +133,38 @@ def _model(notice: Notification) -> str:
     ) % {"model": data.get("model", ""), "count": count}
 
 
+def _looked_at(notice: Notification) -> str:
+    if notice.data.get("outcome") == Flag.Outcome.DISMISSED:
+        return _(
+            "A curator looked at what you flagged: it stays. Thank you for looking out."
+        )
+    if notice.data.get("outcome") == Flag.Outcome.HELD:
+        return _("A curator looked at what you flagged and set it aside. Thank you.")
+    return _("A curator looked at what you flagged and took it out. Thank you.")
+
+
+def _removed(notice: Notification) -> str:
+    return _("An admin took a text of yours out of the dataset.")
+
+
+def _reopened(notice: Notification) -> str:
+    return _("Others look at your text once more. You need not do anything.")
+
+
+def _suspended(notice: Notification) -> str:
+    if not notice.data.get("dataset"):
+        return _("Your work here is paused for now. What you wrote and judged stays yours.")
+    said = _("Your work in %(dataset)s is paused for now. What you did there stays yours.")
+    return said % {"dataset": notice.data["dataset"]}
+
+
+def _restored(notice: Notification) -> str:
+    if not notice.data.get("dataset"):
+        return _("Your work here goes on. Good to have you back.")
+    said = _("Your work in %(dataset)s goes on. Good to have you back.")
+    return said % {"dataset": notice.data["dataset"]}
+
+
 SAID: dict[Kind, Callable[[Notification], str]] = {
     Kind.ACCEPTED: _accepted,
     Kind.REJECTED: _rejected,
@@ -143,4 +175,9 @@ SAID: dict[Kind, Callable[[Notification], str]] = {
     Kind.COMPLETE: _complete,
     Kind.ALLOTTED: _allotted,
     Kind.MODEL: _model,
+    Kind.LOOKED_AT: _looked_at,
+    Kind.REMOVED: _removed,
+    Kind.REOPENED: _reopened,
+    Kind.SUSPENDED: _suspended,
+    Kind.RESTORED: _restored,
 }

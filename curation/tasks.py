@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from curation.actions import clusters, digests, freezing, lookalikes, rechecks, reputations
+from curation.actions import digests, freezing, lookalikes, rechecks, reputations, searches
 from curation.background import background_task
 from curation.models import Dataset
 
@@ -30,7 +30,7 @@ def find_duplicates(dataset_id: int) -> None:
     """Near-duplicates among all first prompts of a dataset, for a curator to decide."""
     dataset = Dataset.objects.filter(pk=dataset_id).first()
     if dataset is not None:
-        clusters.find(dataset=dataset)
+        searches.run(dataset=dataset)
 
 
 @background_task()

@@ -11,6 +11,7 @@ from curation.views import (
     conversations,
     datasets,
     design,
+    duplicates,
     evaluation_sets,
     flags,
     freezings,
@@ -22,7 +23,9 @@ from curation.views import (
     notifications,
     people,
     profile,
+    queue,
     rules,
+    suspensions,
     versions,
 )
 
@@ -61,8 +64,7 @@ urlpatterns = [
     path("datasets/<slug:slug>/rules/", rules.show, name="rules"),
     path("datasets/<slug:slug>/categories/new/", rules.add_category, name="category-new"),
     path("datasets/<slug:slug>/categories/<int:pk>/", rules.category, name="category"),
-    path("datasets/<slug:slug>/flags/", flags.show, name="flags"),
-    path("datasets/<slug:slug>/flags/<int:pk>/", flags.decide, name="flag-decide"),
+    path("datasets/<slug:slug>/flags/", queue.show, name="flags"),
     path("datasets/<slug:slug>/gold/", gold.show, name="gold"),
     path("datasets/<slug:slug>/gold/make/<int:pk>/", gold.make, name="gold-make"),
     path("datasets/<slug:slug>/gold/<int:pk>/retire/", gold.retire, name="gold-retire"),
@@ -93,6 +95,25 @@ urlpatterns = [
     path("settings/", instance.show, name="instance"),
     path("settings/people/new/", instance.add_account, name="account-new"),
     path("settings/people/<int:pk>/", instance.set_active, name="account-active"),
+    # Somebody pauses, and what they judged is looked at once more.
+    path("datasets/<slug:slug>/people/<int:pk>/", suspensions.show, name="person"),
+    path(
+        "datasets/<slug:slug>/people/<int:pk>/again/",
+        suspensions.ask_again,
+        name="person-again",
+    ),
+    path("settings/people/<int:pk>/pause/", suspensions.everywhere, name="person-pause"),
+    path("suspensions/<int:pk>/lift/", suspensions.lift, name="suspension-lift"),
+    # Prompts in nearly the same words.
+    path("datasets/<slug:slug>/duplicates/", duplicates.show, name="duplicates"),
+    path(
+        "datasets/<slug:slug>/duplicates/search/",
+        duplicates.search,
+        name="duplicates-search",
+    ),
+    # What waits for curators in all datasets.
+    path("moderation/", queue.everywhere, name="moderation"),
+    path("moderation/<int:pk>/undo/", queue.undo, name="decision-undo"),
     # Every part of a page in every state, for whoever changes one.
     path("design/", design.show, name="design"),
     path("datasets/<slug:slug>/agreement/", agreement.show, name="agreement"),

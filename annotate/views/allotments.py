@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods
 from annotate import access, allotments
 from annotate.forms.allotments import AllotmentForm
 from annotate.models import Allotment
+from curation import cases
 from curation.access import dataset_to_curate
-from curation.actions import flags
 from curation.errors import CurationError
 from curation.http import SignedInRequest, form_address
 from curation.models import Dataset
@@ -67,7 +67,7 @@ def _page(
     context = {
         "dataset": dataset,
         "is_curator": True,
-        "flags_waiting": flags.waiting_in(dataset),
+        "flags_waiting": cases.waiting_in(dataset),
         "form": form,
         "problem": problem,
         "running": shown.filter(closed_at=None),

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from annotate import allotments, history, progress, queue, shortage
 from annotate.models import Assignment, Draft
 from curation.http import SignedInRequest
-from curation.models import Dataset
+from curation.models import Dataset, Suspension
 
 
 @require_GET
@@ -42,6 +42,7 @@ def home(request: SignedInRequest) -> HttpResponse:
         "goals": progress.goals(person),
         "next": following,
         "has_datasets": has_datasets,
+        "paused": Suspension.objects.in_force().filter(person=person).for_listing(),
         "reasons": shortage.reasons(person) if is_idle else [],
         **history.for_page(person, request.GET),
     }

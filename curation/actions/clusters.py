@@ -66,7 +66,8 @@ def dismiss(*, member_ids: Sequence[int], by: Contributor) -> None:
 def _decide(member_ids: Sequence[int], state: str, by: Contributor) -> None:
     """All or none. A later decision takes the place of an earlier one."""
     found = ClusterMember.objects.select_related("cluster__dataset", "message")
-    members = list(found.select_for_update(of=("self",)).filter(pk__in=member_ids))
+    locked = found.select_for_update(of=("self",)).filter(pk__in=member_ids)
+    members = list(locked.order_by("pk"))  # two curators at once wait in one order
     if len(members) < len(set(member_ids)):
         raise CurationError(_("Some of these are no longer there: load the page again."))
     for dataset in {member.cluster.dataset for member in members}:

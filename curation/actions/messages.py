@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -21,6 +22,7 @@ from curation.models import Contributor, Conversation, Event, Label, Message, Re
 from curation.prepared import Prepared, insert
 from curation.wording import in_english
 
+Verdicts = list[tuple[str, bool]]  # and whether it is final
 State = Message.State
 Verdict = Review.Verdict
 _message = Prepared(
@@ -28,7 +30,7 @@ _message = Prepared(
 ).get
 _verdicts = Prepared(
     lambda message: Review.objects.filter(message=message).values_list(
-        "reviewer_id", "verdict", "is_final"
+        "reviewer_id", "verdict", "is_final", "set_aside_at"
     )
 )
 
@@ -190,7 +192,7 @@ def _check_verdict(verdict: str, reason: str) -> None:
 
 def _message_to_review(
     message_id: int, by: Contributor, held: Conversation | None
-) -> tuple[Message, Conversation, list[tuple[str, bool]]]:
+) -> tuple[Message, Conversation, Verdicts]:
     """With the verdicts on it so far, and whether each is final."""
     message, conversation = _lock(message_id, held)
     require(by, conversation.dataset, Role.REVIEWER)
@@ -201,7 +203,16 @@ def _message_to_review(
     given = _verdicts(message=message.pk)
     if any(reviewer == by.pk for reviewer, *__ in given):
         raise CurationError(_("You have already reviewed this message."))
-    return message, conversation, [(verdict, final) for __, verdict, final in given]
+    return message, conversation, _counted(given)
+
+
+def verdicts_on(message: Message) -> Verdicts:
+    """Those that count, and whether each is final. Causes a query."""
+    return _counted(_verdicts(message=message.pk))
+
+
+def _counted(given: Sequence[tuple[int, str, bool, datetime | None]]) -> Verdicts:
+    return [(verdict, final) for __, verdict, final, aside in given if aside is None]
 
 
 def _enter(given: Review, conversation: Conversation, labels: Mapping[str, int]) -> None:
@@ -270,6 +281,21 @@ def _decide(
     Where the policy asks for an adjudicator, all are heard first, and people who disagree
     decide nothing.
     """
+    to = outcome_of(message, conversation, given)
+    if to is None:
+        return
+    if to == State.ACCEPTED:
+        move(message, conversation, to=to, by=by)
+        retire_older(message, conversation, by=by)
+    else:
+        move(message, conversation, to=to, by=by, why=_why_against(message))
+    carry_over_to_prompt(message, conversation, by=by, out_of={State.SUBMITTED})
+
+
+def outcome_of(
+    message: Message, conversation: Conversation, given: Sequence[tuple[str, bool]]
+) -> State | None:
+    """What these verdicts decide by the dataset's rules; None while more are needed."""
     policy = conversation.dataset.policy
     final = next((verdict for verdict, is_final in given if is_final), "")
     verdicts = [verdict for verdict, is_final in given]
@@ -281,21 +307,18 @@ def _decide(
     if policy.adjudicates and not final:
         heard = len(verdicts) + (edit is not None)
         if (approvals and rejections) or heard < policy.reviews_wanted:
-            return
+            return None
     if final == Verdict.ACCEPT or (not final and approvals >= policy.approvals_needed):
-        move(message, conversation, to=State.ACCEPTED, by=by)
-        retire_older(message, conversation, by=by)
-    elif final or rejections > policy.reviews_wanted - policy.approvals_needed:
-        why = _why_against(message)
-        move(message, conversation, to=State.REJECTED, by=by, why=why)
-    else:
-        return
-    carry_over_to_prompt(message, conversation, by=by, out_of={State.SUBMITTED})
+        return State.ACCEPTED
+    if final or rejections > policy.reviews_wanted - policy.approvals_needed:
+        return State.REJECTED
+    return None
 
 
 def _why_against(message: Message) -> str:
     """In the words of the last who rejected it."""
-    against = message.reviews.filter(verdict=Verdict.REJECT).order_by("pk").last()
+    against = message.reviews.filter(verdict=Verdict.REJECT, set_aside_at=None)
+    against = against.order_by("pk").last()
     assert against is not None  # there are more than none
     reason = in_english(against.get_reason_display())
     return f"{reason}. {against.note}".strip()
@@ -305,5 +328,7 @@ def _edit_behind(message: Message) -> Review | None:
     """A reviewer wrote it in place of the original: that is their approval."""
     if message.revises_id is None:
         return None
-    edits = Review.objects.filter(verdict=Verdict.EDIT, reviewer=message.author_id)
+    edits = Review.objects.filter(
+        verdict=Verdict.EDIT, reviewer=message.author_id, set_aside_at=None
+    )
     return edits.filter(message=message.revises_id).first()

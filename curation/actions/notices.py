@@ -23,7 +23,10 @@ Kind = Notification.Kind
 # Who caused these is told with them. Verdicts stay nameless.
 NAMED = frozenset({Kind.MENTIONED, Kind.COMMENTED, Kind.ALLOTTED})
 # What a change of state wrote: undone with it.
-OF_STATES = (Kind.ACCEPTED, Kind.REJECTED, Kind.EDITED, Kind.HELD, Kind.COMPLETE)
+OF_STATES = (
+    Kind.ACCEPTED, Kind.REJECTED, Kind.EDITED, Kind.HELD, Kind.COMPLETE, Kind.LOOKED_AT,
+    Kind.REMOVED,
+)  # fmt: skip
 
 
 def tell(

@@ -9,14 +9,22 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from curation.errors import CurationError, NotAllowed
-from curation.models import Consent, Contributor, Dataset, Event, Instance, Membership
+from curation.models import (
+    Consent,
+    Contributor,
+    Dataset,
+    Event,
+    Instance,
+    Membership,
+    Suspension,
+)
 from curation.prepared import Prepared
 from curation.wording import thing
 
 Role = Membership.Role
 _roles = Prepared(
     lambda person, dataset: Membership.objects.filter(
-        contributor=person, dataset=dataset
+        contributor=person, dataset=dataset, suspended_at=None
     ).values_list("role")
 )
 
@@ -32,6 +40,10 @@ def holds(person: Contributor, dataset: Dataset, *roles: str) -> bool:
 def require(person: Contributor, dataset: Dataset, *roles: str) -> None:
     """Refuse who holds none of the roles. Curators may do every kind of work."""
     if not holds(person, dataset, *roles):
+        paused = Suspension.objects.in_force().of(person, dataset).first()
+        if paused is not None:
+            said = _("Your work in %(dataset)s is paused for now: %(reason)s")
+            raise NotAllowed(said % {"dataset": dataset, "reason": paused.reason})
         wanted = _(" or ").join(thing(role) for role in roles or [Role.CURATOR])
         said = _("You are not a %(role)s of %(dataset)s. Ask one of its curators.")
         raise NotAllowed(said % {"role": wanted, "dataset": dataset})
@@ -45,8 +57,14 @@ def join(
     if role not in Role.values:
         said = _("There is no role “%(role)s”. Choose %(known)s.")
         raise CurationError(said % {"role": role, "known": ", ".join(Role.values)})
+    # Nobody is suspended meanwhile.
+    Contributor.objects.select_for_update(no_key=True).get(pk=person.pk)
+    paused = Suspension.objects.in_force().of(person, dataset).first()
     membership, is_new = Membership.objects.get_or_create(
-        dataset=dataset, contributor=person, role=role
+        dataset=dataset,
+        contributor=person,
+        role=role,
+        defaults={"suspended_at": paused.since if paused else None},
     )
     if is_new:
         Event.objects.record(

@@ -133,9 +133,9 @@ def _verdicts(rows: Sequence[Any]) -> dict[int, list[str]]:
 
 
 _verdicts_on = Prepared(
-    lambda messages: Review.objects.filter(Among("message_id", messages)).values_list(
-        "message_id", "verdict"
-    )
+    lambda messages: Review.objects.filter(
+        Among("message_id", messages), set_aside_at=None
+    ).values_list("message_id", "verdict")
 )
 
 

@@ -58,12 +58,12 @@ def take_back(
     if not deeds:
         return
     _require_last(deeds, later, messages, by)
-    _require_unfrozen(deeds)
+    require_unfrozen(deeds)
     before = later[0].at if later else None
     notices.forget(messages[deeds[0].subject_id], deeds[0].at, before=before)
     _reverse(deeds, messages, conversation, by)
-    _lower_rounds(_of("prompt.asked_again", lines), messages)
-    _settle_around({line.subject_id for line in lines}, messages, conversation)
+    lower_rounds(_of("prompt.asked_again", lines), messages)
+    settle_around({line.subject_id for line in lines}, messages, conversation)
     span = {"after": after, "until": until, "begins": begins}
     Event.objects.record(
         "conversation.undone", conversation, by=by, dataset=conversation.dataset, **span
@@ -82,9 +82,9 @@ def _reverse(
     _remove_ballots(_of("ballot.cast", deeds), messages, by)
     _remove_reviews(deeds, messages, by)
     for text in texts:
-        _put(text, conversation, to=State.WITHDRAWN, by=by, why=TAKEN_BACK)
+        put(text, conversation, to=State.WITHDRAWN, by=by, why=TAKEN_BACK)
     for line in _first_moves(deeds, besides=texts):
-        _put(messages[line.subject_id], conversation, to=State(line.data["was"]), by=by)
+        put(messages[line.subject_id], conversation, to=State(line.data["was"]), by=by)
 
 
 def _lines_since(
@@ -163,7 +163,7 @@ def _is_replaced(line: Event) -> bool:
     return line.kind == "message.withdrawn" and line.data.get("why") == ANEW
 
 
-def _require_unfrozen(deeds: Sequence[Event]) -> None:
+def require_unfrozen(deeds: Sequence[Event]) -> None:
     touched = {line.subject_id for line in deeds}
     holding = VersionItem.objects.filter(
         Q(reply__in=touched) | Q(reply__parent__in=touched) | Q(instead_of__in=touched),
@@ -223,7 +223,7 @@ def _first_moves(deeds: Sequence[Event], *, besides: Sequence[Message]) -> list[
     return list(moves.values())
 
 
-def _put(
+def put(
     message: Message,
     conversation: Conversation,
     *,
@@ -231,8 +231,9 @@ def _put(
     by: Contributor,
     why: str = "",
 ) -> None:
+    """Into a state that it may come into, or that it came from."""
     was = message.state
-    assert to in Message.MOVES[was], (was, to)
+    assert to in Message.MOVES[was] or was in Message.MOVES[to], (was, to)
     message.state, message.why = to, why
     message.decided_at = None if to == State.SUBMITTED else now()
     message.save(update_fields=["state", "why", "decided_at"])
@@ -240,7 +241,7 @@ def _put(
     Event.objects.record(kind, message, by=by, dataset=conversation.dataset, was=was)
 
 
-def _lower_rounds(lines: Sequence[Event], messages: dict[int, Message]) -> None:
+def lower_rounds(lines: Iterable[Event], messages: dict[int, Message]) -> None:
     """Nobody is asked again for the sake of an answer that is not in the running."""
     for prompt_id, count in Counter(line.subject_id for line in lines).items():
         prompt = messages[prompt_id]
@@ -248,7 +249,7 @@ def _lower_rounds(lines: Sequence[Event], messages: dict[int, Message]) -> None:
         prompt.save(update_fields=["ranking_round"])
 
 
-def _settle_around(
+def settle_around(
     touched: Iterable[int], messages: dict[int, Message], conversation: Conversation
 ) -> None:
     """Add up anew what is left of the ballots on these messages and their prompts."""

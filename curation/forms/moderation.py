@@ -1,4 +1,4 @@
-"""What curators and whoever flags a text send: flags, decisions on them, known items."""
+"""What curators and whoever flags a text send: flags, and known items."""
 
 from __future__ import annotations
 
@@ -35,23 +35,6 @@ class FlagForm(forms.Form):
             return number_of(self.cleaned_data["message"], of="message")
         except ValueError as error:
             raise forms.ValidationError(_("There is no such text.")) from error
-
-
-class FlagDecisionForm(forms.Form):
-    outcome = forms.ChoiceField(
-        choices=Flag.Outcome.choices,
-        error_messages={"required": _("Choose what to do about it.")},
-    )
-    why = forms.CharField(
-        label=_("Why?"),
-        max_length=300,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2, **PLAIN}),
-        help_text=_(
-            "Its author reads this where the text is held or rejected. Empty: the reason "
-            "of the flag."
-        ),
-    )
 
 
 class GoldForm(forms.Form):

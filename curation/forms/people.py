@@ -7,6 +7,7 @@ from typing import ClassVar
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from curation.forms.base import PLAIN
 from curation.models import (
     Contributor,
     Membership,
@@ -50,3 +51,14 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none a
         if Contributor.objects.filter(email__iexact=email).exists():
             raise forms.ValidationError(_("There is an account with this address already."))
         return email.lower()
+
+
+class SuspensionForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Why?"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2, **PLAIN}),
+        help_text=_(
+            "The person reads this. Be kind: say what happened, and what would help."
+        ),
+    )

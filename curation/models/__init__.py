@@ -1,6 +1,6 @@
 """The record. Every model says in `Privacy` which of its fields may be published."""
 
-from curation.models.clusters import Cluster, ClusterMember
+from curation.models.clusters import Cluster, ClusterMember, DuplicateSearch
 from curation.models.conversations import Conversation, Message
 from curation.models.datasets import Category, Dataset, Guideline, Policy
 from curation.models.discussion import Comment, Flag
@@ -11,6 +11,7 @@ from curation.models.freezings import Freezing
 from curation.models.gold import GoldAnswer, GoldItem
 from curation.models.inspections import Inspection, Inspector
 from curation.models.judgements import Ballot, BallotEntry, Label, Review, Settlement
+from curation.models.moderation import Case, Decision, Suspension
 from curation.models.notifications import Notification
 from curation.models.people import Consent, Contributor, Instance, Membership
 from curation.models.profiles import Profile
@@ -24,6 +25,7 @@ __all__ = [
     "Ballot",
     "BallotEntry",
     "Candidate",
+    "Case",
     "Category",
     "Cluster",
     "ClusterMember",
@@ -34,6 +36,8 @@ __all__ = [
     "Dataset",
     "DatasetVersion",
     "EvaluationSet",
+    "Decision",
+    "DuplicateSearch",
     "Event",
     "Finding",
     "Flag",
@@ -56,6 +60,7 @@ __all__ = [
     "Review",
     "Settlement",
     "Sketch",
+    "Suspension",
     "VersionItem",
     "VersionRanking",
 ]

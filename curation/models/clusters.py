@@ -87,3 +87,42 @@ class ClusterMember(models.Model):
 
     def __str__(self) -> str:
         return f"message {self.message_id} in cluster {self.cluster_id} ({self.state})"
+
+
+class DuplicateSearch(models.Model):
+    """The last time that somebody asked for the near-duplicates of a dataset."""
+
+    dataset = models.OneToOneField(
+        Dataset, on_delete=models.CASCADE, primary_key=True, related_name="duplicate_search"
+    )
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    asked_at = models.DateTimeField(default=now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    found = models.PositiveIntegerField(
+        null=True, blank=True, help_text="How many prompts waited for a decision then."
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="duplicatesearch_finished_all_or_nothing",
+                condition=Q(finished_at=None, found=None)
+                | Q(
+                    started_at__isnull=False,
+                    finished_at__isnull=False,
+                    found__isnull=False,
+                ),
+            ),
+        ]
+
+    class Privacy:
+        published: ClassVar[set[str]] = set()
+        withheld = {
+            "dataset", "asked_by", "asked_at", "started_at", "finished_at", "found",
+        }  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"search for duplicates in dataset {self.dataset_id}"

@@ -183,9 +183,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
         )
 
     def with_verdicts(self) -> MessageQuerySet:
+        counted = Q(reviews__set_aside_at=None)
+        approving, against = Q(reviews__verdict="accept"), Q(reviews__verdict="reject")
         return self.annotate(
-            approvals=Count("reviews", filter=Q(reviews__verdict="accept"), distinct=True),
-            rejections=Count("reviews", filter=Q(reviews__verdict="reject"), distinct=True),
+            approvals=Count("reviews", filter=counted & approving, distinct=True),
+            rejections=Count("reviews", filter=counted & against, distinct=True),
         )
 
     def for_own_list(self) -> MessageQuerySet:
@@ -318,6 +320,8 @@ class Message(models.Model):
             models.Index(fields=["author", "-created_at"], name="message_by_author"),
             # For trainable() and rankable(), which ask for one state of one role.
             models.Index(fields=["role", "state"], name="message_by_role_and_state"),
+            # For curators: what is set aside.
+            models.Index(fields=["id"], name="message_held", condition=Q(state="held")),
         ]
 
     class Privacy:

@@ -38,7 +38,9 @@ class DatasetQuerySet(models.QuerySet["Dataset"]):
         if person.is_staff:
             return open_ones
         return open_ones.filter(
-            memberships__contributor=person, memberships__role__in=[*roles, "curator"]
+            memberships__contributor=person,
+            memberships__role__in=[*roles, "curator"],
+            memberships__suspended_at=None,
         ).distinct()
 
     def for_listing(self) -> DatasetQuerySet:

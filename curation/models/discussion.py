@@ -74,6 +74,14 @@ class Flag(models.Model):
         related_name="+",
     )
     outcome = models.CharField(max_length=9, choices=Outcome, blank=True)
+    # What answered it, since there is a queue of decisions.
+    decision = models.ForeignKey(
+        "curation.Decision",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="flags",
+    )
 
     class Meta:
         constraints = [
@@ -103,7 +111,7 @@ class Flag(models.Model):
         published: ClassVar[set[str]] = set()
         withheld = {
             "id", "message", "by", "reason", "note", "created_at", "resolved_at",
-            "resolved_by", "outcome",
+            "resolved_by", "outcome", "decision",
         }  # fmt: skip
 
     def __str__(self) -> str:

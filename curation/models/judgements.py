@@ -46,6 +46,8 @@ class Review(models.Model):
         Guideline, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     created_at = models.DateTimeField(default=now)
+    # It decides no longer; the text was shown to others. Whose it is, keeps it.
+    set_aside_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -64,7 +66,7 @@ class Review(models.Model):
 
     class Privacy:
         published = {"id", "message", "verdict", "reason", "is_final", "guideline"}
-        withheld = {"reviewer", "note", "active_seconds", "created_at"}
+        withheld = {"reviewer", "note", "active_seconds", "created_at", "set_aside_at"}
 
     def __str__(self) -> str:
         return f"{self.verdict} of message {self.message_id}"

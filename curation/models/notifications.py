@@ -34,6 +34,11 @@ class Notification(models.Model):
         COMPLETE = "complete", _("Conversation complete")
         ALLOTTED = "allotted", _("Work given to you")
         MODEL = "model", _("A model learned from it")
+        LOOKED_AT = "looked_at", _("Looked at what you flagged")
+        REMOVED = "removed", _("Taken back by an admin")
+        REOPENED = "reopened", _("Looked at once more")
+        SUSPENDED = "suspended", _("Work paused")
+        RESTORED = "restored", _("Work goes on")
 
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications"

@@ -95,6 +95,8 @@ class Membership(models.Model):
     )
     role = models.CharField(max_length=10, choices=Role)
     since = models.DateTimeField(default=now)
+    # The role rests: see actions/suspensions.py.
+    suspended_at = models.DateTimeField(null=True, blank=True)
 
     objects = MembershipQuerySet.as_manager()
 
@@ -111,7 +113,7 @@ class Membership(models.Model):
 
     class Privacy:
         published: ClassVar[set[str]] = set()
-        withheld = {"id", "dataset", "contributor", "role", "since"}
+        withheld = {"id", "dataset", "contributor", "role", "since", "suspended_at"}
 
     def __str__(self) -> str:
         return f"{self.contributor}, {self.role}"

@@ -9,7 +9,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from curation.actions import flags
+from curation import cases
 from curation.actions.people import holds
 from curation.http import SignedInRequest
 from curation.models import Dataset
@@ -30,7 +30,7 @@ def of_dataset(
         context["is_curator"] = is_curator(request, dataset)
     context["dataset"] = dataset
     if context["is_curator"]:
-        context["flags_waiting"] = flags.waiting_in(dataset)
+        context["flags_waiting"] = cases.waiting_in(dataset)
     return render(request, f"curation/{template}", context, status=status)
 
 

@@ -37,10 +37,18 @@ WORDS = {
     "message.submitted": gettext_noop("submitted"),
     "message.undecided": gettext_noop("undecided again"),
     "message.withdrawn": gettext_noop("withdrawn"),
+    "moderation.assigned": gettext_noop("given to a curator to look at"),
+    "moderation.hold": gettext_noop("looked at: set aside"),
+    "moderation.keep": gettext_noop("looked at: stays as it is"),
+    "moderation.reject": gettext_noop("looked at: rejected"),
+    "moderation.release": gettext_noop("looked at: accepted"),
+    "moderation.undone": gettext_noop("a curator's decision was undone"),
+    "moderation.withdraw": gettext_noop("looked at: taken back"),
     "prompt.asked_again": gettext_noop("answers to be ranked again"),
     "review.accept": gettext_noop("approved"),
     "review.edit": gettext_noop("edited"),
     "review.reject": gettext_noop("voted against"),
+    "review.set_aside": gettext_noop("verdict set aside, others are asked"),
     "review.undone": gettext_noop("verdict taken back"),
 }
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from curation.actions import flags, messages
-from curation.errors import CurationError, NotAllowed
-from curation.models import Event, Flag, Message
+from curation.actions import flags
+from curation.errors import NotAllowed
+from curation.models import Flag
 from tests.annotate.work import claim, planned
 from tests.curation.pages import signed_in, url
 from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, ReplyFactory
@@ -29,10 +29,6 @@ def prompt(dataset):
 def flagged(message, name="Fay Flagger", reason="unsafe", note=""):
     by = ContributorFactory(member=message.conversation.dataset, name=name)
     return flags.raise_flag(message_id=message.pk, by=by, reason=reason, note=note)
-
-
-def state_of(message):
-    return Message.objects.get(pk=message.pk).state
 
 
 def test_flagging_twice_is_flagging_once(client, dataset, prompt):
@@ -100,76 +96,6 @@ def test_curators_see_who_flagged_what_and_how_many_wait(client, dataset, prompt
     for words in ("A hard one.", "Fay Flagger", "Second Person", "It names my neighbour."):
         assert words in page
     assert '<span class="tabs__count">1</span>' in overview
-
-
-@pytest.mark.parametrize("roles", [["writer"], ["reviewer"]])
-def test_the_list_is_the_curators(client, dataset, prompt, roles):
-    flag = flagged(prompt)
-    signed_in(client, dataset, *roles)
-
-    assert client.get(url("flags", dataset.slug)).status_code == 404
-    path = url("flag-decide", dataset.slug, flag.pk)
-    assert client.post(path, {"outcome": "held"}).status_code == 404
-    assert url("flags", dataset.slug) not in client.get(url("dataset", dataset.slug)).text
-
-
-@pytest.mark.parametrize(
-    ("outcome", "state"),
-    [("dismissed", "accepted"), ("held", "held"), ("removed", "rejected")],
-)
-def test_one_decision_answers_everybody_who_flagged(
-    client, dataset, prompt, outcome, state
-):
-    flag = flagged(prompt)
-    flagged(prompt, name="Second Person")
-    curator = signed_in(client, dataset, "curator")
-
-    sent = {"outcome": outcome, "why": "As the guideline says."}
-    response = client.post(url("flag-decide", dataset.slug, flag.pk), sent)
-
-    assert response.status_code == 302
-    assert state_of(prompt) == state
-    assert not Flag.objects.filter(resolved_at=None).exists()
-    assert set(Flag.objects.values_list("outcome", "resolved_by")) == {
-        (outcome, curator.pk)
-    }
-    assert Event.objects.filter(kind=f"flag.{outcome}", by=curator).count() == 1
-    why = Message.objects.get(pk=prompt.pk).why
-    assert why == ("" if outcome == "dismissed" else "As the guideline says.")
-
-
-def test_a_flag_is_decided_on_once(dataset, prompt):
-    flag = flagged(prompt)
-    curator = ContributorFactory(member=dataset, member__roles=["curator"])
-    flags.resolve_flag(flag_id=flag.pk, by=curator, outcome="dismissed")
-
-    with pytest.raises(CurationError, match="already"):
-        flags.resolve_flag(flag_id=flag.pk, by=curator, outcome="held")
-
-    assert state_of(prompt) == "accepted"
-
-
-def test_what_its_author_took_back_can_only_be_closed(client, dataset, prompt):
-    flag = flagged(prompt)
-    messages.withdraw(message_id=prompt.pk, by=prompt.author)
-    signed_in(client, dataset, "curator")
-    path = url("flag-decide", dataset.slug, flag.pk)
-
-    assert "A hard one." not in client.get(url("flags", dataset.slug)).text
-    assert client.post(path, {"outcome": "held"}).status_code == 409
-    assert client.post(path, {"outcome": "dismissed"}).status_code == 302
-
-
-def test_a_decision_that_lacks_something_is_refused(client, dataset, prompt):
-    flag = flagged(prompt)
-    signed_in(client, dataset, "curator")
-
-    response = client.post(
-        url("flag-decide", dataset.slug, flag.pk), {"outcome": "x", "why": "Because."}
-    )
-
-    assert response.status_code == 422
-    assert "Because." in response.text
 
 
 def test_a_ranker_chooses_which_answer_is_flagged(client, dataset):

@@ -50,7 +50,7 @@ def write() -> None:
 
 
 def write_and_judge(dataset: Any, cast: dict[str, Any]) -> None:
-    from curation.actions import discussion, flags, gold
+    from curation.actions import discussion, flags, gold, moderation
 
     curator, rosa, ravi = cast["cleo"], cast["rosa"], cast["ravi"]
     blue = prompt_with(dataset, cast, "Why is the sky blue?", answers=2)
@@ -61,7 +61,7 @@ def write_and_judge(dataset: Any, cast: dict[str, Any]) -> None:
     discussion.comment(message_id=vague.pk, by=rosa, text="I **do** know what.")
     for message, by in ((blue, rosa), (vague, ravi), (cats, ravi)):
         flag = flags.raise_flag(message_id=message.pk, by=by, reason="other", note="Hm.")
-    flags.resolve_flag(flag_id=flag.pk, by=curator, outcome="dismissed")
+    moderation.decide(message_id=flag.message_id, by=curator, action="keep")
     gold.make(message_id=blue.pk, by=curator, verdict="accept", why="It is clear.")
     gold.answer(message_id=blue.pk, by=cast["ruth"], verdict="accept")
     old = gold.make(message_id=cats.pk, by=curator, verdict="accept", why="It is, too.")

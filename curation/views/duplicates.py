@@ -1,0 +1,120 @@
+"""Prompts in nearly the same words: looked for on demand, merged or dismissed here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from curation import access
+from curation.actions import clusters, searches
+from curation.background import ring
+from curation.errors import CurationError
+from curation.forms.duplicates import ClusterFilterForm, ClusterForm
+from curation.http import SignedInRequest
+from curation.models import Cluster, ClusterMember, Dataset, DuplicateSearch
+from curation.tasks import find_duplicates
+from curation.views import page
+
+PAGE = 10  # clusters
+SHOWN = 12  # members of each
+State = ClusterMember.State
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def show(request: SignedInRequest, slug: str) -> HttpResponse:
+    dataset = access.dataset_to_curate(request, slug)
+    if request.method == "POST":
+        return _decide(request, dataset)
+    return _page(request, dataset)
+
+
+@require_POST
+@login_required
+def search(request: SignedInRequest, slug: str) -> HttpResponse:
+    dataset = access.dataset_to_curate(request, slug)
+    try:
+        searches.ask(dataset=dataset, by=request.user)
+    except CurationError as refusal:
+        return _page(request, dataset, problem=str(refusal), status=409)
+    ring(find_duplicates, dataset_id=dataset.pk)
+    messages.success(request, _("It is being looked for. You can go on meanwhile."))
+    return redirect("curation:duplicates", slug)
+
+
+def _decide(request: SignedInRequest, dataset: Dataset) -> HttpResponse:
+    form = ClusterForm(request.POST)
+    if not form.is_valid():
+        problem = " ".join(str(error) for error in form.non_field_errors())
+        return _page(request, dataset, problem=problem, status=422)
+    ids = _chosen(dataset, form)
+    verb = clusters.merge if form.is_merge else clusters.dismiss
+    try:
+        verb(member_ids=ids, by=request.user)
+    except CurationError as refusal:
+        return _page(request, dataset, problem=str(refusal), status=409)
+    said = ngettext("Noted for %(count)d prompt.", "Noted for %(count)d prompts.", len(ids))
+    messages.success(request, said % {"count": len(ids)})
+    return redirect(request.get_full_path())
+
+
+def _chosen(dataset: Dataset, form: ClusterForm) -> list[int]:
+    """One member, or all that are open in the clusters that were chosen."""
+    there = ClusterMember.objects.filter(cluster__dataset=dataset)
+    if form.member:
+        if not there.filter(pk=form.member).exists():
+            raise Http404
+        return [form.member]
+    mine = Cluster.objects.filter(dataset=dataset, pk__in=form.clusters)
+    if mine.count() < len(form.clusters):
+        raise Http404
+    chosen = there.filter(cluster__in=form.clusters, state=State.OPEN)
+    return list(chosen.values_list("pk", flat=True))
+
+
+def _page(
+    request: SignedInRequest, dataset: Dataset, *, status: int = 200, **said: Any
+) -> HttpResponse:
+    asked = ClusterFilterForm(request.GET)
+    asked.is_valid()  # what is not known is left out
+    chosen = asked.cleaned_data
+    is_open = Exists(ClusterMember.objects.filter(cluster=OuterRef("pk"), state=State.OPEN))
+    rows = Cluster.objects.filter(is_open if not chosen.get("state") else ~is_open)
+    if chosen.get("after"):
+        rows = rows.filter(pk__lt=chosen["after"])
+    found = list(_for_page(rows.filter(dataset=dataset)).order_by("-pk")[: PAGE + 1])
+    last = DuplicateSearch.objects.filter(dataset=dataset).select_related("asked_by")
+    latest = last.first()
+    context = {
+        "clusters": found[:PAGE],
+        "following": found[PAGE - 1].pk if len(found) > PAGE else None,
+        "chosen": chosen,
+        "search": latest,
+        "is_running": latest is not None and searches.is_running(latest),
+        "is_curator": True,
+    }
+    return page.of_dataset(
+        request, dataset, "duplicates.html", status=status, **context, **said
+    )
+
+
+def _for_page(rows: Any) -> Any:
+    members = ClusterMember.objects.select_related(
+        "message__conversation", "message__author", "decided_by"
+    ).order_by("-likeness", "pk")
+    return (
+        rows.annotate(
+            size=Count("members"),
+            waiting=Count("members", filter=Q(members__state=State.OPEN)),
+        )
+        .select_related("head__conversation", "head__author")
+        .prefetch_related(Prefetch("members", queryset=members[:SHOWN], to_attr="shown"))
+    )

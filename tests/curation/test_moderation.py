@@ -1,0 +1,510 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils.timezone import now
+
+from curation import cases
+from curation.actions import flags, messages, moderation, reversals, versions
+from curation.errors import CurationError, NotAllowed
+from curation.models import (
+    Case,
+    Dataset,
+    Decision,
+    Event,
+    Finding,
+    Flag,
+    Message,
+    Notification,
+)
+from curation.news import item
+from tests.curation.pages import held, queries, signed_in, url
+from tests.factories import (
+    ContributorFactory,
+    DatasetFactory,
+    MessageFactory,
+    PairFactory,
+    ReplyFactory,
+)
+from tests.races import together
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def dataset():
+    return DatasetFactory()
+
+
+@pytest.fixture
+def prompt(dataset):
+    return MessageFactory(conversation__dataset=dataset, accepted=True, text="A hard one.")
+
+
+def flagged(message, name="Fay Flagger", reason="unsafe", note=""):
+    by = ContributorFactory(member=message.conversation.dataset, name=name)
+    return flags.raise_flag(message_id=message.pk, by=by, reason=reason, note=note)
+
+
+def a_curator(dataset, **fields):
+    return ContributorFactory(member=dataset, member__roles=["curator"], **fields)
+
+
+def seen(message, name="personal_data.phone", score=0.9, version=1, spans=()):
+    return Finding.objects.create(
+        message=message, check_name=name, check_version=version, score=score,
+        advice="This looks like a phone number.", spans=list(spans),
+    )  # fmt: skip
+
+
+def state_of(message):
+    return Message.objects.get(pk=message.pk).state
+
+
+def queue_of(dataset, **asked):
+    return list(cases.waiting(Dataset.objects.filter(pk=dataset.pk), **asked))
+
+
+def value_of(message, person):
+    (found,) = cases.items_of(Message.objects.filter(pk=message.pk), person)
+    return found.value
+
+
+def send(client, dataset, message, action, person, **sent):
+    sent = {"item": value_of(message, person), "action": action, **sent}
+    return client.post(url("flags", dataset.slug), sent)
+
+
+def test_flags_holds_and_serious_findings_wait_in_one_queue(dataset, prompt):
+    flagged(prompt)
+    aside = held(dataset)
+    found = MessageFactory(conversation__dataset=dataset)
+    seen(found)
+    mentioned = MessageFactory(conversation__dataset=dataset)
+    seen(mentioned, score=0.4)
+    elsewhere = MessageFactory()
+    seen(elsewhere)
+
+    assert queue_of(dataset) == [prompt, aside, found]
+    assert queue_of(dataset, sort="flag") == [prompt]
+    assert queue_of(dataset, sort="held") == [aside]
+    assert queue_of(dataset, sort="finding") == [found]
+    assert cases.waiting_in(dataset) == 3
+
+
+def test_a_finding_in_a_text_that_is_out_waits_for_nobody(dataset):
+    reply = held(dataset)
+    seen(reply)
+    messages.release(message_id=reply.pk, by=a_curator(dataset), accept=False)
+
+    assert queue_of(dataset) == []
+
+
+def test_the_page_tells_who_why_and_where(client, dataset, prompt):
+    flagged(prompt, note="It names my neighbour.")
+    flagged(prompt, name="Second Person")
+    found = MessageFactory(conversation__dataset=dataset, text="Call 0151 2345 <now>.")
+    seen(found, spans=[(5, 14), (10, 14)])
+    signed_in(client, dataset, "curator")
+
+    page = client.get(url("flags", dataset.slug)).text
+    overview = client.get(url("dataset", dataset.slug)).text
+
+    for words in ("A hard one.", "Fay Flagger", "Second Person", "It names my neighbour."):
+        assert words in page
+    assert "Call <mark>0151 2345</mark> &lt;now&gt;." in page
+    assert "90% sure" in page
+    assert '<span class="tabs__count">2</span>' in overview
+
+
+def test_the_queue_takes_as_many_queries_however_long(client, dataset):
+    signed_in(client, dataset, "curator")
+
+    def more():
+        for _ in range(3):
+            flagged(MessageFactory(conversation__dataset=dataset, accepted=True))
+            held(dataset)
+            seen(MessageFactory(conversation__dataset=dataset))
+
+    more()
+    few = queries(client, url("flags", dataset.slug))
+    more()
+
+    assert queries(client, url("flags", dataset.slug)) == few
+    assert few <= 17
+
+
+@pytest.mark.parametrize("roles", [["writer"], ["reviewer"]])
+def test_the_queue_is_the_curators(client, dataset, prompt, roles):
+    flagged(prompt)
+    person = signed_in(client, dataset, *roles)
+
+    assert client.get(url("flags", dataset.slug)).status_code == 404
+    assert send(client, dataset, prompt, "hold", person).status_code == 404
+    assert url("flags", dataset.slug) not in client.get(url("dataset", dataset.slug)).text
+    with pytest.raises(NotAllowed):
+        moderation.decide(message_id=prompt.pk, by=person, action="hold")
+
+
+def test_the_queue_over_all_datasets_is_the_admins(client, dataset, prompt):
+    flagged(prompt)
+    signed_in(client, dataset, "curator")
+    assert client.get(url("moderation")).status_code == 404
+
+    admin = signed_in(client, is_staff=True)
+    page = client.get(url("moderation"))
+    sent = {"item": value_of(prompt, admin), "action": "keep"}
+
+    assert "A hard one." in page.text
+    assert client.post(url("moderation"), sent).status_code == 302
+    assert queue_of(dataset) == []
+
+
+def test_a_text_of_another_dataset_is_not_there(client, dataset):
+    other = MessageFactory(accepted=True)
+    flagged(other)
+    person = signed_in(client, dataset, "curator")
+
+    assert send(client, dataset, other, "hold", person).status_code == 404
+    assert state_of(other) == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "outcome"),
+    [
+        ("keep", "accepted", "dismissed"),
+        ("hold", "held", "held"),
+        ("reject", "rejected", "removed"),
+    ],
+)
+def test_one_decision_answers_everybody_who_flagged(
+    client, dataset, prompt, action, state, outcome
+):
+    flagged(prompt)
+    flagged(prompt, name="Second Person")
+    curator = signed_in(client, dataset, "curator")
+
+    why = "As the guideline says."
+    response = send(client, dataset, prompt, action, curator, note=why)
+
+    assert response.status_code == 302
+    assert state_of(prompt) == state
+    assert not Flag.objects.filter(resolved_at=None).exists()
+    assert set(Flag.objects.values_list("outcome", "resolved_by")) == {
+        (outcome, curator.pk)
+    }
+    assert Event.objects.filter(kind=f"moderation.{action}", by=curator).count() == 1
+    written = Message.objects.get(pk=prompt.pk).why
+    assert written == ("" if action == "keep" else why)
+    decided = client.get(url("flags", dataset.slug) + "?state=decided").text
+    assert why in decided
+
+
+def test_reporters_and_the_author_hear_of_it(dataset, prompt):
+    flag = flagged(prompt)
+    moderation.decide(message_id=prompt.pk, by=a_curator(dataset), action="reject")
+
+    told = Notification.objects.get(person=flag.by)
+    assert (told.kind, told.by) == ("looked_at", None)
+    assert "took it out" in item(told).said
+    to_author = Notification.objects.filter(person=prompt.author)
+    assert "rejected" in set(to_author.values_list("kind", flat=True))
+
+
+def test_an_admin_takes_a_text_out_for_its_author(client, dataset, prompt):
+    flagged(prompt)
+    curator = signed_in(client, dataset, "curator")
+    assert send(client, dataset, prompt, "withdraw", curator).status_code == 409
+    admin = signed_in(client, is_staff=True)
+
+    send(client, dataset, prompt, "withdraw", admin, note="It names a person.")
+
+    assert state_of(prompt) == "withdrawn"
+    told = Notification.objects.get(person=prompt.author, kind="removed")
+    assert item(told).why == "It names a person."
+
+
+def test_what_its_author_took_back_can_only_be_closed(client, dataset, prompt):
+    flagged(prompt)
+    messages.withdraw(message_id=prompt.pk, by=prompt.author)
+    curator = signed_in(client, dataset, "curator")
+
+    assert "A hard one." not in client.get(url("flags", dataset.slug)).text
+    assert send(client, dataset, prompt, "hold", curator).status_code == 409
+    assert send(client, dataset, prompt, "keep", curator).status_code == 302
+
+
+def test_a_held_text_is_let_go_on_or_rejected(dataset):
+    curator = a_curator(dataset)
+    for action, state in [("release", "accepted"), ("reject", "rejected")]:
+        reply = held(dataset)
+        moderation.decide(message_id=reply.pk, by=curator, action=action)
+        assert state_of(reply) == state
+    assert queue_of(dataset) == []
+
+
+def test_what_a_check_says_again_in_a_newer_version_is_no_news(dataset):
+    message = MessageFactory(conversation__dataset=dataset)
+    seen(message)
+    moderation.decide(message_id=message.pk, by=a_curator(dataset), action="keep")
+
+    seen(message, version=2)
+    assert queue_of(dataset) == []
+    seen(message, name="secret.key")
+    assert queue_of(dataset) == [message]
+
+
+def test_without_a_choice_nothing_typed_is_lost(client, dataset, prompt):
+    flagged(prompt)
+    curator = signed_in(client, dataset, "curator")
+
+    response = send(client, dataset, prompt, "x", curator, note="Because.")
+    nothing = client.post(url("flags", dataset.slug), {"action": "keep", "note": "Why."})
+
+    assert (response.status_code, nothing.status_code) == (422, 422)
+    assert "Because." in response.text
+    assert "Choose at least one text first." in nothing.text
+
+
+def test_several_are_decided_each_by_itself(client, dataset):
+    curator = signed_in(client, dataset, "curator")
+    mine = MessageFactory(conversation__dataset=dataset, accepted=True, author=curator)
+    texts = [MessageFactory(conversation__dataset=dataset, accepted=True) for _ in range(2)]
+    for one in (mine, *texts):
+        moderation.decide(
+            message_id=flagged(one).message_id, by=curator, action="hold", note="Look."
+        )
+
+    sent = {"item": [value_of(m, curator) for m in (mine, *texts)], "action": "release"}
+    response = client.post(url("flags", dataset.slug), sent)
+
+    assert response.status_code == 409
+    assert "Somebody else must decide on your own words." in response.text
+    assert "Decided on 2 texts." in response.text
+    assert [state_of(m) for m in (mine, *texts)] == ["held", "accepted", "accepted"]
+
+
+def test_who_comes_second_with_an_old_page_is_refused(client, dataset, prompt):
+    flagged(prompt)
+    curator = signed_in(client, dataset, "curator")
+    sent = {"item": value_of(prompt, curator), "action": "reject", "note": "Out with it."}
+    moderation.decide(message_id=prompt.pk, by=a_curator(dataset), action="hold")
+
+    response = client.post(url("flags", dataset.slug), sent)
+
+    assert response.status_code == 409
+    assert "Somebody has decided on this already." in response.text
+    assert state_of(prompt) == "held"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_curators_decide_at_once_and_one_of_them_does():
+    prompt = MessageFactory(accepted=True)
+    dataset = prompt.conversation.dataset
+    flagged(prompt)
+    sign = moderation.sign_of("accepted", None)
+    curators = [a_curator(dataset) for _ in range(3)]
+
+    outcomes = together(
+        *(
+            lambda curator=curator, action=action: moderation.decide(
+                message_id=prompt.pk, by=curator, action=action, seen=sign
+            )
+            for curator, action in zip(curators, ("keep", "hold", "reject"), strict=True)
+        )
+    )
+
+    assert Decision.objects.count() == 1
+    assert outcomes.count(CurationError) == 2
+    connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_curators_take_at_once_and_one_of_them_has_it():
+    prompt = MessageFactory(accepted=True)
+    flagged(prompt)
+    curators = [a_curator(prompt.conversation.dataset) for _ in range(3)]
+
+    outcomes = together(
+        *(lambda by=by: moderation.take(message_id=prompt.pk, by=by) for by in curators)
+    )
+
+    assert Case.objects.count() == 1
+    assert outcomes.count(CurationError) == 2
+    connection.close()
+
+
+def test_a_text_is_taken_given_and_let_go(client, dataset, prompt):
+    flagged(prompt)
+    other = a_curator(dataset, name="Otto Other")
+    curator = signed_in(client, dataset, "curator")
+    path = url("flags", dataset.slug)
+
+    send(client, dataset, prompt, "take", curator)
+    assert "A hard one." in client.get(path + "?who=me").text
+    assert "A hard one." not in client.get(path + "?who=nobody").text
+    send(client, dataset, prompt, "give", curator, assignee=other.pk)
+    assert "Otto Other looks after it" in client.get(path).text
+    assert Notification.objects.filter(person=other, kind="allotted").exists()
+    assert send(client, dataset, prompt, "take", curator).status_code == 409
+    send(client, dataset, prompt, "let_go", curator)
+    assert "Nobody looks after it yet" in client.get(path).text
+    assert Event.objects.filter(kind="moderation.assigned").count() == 3
+
+
+def test_only_curators_are_given_texts(client, dataset, prompt):
+    flagged(prompt)
+    writer = ContributorFactory(member=dataset)
+    curator = signed_in(client, dataset, "curator")
+
+    response = send(client, dataset, prompt, "give", curator, assignee=writer.pk)
+
+    assert response.status_code == 422
+    with pytest.raises(NotAllowed):
+        moderation.give(message_id=prompt.pk, to=writer, by=curator)
+
+
+@pytest.mark.parametrize("action", ["keep", "hold", "reject"])
+@pytest.mark.parametrize("state", ["accepted", "submitted"])
+def test_a_decision_is_undone_and_all_is_as_before(client, dataset, action, state):
+    text = MessageFactory(conversation__dataset=dataset, accepted=state == "accepted")
+    flag = flagged(text)
+    curator = signed_in(client, dataset, "curator")
+    send(client, dataset, text, action, curator)
+    decision = Decision.objects.get()
+
+    response = client.post(url("decision-undo", decision.pk), follow=True)
+
+    assert "Undone: it waits again." in response.text
+    assert state_of(text) == state
+    assert Flag.objects.get().resolved_at is None
+    assert queue_of(dataset) == [text]
+    assert not Notification.objects.filter(person__in=[flag.by, text.author]).exists()
+    assert Event.objects.filter(kind="moderation.undone", by=curator).exists()
+    moderation.decide(message_id=text.pk, by=curator, action="hold")
+    assert state_of(text) == "held"
+
+
+def test_a_pair_is_put_back_as_one():
+    answer = PairFactory()
+    curator = a_curator(answer.conversation.dataset)
+    flagged(answer)
+    decision = moderation.decide(message_id=answer.pk, by=curator, action="reject")
+    assert (state_of(answer), state_of(answer.parent)) == ("rejected", "rejected")
+
+    reversals.take_back(decision_id=decision.pk, by=curator)
+
+    assert (state_of(answer), state_of(answer.parent)) == ("submitted", "submitted")
+
+
+def test_an_admins_taking_out_is_undone(dataset, prompt):
+    flagged(prompt)
+    admin = ContributorFactory(is_staff=True)
+    decision = moderation.decide(message_id=prompt.pk, by=admin, action="withdraw")
+
+    reversals.take_back(decision_id=decision.pk, by=admin)
+
+    assert state_of(prompt) == "accepted"
+
+
+def test_undo_ends_after_half_an_hour(client, dataset, prompt):
+    flagged(prompt)
+    curator = signed_in(client, dataset, "curator")
+    send(client, dataset, prompt, "hold", curator)
+    Decision.objects.update(at=now() - timedelta(minutes=31))
+    decision = Decision.objects.get()
+
+    with pytest.raises(CurationError, match="half an hour"):
+        reversals.take_back(decision_id=decision.pk, by=curator)
+    page = client.get(url("flags", dataset.slug) + "?state=decided").text
+    assert url("decision-undo", decision.pk) not in page
+
+
+def test_what_somebody_went_on_with_is_not_undone(dataset):
+    reply = held(dataset)
+    curator = a_curator(dataset)
+    decision = moderation.decide(message_id=reply.pk, by=curator, action="release")
+    ReplyFactory(parent=reply, role="prompter")
+
+    with pytest.raises(CurationError, match="gone on"):
+        reversals.take_back(decision_id=decision.pk, by=curator)
+
+    assert state_of(reply) == "accepted"
+
+
+def test_what_a_version_holds_is_not_undone(dataset):
+    reply = held(dataset)
+    curator = a_curator(dataset)
+    decision = moderation.decide(message_id=reply.pk, by=curator, action="release")
+    versions.freeze(dataset_id=dataset.pk, by=curator)
+
+    with pytest.raises(CurationError, match="frozen version"):
+        reversals.take_back(decision_id=decision.pk, by=curator)
+
+
+def test_a_newer_decision_stands_in_the_way(dataset, prompt):
+    flagged(prompt)
+    curator = a_curator(dataset)
+    first = moderation.decide(message_id=prompt.pk, by=curator, action="hold")
+    moderation.decide(message_id=prompt.pk, by=curator, action="release")
+
+    with pytest.raises(CurationError, match="once more since"):
+        reversals.take_back(decision_id=first.pk, by=curator)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_undo_at_once_and_one_of_them_does():
+    prompt = MessageFactory(accepted=True)
+    dataset = prompt.conversation.dataset
+    flagged(prompt)
+    curators = [a_curator(dataset) for _ in range(2)]
+    made = moderation.decide(message_id=prompt.pk, by=curators[0], action="hold")
+
+    outcomes = together(
+        *(lambda by=by: reversals.take_back(decision_id=made.pk, by=by) for by in curators)
+    )
+
+    assert outcomes.count(CurationError) == 1
+    assert state_of(prompt) == "accepted"
+    connection.close()
+
+
+def test_only_curators_undo(client, dataset, prompt):
+    flagged(prompt)
+    made = moderation.decide(message_id=prompt.pk, by=a_curator(dataset), action="hold")
+    signed_in(client, dataset)
+
+    assert client.post(url("decision-undo", made.pk)).status_code == 404
+
+
+def test_the_queue_and_what_was_decided_go_by_pages(client, dataset):
+    curator = signed_in(client, dataset, "curator")
+    texts = [
+        MessageFactory(
+            conversation__dataset=dataset, accepted=True, text=f"The text called {n:02}."
+        )
+        for n in range(22)
+    ]
+    for text in texts:
+        flagged(text)
+
+    first = client.get(url("flags", dataset.slug)).text
+    after = texts[19].address
+    second = client.get(url("flags", dataset.slug) + f"?after={after}").text
+
+    assert "called 19" in first and "called 20" not in first
+    assert f"after={after}" in first
+    assert "called 20" in second and "called 19" not in second
+    for text in texts:
+        moderation.decide(message_id=text.pk, by=curator, action="keep")
+    decided = client.get(url("flags", dataset.slug) + "?state=decided")
+    assert "called 02" in decided.text and "called 01" not in decided.text
+    onwards = (
+        url("flags", dataset.slug) + f"?state=decided&after={decided.context['following']}"
+    )
+    assert "called 01" in client.get(onwards).text
+    assert (
+        client.get(url("flags", dataset.slug) + "?after=zz&sort=x&who=y").status_code == 200
+    )
