@@ -5,6 +5,7 @@ from django.urls import path, register_converter
 from curation.addresses import Opaque
 from curation.views import (
     amend,
+    browse,
     comments,
     conversations,
     datasets,
@@ -91,4 +92,6 @@ urlpatterns = [
     path("settings/people/<int:pk>/", instance.set_active, name="account-active"),
     # Every part of a page in every state, for whoever changes one.
     path("design/", design.show, name="design"),
+    # Looking at the data.
+    path("datasets/<slug:slug>/browse/", browse.show, name="browse"),
 ]

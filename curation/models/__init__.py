@@ -4,6 +4,7 @@ from curation.models.clusters import Cluster, ClusterMember
 from curation.models.conversations import Conversation, Message
 from curation.models.datasets import Category, Dataset, Guideline, Policy
 from curation.models.discussion import Comment, Flag
+from curation.models.entries import Entry, SavedView, Words
 from curation.models.events import Event
 from curation.models.findings import Finding
 from curation.models.gold import GoldAnswer, GoldItem
@@ -28,6 +29,7 @@ __all__ = [
     "Conversation",
     "Dataset",
     "DatasetVersion",
+    "Entry",
     "Event",
     "Finding",
     "Flag",
@@ -43,7 +45,9 @@ __all__ = [
     "Policy",
     "Profile",
     "Review",
+    "SavedView",
     "Settlement",
     "Sketch",
     "VersionItem",
+    "Words",
 ]
