@@ -6,6 +6,7 @@ from curation.addresses import Opaque
 from curation.views import (
     amend,
     browse,
+    bulk,
     comments,
     conversations,
     datasets,
@@ -20,6 +21,7 @@ from curation.views import (
     people,
     profile,
     rules,
+    saved_views,
     versions,
 )
 
@@ -94,4 +96,11 @@ urlpatterns = [
     path("design/", design.show, name="design"),
     # Looking at the data.
     path("datasets/<slug:slug>/browse/", browse.show, name="browse"),
+    path("datasets/<slug:slug>/browse/do/", bulk.act, name="browse-do"),
+    path("datasets/<slug:slug>/browse/save/", saved_views.save, name="view-save"),
+    path(
+        "datasets/<slug:slug>/browse/saved/<int:pk>/delete/",
+        saved_views.delete,
+        name="view-delete",
+    ),
 ]

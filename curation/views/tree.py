@@ -20,6 +20,7 @@ WORDS = {
     "ballot.cast": gettext_noop("answers ranked"),
     "ballot.imported": gettext_noop("ranking imported"),
     "ballot.undone": gettext_noop("ranking taken back"),
+    "conversation.categorised": gettext_noop("put into another category"),
     "conversation.complete": gettext_noop("complete"),
     "conversation.growing": gettext_noop("waits for answers"),
     "conversation.held": gettext_noop("held"),
