@@ -132,7 +132,7 @@ def _text() -> str:
     """Words as `word()` makes them, and one that no other text has."""
     return (
         "(SELECT string_agg(left(md5(floor(power(random(), 4) * "
-        f"{VOCABULARY})::int::text), 7), ' ') || ' unique' || n "
+        f"{VOCABULARY})::int::text), 7), ' ') || ' ' || left(md5('u' || n), 9) "
         f"FROM generate_series(1, {WORDS_A_TEXT} + n * 0))"
     )
 

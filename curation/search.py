@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib.postgres.search import (
@@ -16,16 +16,14 @@ from django.contrib.postgres.search import (
     SearchConfig,
     SearchQuery,
     SearchQueryField,
-    SearchRank,
 )
-from django.db.models import F, QuerySet, Value
+from django.db.models import QuerySet, Value
 from django.db.models.functions import Cast
 from django.http import QueryDict
 
 from curation.models import Category, Dataset, Entry, Guideline, Message, Words
 
 PAGE_SIZE = 25
-RANKED_AT_MOST = 2_000  # the newest that match; what is older is found by date
 CHOSEN_AT_MOST = 20
 WORDS_AT_MOST = 200
 SORTS = ("newest", "oldest", "relevance")
@@ -49,7 +47,7 @@ FOR_CURATORS = {"origin", "agreement", "author"}
 NAMED = ("state", "language", "role", "check", "origin", "agreement")  # as in the column
 PLAIN = re.compile(r"[\w.-]{1,50}")
 # The last word of a search, where it stands by itself and may be the beginning of one.
-BEGINNING = re.compile(r"(?:^|\s)(\w{3,})$")
+BEGINNING = re.compile(r"(?:^|\s)(\w{4,})$")
 
 
 @dataclass(frozen=True)
@@ -91,6 +89,9 @@ class Search:
                 asked[name] = str(value)
         return asked.urlencode()
 
+    def without_words(self) -> Search:
+        return replace(self, words="", sort="newest", after=None)
+
     @property
     def standard_sort(self) -> str:
         return "relevance" if self.words else "newest"
@@ -110,7 +111,7 @@ class Search:
         return whole
 
     def entries(self, *, without: str = "") -> QuerySet[Entry]:
-        """All that it finds, in no order; `without` leaves one facet open."""
+        """All that it finds, in no order; `without` a facet, or the words: "q"."""
         states = READABLE + ([State.HELD] if self.is_curator else [])
         if "state" in self.values and without != "state":
             states = [state for state in states if state in self.values["state"]]
@@ -119,37 +120,16 @@ class Search:
             if facet not in ("state", without):
                 sort = "overlap" if facet == "check" else "in"
                 rows = rows.filter(**{f"{COLUMNS[facet]}__{sort}": list(values)})
-        if self.words:
-            rows = rows.filter(message__in=self._matching())
+        if self.words and without != "q":
+            matching = Words.objects.filter(words=self.query_here)
+            rows = rows.filter(message__in=matching.values("message"))
         return rows
 
-    def page(self) -> list[int]:
-        """Messages from the last one that was shown; one more than a page if there is."""
-        if self.sort == "relevance":
-            best = self._best_first()
-            start = best.index(self.after) + 1 if self.after in best else 0
-            return best[start : start + PAGE_SIZE + 1]
-        rows = self.entries()
-        if self.sort == "oldest":
-            rows = rows.filter(pk__gt=self.after) if self.after else rows
-            return _keys(rows.order_by("pk")[: PAGE_SIZE + 1])
-        rows = rows.filter(pk__lt=self.after) if self.after else rows
-        return _keys(rows.order_by("-pk")[: PAGE_SIZE + 1])
-
-    def _matching(self) -> QuerySet[Words]:
+    @property
+    def query_here(self) -> CombinedSearchQuery:
+        """The same, in this dataset alone: see Words."""
         here = Cast(Value(f"'d:{self.dataset.pk}'"), SearchQueryField())
-        both = CombinedSearchQuery(here, "&&", self.query, SearchConfig("simple"))
-        return Words.objects.filter(words=both).values("message")
-
-    def _best_first(self) -> list[int]:
-        newest = self.entries().order_by("-pk").values("pk")[:RANKED_AT_MOST]
-        rows = Words.objects.filter(message__in=_keys(newest))
-        rows = rows.annotate(rank=SearchRank(F("words"), self.query))
-        return list(rows.order_by("-rank", "-pk").values_list("pk", flat=True))
-
-
-def _keys(rows: QuerySet[Any]) -> list[int]:
-    return list(rows.values_list("pk", flat=True))
+        return CombinedSearchQuery(here, "&&", self.query, SearchConfig("simple"))
 
 
 def asked(params: QueryDict, dataset: Dataset, *, is_curator: bool) -> Search:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from curation import access, search
-from curation.facets import counts_of, freed
+from curation.facets import Counts, counts_of, freed
 from curation.forms.browse import BulkForm, SavedViewForm
 from curation.http import SignedInRequest
 from curation.models import Dataset, SavedView
@@ -42,7 +42,7 @@ def list_page(
     is_curator = page.is_curator(request, dataset)
     asked = search.asked(request.GET, dataset, is_curator=is_curator)
     counts = counts_of(asked)
-    found, following = shelf.found_by(asked)
+    found, following = shelf.found_by(asked, counts)
     groups = shelf.groups_of(asked, counts)
     return page.of_dataset(
         request,
@@ -50,11 +50,14 @@ def list_page(
         "browse.html",
         asked=asked,
         counts=counts,
+        # Where nothing is found on the first page, all of it was looked through.
+        at_least=max(counts.total, len(found)),
+        is_more=counts.is_more and bool(found),
         found=found,
         following=following,
         groups=groups,
         chosen=[(g, o) for g in groups for o in g.options if o.is_chosen],
-        freed=_freed(asked) if not found else [],
+        freed=_freed(asked, counts) if not found else [],
         sorts=[
             (name, title, asked.address(sort=name))
             for name, title in SORTS.items()
@@ -71,7 +74,7 @@ def list_page(
     )
 
 
-def _freed(asked: search.Search) -> list[tuple[str, int, bool, str]]:
+def _freed(asked: search.Search, counts: Counts) -> list[tuple[str, int, bool, str]]:
     """Where nothing matches: what to leave out, what that finds, and its address."""
     return [
         (
@@ -80,5 +83,5 @@ def _freed(asked: search.Search) -> list[tuple[str, int, bool, str]]:
             is_more,
             asked.address(**{name: "" if name == "q" else ()}),
         )
-        for name, count, is_more in freed(asked)
+        for name, count, is_more in freed(asked, counts)
     ]

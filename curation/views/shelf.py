@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from curation.clean.checks import CHECKS
 from curation.excerpts import SHOWN, marked, with_excerpts
 from curation.facets import Counts
+from curation.hits import page_of
 from curation.languages import name_of
 from curation.models import Contributor, Message, Settlement
 from curation.search import PAGE_SIZE, Search
@@ -60,9 +61,9 @@ class Group(NamedTuple):
     options: list[Option]
 
 
-def found_by(search: Search) -> tuple[list[Found], str]:
+def found_by(search: Search, counts: Counts) -> tuple[list[Found], str]:
     """The page, and the address of the next one or nothing. Two queries or three."""
-    keys = search.page()
+    keys = page_of(search, counts.newest, is_all=counts.is_all)
     following = ""
     if len(keys) > PAGE_SIZE:
         keys = keys[:PAGE_SIZE]

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.http import QueryDict
 
-from curation import facets, search
+from curation import facets, hits, search
 from curation.models import Entry, Finding, Message, Settlement, Words
 from tests.curation.pages import held, queries, signed_in, url
 from tests.factories import (
@@ -43,7 +43,9 @@ def asked(dataset, query="", *, is_curator=True):
 
 def found(dataset, query="", **who):
     """The texts on the first page, in their order."""
-    keys = asked(dataset, query, **who).page()
+    this = asked(dataset, query, **who)
+    counts = facets.counts_of(this)
+    keys = hits.page_of(this, counts.newest, is_all=counts.is_all)
     texts = Message.objects.in_bulk(keys)
     return [texts[key].text for key in keys]
 
@@ -167,38 +169,45 @@ def test_a_facet_counts_what_its_other_values_would_find(dataset):
     assert counts.by_facet["language"] == {"de": 2}
 
 
-@pytest.mark.parametrize(
-    "query",
-    ["", "state=submitted", "language=de&state=accepted", "check=secret", "author=0"],
-)
-def test_the_table_of_a_large_dataset_counts_the_same(dataset, monkeypatch, query):
-    category = CategoryFactory(dataset=dataset)
-    for number in range(12):
-        message = wrote(
-            dataset,
-            f"Text {number}",
-            accepted=number % 3 == 0,
-            language="de" if number % 2 else "en",
-            conversation__category=category if number % 4 else None,
-        )
-        if number % 5 == 0:
-            found_something(message, "secret")
-            found_something(message, "personal_data.email")
-    exact = facets.counts_of(asked(dataset, query))
-    cache.clear()
-    monkeypatch.setattr(facets, "_is_large", lambda search: True)
-    counted = facets.counts_of(asked(dataset, query))
-    assert counted.total == exact.total
-    assert counted.by_facet == exact.by_facet
-
-
-def test_beyond_the_bound_counts_are_at_least(dataset, monkeypatch):
-    monkeypatch.setattr(facets, "COUNTED_AT_MOST", 2)
-    for number in range(5):
+def test_of_a_large_dataset_a_kept_table_counts_and_pages_are_found_anew(
+    client, dataset, monkeypatch
+):
+    monkeypatch.setattr(facets, "LARGE", 2)
+    for number in range(3):
         wrote(dataset, f"An owl {number}")
-    counts = facets.counts_of(asked(dataset, "q=owl"))
+    signed_in(client, dataset)
+    assert client.get(url("browse", "d")).context["counts"].total == 3
+    wrote(dataset, "A newer owl", language="de")
+    page = client.get(url("browse", "d"))
+    assert page.context["counts"].total == 3
+    assert page.context["counts"].at is not None
+    assert page.context["found"][0].message.text == "A newer owl"
+    assert len(client.get(f"{url('browse', 'd')}?language=de").context["found"]) == 1
+
+
+def test_findings_are_counted_by_check(dataset):
+    message = wrote(dataset, "An owl.")
+    for check in ("secret", "personal_data.email", "context.personal_data.iban"):
+        found_something(message, check)
+    counts = facets.counts_of(asked(dataset))
+    assert counts.by_facet["check"] == {"secret": 1, "personal_data": 1}
+    assert found(dataset, "check=secret&check=echo") == ["An owl."]
+
+
+@pytest.mark.parametrize("sort", ["newest", "relevance", "oldest"])
+@pytest.mark.parametrize("who", ["author", "word"])
+def test_beyond_the_bound_counts_are_at_least_and_all_is_still_found(
+    dataset, monkeypatch, sort, who
+):
+    monkeypatch.setattr(hits, "LOOKED_AT", 2)
+    old = wrote(dataset, "An owl of old", language="de")
+    for number in range(5):
+        wrote(dataset, f"An owl {number}", author=old.author)
+    query = {"author": f"author={old.author_id}", "word": "q=owl"}[who]
+    counts = facets.counts_of(asked(dataset, query))
     assert (counts.total, counts.is_more) == (2, True)
     assert "language" in counts.more_in
+    assert found(dataset, f"{query}&language=de&sort={sort}") == ["An owl of old"]
 
 
 def test_what_nobody_could_choose_is_left_out(client, dataset):
