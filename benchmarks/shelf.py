@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from hashlib import md5
 
 from django.db import connection, transaction
 
@@ -35,11 +34,6 @@ STATE = (
     "WHEN mod(n * 3 + {step}, 20) = 0 THEN 'rejected' "
     "WHEN mod(n * 11 + {step}, 10) = 1 THEN 'submitted' ELSE 'accepted' END"
 )
-
-
-def word(number: int) -> str:
-    """The nth most frequent word."""
-    return md5(str(number).encode(), usedforsecurity=False).hexdigest()[:7]
 
 
 def seed(messages: int) -> None:
@@ -129,7 +123,7 @@ def _copy(first: Conversation, dataset: Dataset, messages: int) -> None:
 
 
 def _text() -> str:
-    """Words as `word()` makes them, and one that no other text has."""
+    """Words as `word()` in browse.py makes them, and one that no other text has."""
     return (
         "(SELECT string_agg(left(md5(floor(power(random(), 4) * "
         f"{VOCABULARY})::int::text), 7), ' ') || ' ' || left(md5('u' || n), 9) "

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 from curation import access
 from curation.models import Contributor, Conversation, Event, Message, Settlement
 from curation.threads import Thread
+from curation.trails import Trail
 
 State = Message.State
 WORDS = {
@@ -64,6 +65,7 @@ class Node:
     order: list[list[Node]] = field(default_factory=list)  # of its answers, best first
     form: forms.Form | None = None
     thread: Thread | None = None
+    trail: Trail | None = None
     gold_form: forms.Form | None = None
     is_gold: bool = False
 
