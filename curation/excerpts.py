@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.postgres.search import SearchHeadline
 from django.db.models import QuerySet, TextField, Value
 from django.db.models.functions import Concat, Left
-from django.utils.html import conditional_escape, mark_safe
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
 from curation.models import Message
@@ -46,4 +46,4 @@ def marked(excerpt: str) -> SafeString:
             parts.append(conditional_escape(rest))
         else:
             parts.append(conditional_escape(part.replace(ENDS, "")))
-    return mark_safe("".join(parts))
+    return SafeString("".join(parts))  # each part is escaped

@@ -33,7 +33,7 @@ Cells = tuple[tuple[str, ...], ...]  # values as text, a tuple for each of FACET
 
 class Row(NamedTuple):
     cells: Cells
-    count: int
+    messages: int
     key: int = 0  # of the message, where it is one
 
 
@@ -163,7 +163,7 @@ def _table(search: Search) -> tuple[datetime | None, list[Row]]:
         Row((*map(_cell, values), ()), count)  # the last facet is the author
         for *values, count in counted
     ]
-    if sum(row.count for row in rows) <= LARGE:
+    if sum(row.messages for row in rows) <= LARGE:
         return None, rows
     cache.set(key, (now(), rows), TABLE_KEPT_SECONDS)
     return now(), rows

@@ -49,7 +49,7 @@ class Option(NamedTuple):
     """One value of a facet, and the search with it chosen, or not any more."""
 
     label: str
-    count: int | None  # unknown where it is chosen and no longer counted
+    messages: int | None  # unknown where it is chosen and no longer counted
     is_more: bool
     is_chosen: bool
     address: str
@@ -104,7 +104,7 @@ def groups_of(search: Search, counts: Counts) -> list[Group]:
             options.append(
                 Option(
                     label=label,
-                    count=counted.get(value, 0 if facet not in counts.more_in else None),
+                    messages=counted.get(value, 0 if facet not in counts.more_in else None),
                     is_more=facet in counts.more_in,
                     is_chosen=is_chosen,
                     address=search.address(**{facet: after}),
