@@ -148,13 +148,13 @@ def _copy(first: Conversation, count: int) -> None:
     """The conversation, its messages and slots so many times, each with other authors."""
     its_messages = list(first.messages.order_by("pk"))
     writers = {m.author_id: _author(number) for number, m in enumerate(its_messages)}
-    start = _copy_rows(
+    start = copy_rows(
         Conversation, first.pk, count, uid="gen_random_uuid()", prompt_key="md5(n::text)"
     )
-    _copy_rows(Plan, first.pk, count, conversation_id=f"{start} + n")
+    copy_rows(Plan, first.pk, count, conversation_id=f"{start} + n")
     starts: dict[int | None, str] = {None: "NULL"}
     for message in its_messages:
-        at = _copy_rows(
+        at = copy_rows(
             Message,
             message.pk,
             count,
@@ -167,7 +167,7 @@ def _copy(first: Conversation, count: int) -> None:
         starts[message.pk] = f"{at} + n"
     for slot in Assignment.objects.filter(conversation=first):
         barred = ", ".join(writers[pk] for pk in slot.barred)
-        _copy_rows(
+        copy_rows(
             Assignment,
             slot.pk,
             count,
@@ -183,7 +183,7 @@ def _author(step: int) -> str:
     return f"{first} + mod(n + {step}, {AUTHORS})"
 
 
-def _copy_rows(model: type[models.Model], pk: int, count: int, **columns: str) -> int:
+def copy_rows(model: type[models.Model], pk: int, count: int, **columns: str) -> int:
     """Copy one row `count` times; `columns` are SQL over n, from 1. Return id minus n."""
     table, key = model._meta.db_table, model._meta.pk
     assert key is not None and key.column is not None

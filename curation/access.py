@@ -20,6 +20,7 @@ from curation.models import (
     GoldItem,
     Membership,
     Message,
+    SavedView,
 )
 from curation.models.datasets import DatasetQuerySet
 
@@ -105,6 +106,11 @@ def decision_to_undo(request: SignedInRequest, pk: int) -> Decision:
 
 def gold_item_in(dataset: Dataset, pk: int) -> GoldItem:
     return get_object_or_404(GoldItem, message__conversation__dataset=dataset, pk=pk)
+
+
+def saved_view(request: SignedInRequest, slug: str, pk: int) -> SavedView:
+    shown = SavedView.objects.shown_to(request.user, dataset(request, slug))
+    return get_object_or_404(shown.select_related("dataset"), pk=pk)
 
 
 def version(request: SignedInRequest, slug: str, number: int) -> DatasetVersion:

@@ -6,6 +6,8 @@ from curation.addresses import Opaque
 from curation.views import (
     agreement,
     amend,
+    browse,
+    bulk,
     comments,
     comparisons,
     conversations,
@@ -25,6 +27,7 @@ from curation.views import (
     profile,
     queue,
     rules,
+    saved_views,
     suspensions,
     versions,
 )
@@ -135,5 +138,14 @@ urlpatterns = [
         "settings/evaluation-sets/<int:pk>/remove/",
         evaluation_sets.remove,
         name="evaluation-set-remove",
+    ),
+    # Looking at the data.
+    path("datasets/<slug:slug>/browse/", browse.show, name="browse"),
+    path("datasets/<slug:slug>/browse/do/", bulk.act, name="browse-do"),
+    path("datasets/<slug:slug>/browse/save/", saved_views.save, name="view-save"),
+    path(
+        "datasets/<slug:slug>/browse/saved/<int:pk>/delete/",
+        saved_views.delete,
+        name="view-delete",
     ),
 ]

@@ -4,6 +4,7 @@ from curation.models.clusters import Cluster, ClusterMember, DuplicateSearch
 from curation.models.conversations import Conversation, Message
 from curation.models.datasets import Category, Dataset, Guideline, Policy
 from curation.models.discussion import Comment, Flag
+from curation.models.entries import Entry, SavedView, Words
 from curation.models.evaluation_sets import EvaluationSet
 from curation.models.events import Event
 from curation.models.findings import Finding
@@ -38,6 +39,7 @@ __all__ = [
     "EvaluationSet",
     "Decision",
     "DuplicateSearch",
+    "Entry",
     "Event",
     "Finding",
     "Flag",
@@ -58,9 +60,11 @@ __all__ = [
     "Profile",
     "Reputation",
     "Review",
+    "SavedView",
     "Settlement",
     "Sketch",
     "Suspension",
     "VersionItem",
     "VersionRanking",
+    "Words",
 ]

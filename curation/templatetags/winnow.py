@@ -43,6 +43,12 @@ def named(slug: str, names: Mapping[str, str]) -> str:
 
 
 @register.filter
+def number_in(pk: int, numbers: Mapping[int, int]) -> int | str:
+    """What people call a message of the page: `{{ entry.reply_id|number_in:numbers }}`."""
+    return numbers.get(pk, "?")
+
+
+@register.filter
 def versions_with(message: Any) -> str:
     """Numbers of the versions that hold a message of `for_own_list()`, as in "1, 2"."""
     items = [*message.frozen_in.all(), *message.frozen_as_worse_in.all()]

@@ -17,6 +17,7 @@ from curation.forms.conversations import HoldForm, ReleaseForm
 from curation.http import SignedInRequest
 from curation.models import Conversation, Dataset, GoldItem, Message
 from curation.threads import threads_of
+from curation.trails import trails_of
 from curation.views import gold, page
 from curation.views.tree import Node, history_of, nodes_of
 
@@ -79,6 +80,9 @@ def _page(
     is_curator = page.is_curator(request, conversation.dataset)
     nodes = nodes_of(conversation, reader=request.user, is_curator=is_curator)
     _talk(nodes, request)
+    trails = trails_of([node.message.pk for node in nodes], is_curator=is_curator)
+    for node in nodes:
+        node.trail = trails[node.message.pk]
     if is_curator:
         _offer_gold(nodes, conversation.dataset)
         for node in nodes:
@@ -92,6 +96,7 @@ def _page(
         "conversation.html",
         conversation=conversation,
         nodes=nodes,
+        numbers={node.message.pk: node.number for node in nodes},
         history=history_of(conversation, nodes) if is_curator else [],
         is_curator=is_curator,
         problem=problem,

@@ -14,12 +14,14 @@ from django.utils.translation import gettext_noop
 from curation import access
 from curation.models import Contributor, Conversation, Event, Message, Settlement
 from curation.threads import Thread
+from curation.trails import Trail
 
 State = Message.State
 WORDS = {
     "ballot.cast": gettext_noop("answers ranked"),
     "ballot.imported": gettext_noop("ranking imported"),
     "ballot.undone": gettext_noop("ranking taken back"),
+    "conversation.categorised": gettext_noop("put into another category"),
     "conversation.complete": gettext_noop("complete"),
     "conversation.growing": gettext_noop("waits for answers"),
     "conversation.held": gettext_noop("held"),
@@ -71,6 +73,7 @@ class Node:
     order: list[list[Node]] = field(default_factory=list)  # of its answers, best first
     form: forms.Form | None = None
     thread: Thread | None = None
+    trail: Trail | None = None
     gold_form: forms.Form | None = None
     is_gold: bool = False
 

@@ -31,7 +31,15 @@ OWN = [
     "/accounts/email/",
     "/accounts/password/change/",
 ]
-DATASET_TABS = ["", "versions/", "guideline/", "people/", "rules/", "given/"]
+DATASET_TABS = [
+    "",
+    "browse/?q=the",
+    "versions/",
+    "guideline/",
+    "people/",
+    "rules/",
+    "given/",
+]
 
 
 def findings(page: Page, *themes: str) -> list[str]:

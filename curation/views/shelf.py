@@ -1,0 +1,136 @@
+"""What the browse page shows of a search: the messages found, and how to narrow it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from curation.clean.checks import CHECKS
+from curation.excerpts import SHOWN, marked, with_excerpts
+from curation.facets import Counts
+from curation.hits import page_of
+from curation.languages import name_of
+from curation.models import Contributor, Message, Settlement
+from curation.search import PAGE_SIZE, Search
+
+VALUES_AT_MOST = 12  # of a facet, the most frequent
+TITLES = {
+    "state": gettext_lazy("State"),
+    "category": gettext_lazy("Category"),
+    "language": gettext_lazy("Language"),
+    "role": gettext_lazy("Role"),
+    "check": gettext_lazy("Checks that found something"),
+    "guideline": gettext_lazy("Guideline"),
+    "origin": gettext_lazy("Written by"),
+    "agreement": gettext_lazy("Agreement on its answers"),
+    "author": gettext_lazy("Author"),
+}
+CHOICES: Mapping[str, Mapping[str, object]] = {
+    "state": dict(Message.State.choices),
+    "role": dict(Message.Role.choices),
+    "origin": dict(Message.Origin.choices),
+    "agreement": dict(Settlement.Status.choices),
+}
+
+
+class Found(NamedTuple):
+    """A message of the page. `excerpt` has what was looked for in <mark>."""
+
+    message: Message
+    excerpt: SafeString
+    is_cut: bool
+
+
+class Option(NamedTuple):
+    """One value of a facet, and the search with it chosen, or not any more."""
+
+    label: str
+    messages: int | None  # unknown where it is chosen and no longer counted
+    is_more: bool
+    is_chosen: bool
+    address: str
+
+
+class Group(NamedTuple):
+    name: str
+    title: str
+    options: list[Option]
+
+
+def found_by(search: Search, counts: Counts) -> tuple[list[Found], str]:
+    """The page, and the address of the next one or nothing. Two queries or three."""
+    keys = page_of(search, counts.newest, is_all=counts.is_all)
+    following = ""
+    if len(keys) > PAGE_SIZE:
+        keys = keys[:PAGE_SIZE]
+        following = search.address(after=keys[-1])
+    query = search.query if search.words else None
+    rows = with_excerpts(Message.objects.filter(pk__in=keys), query)
+    rows = rows.select_related(
+        "conversation__category", "author", "guideline", "entry", "settlement"
+    )
+    by_key = rows.in_bulk()
+    return [_found(by_key[key], search) for key in keys if key in by_key], following
+
+
+def _found(message: Message, search: Search) -> Found:
+    excerpt: str = getattr(message, "excerpt", "")
+    is_cut = not search.words and len(excerpt) == SHOWN
+    return Found(message, marked(excerpt), is_cut)
+
+
+def groups_of(search: Search, counts: Counts) -> list[Group]:
+    """A facet each, with what there is to choose; none where there is no choice."""
+    groups = []
+    for facet in search.facets:
+        counted = counts.by_facet.get(facet, {})
+        chosen = {str(value) for value in search.values.get(facet, ())}
+        often = sorted(counted, key=lambda value: (-counted[value], value))
+        values = often[:VALUES_AT_MOST]
+        values += sorted(chosen.difference(values))
+        if len(values) < 2 and not chosen:
+            continue
+        names = _names(facet, values, search)
+        options = []
+        for value in values:
+            slug, label = names.get(value, (value, value))
+            asked = search.chosen.get(facet, ())
+            is_chosen = value in chosen
+            after = tuple(v for v in asked if v != slug) if is_chosen else (*asked, slug)
+            options.append(
+                Option(
+                    label=label,
+                    messages=counted.get(value, 0 if facet not in counts.more_in else None),
+                    is_more=facet in counts.more_in,
+                    is_chosen=is_chosen,
+                    address=search.address(**{facet: after}),
+                )
+            )
+        groups.append(Group(facet, str(TITLES[facet]), options))
+    return groups
+
+
+def _names(facet: str, values: list[str], search: Search) -> dict[str, tuple[str, str]]:
+    """Value of the column to how the address and how people call it."""
+    if facet in CHOICES:
+        return {v: (v, str(CHOICES[facet].get(v, v))) for v in values}
+    if facet == "language":
+        return {v: (v, name_of(v)) for v in values}
+    if facet == "check":
+        return {v: (v, _(CHECKS[v].label) if v in CHECKS else v) for v in values}
+    if facet == "category":
+        rows = search.dataset.categories.filter(pk__in=values)
+        return {str(row.pk): (row.slug, row.name) for row in rows}
+    if facet == "guideline":
+        versions = search.dataset.guidelines.filter(pk__in=values)
+        said = _("Version %(number)d")
+        return {
+            str(v.pk): (str(v.number), said % {"number": v.number})
+            for v in versions.only("number")
+        }
+    people = Contributor.objects.filter(pk__in=values)
+    return {str(person.pk): (str(person.pk), str(person)) for person in people}

@@ -1,0 +1,292 @@
+"""Browsing and searching: what is found, by whom, and how many more there are."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.http import QueryDict
+
+from curation import facets, hits, search
+from curation.models import Entry, Finding, Message, Settlement, Words
+from tests.curation.pages import held, queries, signed_in, url
+from tests.factories import (
+    CategoryFactory,
+    ContributorFactory,
+    DatasetFactory,
+    MessageFactory,
+    ReplyFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted_before():
+    cache.clear()
+
+
+@pytest.fixture
+def dataset():
+    return DatasetFactory(slug="d")
+
+
+def wrote(dataset, text, **fields):
+    return MessageFactory(conversation__dataset=dataset, text=text, **fields)
+
+
+def asked(dataset, query="", *, is_curator=True):
+    return search.asked(QueryDict(query), dataset, is_curator=is_curator)
+
+
+def found(dataset, query="", **who):
+    """The texts on the first page, in their order."""
+    this = asked(dataset, query, **who)
+    counts = facets.counts_of(this)
+    keys = hits.page_of(this, counts.newest, is_all=counts.is_all)
+    texts = Message.objects.in_bulk(keys)
+    return [texts[key].text for key in keys]
+
+
+# ---- words -------------------------------------------------------------------------
+def test_every_word_must_be_there_in_any_case(dataset):
+    wrote(dataset, "The Owl sleeps.")
+    wrote(dataset, "An owl reads.")
+    assert found(dataset, "q=owl+READS") == ["An owl reads."]
+
+
+def test_the_last_word_may_be_only_begun(dataset):
+    wrote(dataset, "Übungen macht sie täglich.")
+    assert found(dataset, "q=täglich+übung") == ["Übungen macht sie täglich."]
+    assert found(dataset, "q=übung+täglich") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "texts"),
+    [
+        ('"red kite"', ["a red kite"]),
+        ("kite or crow", ["a crow, red", "red, not a kite", "a red kite"]),
+        ("red -kite", ["a crow, red"]),
+    ],
+)
+def test_quotes_or_and_minus_are_understood(dataset, words, texts):
+    for text in ("a red kite", "red, not a kite", "a crow, red"):
+        wrote(dataset, text)
+    assert found(dataset, urlencode({"q": words, "sort": "newest"})) == texts
+
+
+@pytest.mark.parametrize("words", ["'", '"', "!!!", "a & | !", "\\", "(", ":*", "d:1", "%"])
+def test_no_sign_breaks_the_search(client, dataset, words):
+    wrote(dataset, "An owl.")
+    signed_in(client, dataset)
+    assert client.get(url("browse", "d"), {"q": words}).status_code == 200
+
+
+def test_the_passage_beside_a_prompt_is_searched_too(dataset):
+    wrote(dataset, "What is it?", context="The axolotl regrows its limbs.")
+    assert found(dataset, "q=axolotl") == ["What is it?"]
+
+
+def test_other_datasets_are_not_searched(dataset):
+    wrote(DatasetFactory(), "An owl.")
+    assert found(dataset, "q=owl") == []
+
+
+def test_relevance_puts_the_best_first(dataset):
+    wrote(dataset, "owl owl owl")
+    wrote(dataset, "One owl among many other words that are about something else.")
+    assert found(dataset, "q=owl")[0] == "owl owl owl"
+    assert found(dataset, "q=owl&sort=newest")[1] == "owl owl owl"
+
+
+def test_words_found_are_marked_and_markup_is_not_believed(client, dataset):
+    wrote(dataset, "<b>An owl</b> \x02sleeps\x03.")
+    signed_in(client, dataset)
+    html = client.get(url("browse", "d"), {"q": "owl"}).content.decode()
+    assert "<mark>owl</mark>" in html
+    assert "<b>An" not in html
+
+
+# ---- who finds what ----------------------------------------------------------------
+def test_what_is_held_only_curators_find(dataset):
+    text = held(dataset).text
+    assert text in found(dataset, is_curator=True)
+    assert text not in found(dataset, is_curator=False)
+    assert found(dataset, "state=held", is_curator=False) == []
+
+
+def test_what_was_taken_back_nobody_finds_or_counts(dataset):
+    message = wrote(dataset, "An owl.")
+    Message.objects.filter(pk=message.pk).update(
+        state="withdrawn", decided_at=message.created_at
+    )
+    assert found(dataset, "q=owl") == []
+    assert facets.counts_of(asked(dataset, "q=owl")).total == 0
+
+
+@pytest.mark.parametrize("facet", ["author", "origin", "agreement"])
+def test_members_cannot_filter_by_what_would_tell_them_what_to_think(dataset, facet):
+    message = wrote(dataset, "An owl.")
+    value = {"author": message.author_id, "origin": "model", "agreement": "contested"}
+    query = f"{facet}={value[facet]}"
+    assert facet in asked(dataset, query, is_curator=True).chosen
+    assert facet not in asked(dataset, query, is_curator=False).chosen
+    assert facet not in facets.counts_of(asked(dataset, is_curator=False)).by_facet
+
+
+def test_members_see_no_names(client, dataset):
+    wrote(dataset, "An owl.", author=ContributorFactory(name="Ada Lovelace"))
+    signed_in(client, dataset)
+    assert b"Ada Lovelace" not in client.get(url("browse", "d")).content
+    signed_in(client, dataset, "curator")
+    assert b"Ada Lovelace" in client.get(url("browse", "d")).content
+
+
+def test_others_have_no_such_page(client, dataset):
+    signed_in(client)
+    assert client.get(url("browse", "d")).status_code == 404
+
+
+# ---- facets ------------------------------------------------------------------------
+def test_facets_are_combined_and_values_of_one_are_either(dataset):
+    qa = CategoryFactory(dataset=dataset, slug="qa")
+    wrote(dataset, "in", conversation__category=qa, language="de")
+    wrote(dataset, "other language", conversation__category=qa)
+    wrote(dataset, "no category", language="de")
+    assert found(dataset, "category=qa&language=de") == ["in"]
+    assert len(found(dataset, "language=de&language=en")) == 3
+
+
+def test_a_facet_counts_what_its_other_values_would_find(dataset):
+    wrote(dataset, "a", accepted=True)
+    wrote(dataset, "b", language="de")
+    wrote(dataset, "c", language="de")
+    counts = facets.counts_of(asked(dataset, "state=submitted"))
+    assert counts.total == 2
+    assert counts.by_facet["state"] == {"accepted": 1, "submitted": 2}
+    assert counts.by_facet["language"] == {"de": 2}
+
+
+def test_of_a_large_dataset_a_kept_table_counts_and_pages_are_found_anew(
+    client, dataset, monkeypatch
+):
+    monkeypatch.setattr(facets, "LARGE", 2)
+    for number in range(3):
+        wrote(dataset, f"An owl {number}")
+    signed_in(client, dataset)
+    assert client.get(url("browse", "d")).context["counts"].total == 3
+    wrote(dataset, "A newer owl", language="de")
+    page = client.get(url("browse", "d"))
+    assert page.context["counts"].total == 3
+    assert page.context["counts"].at is not None
+    assert page.context["found"][0].message.text == "A newer owl"
+    assert len(client.get(f"{url('browse', 'd')}?language=de").context["found"]) == 1
+
+
+def test_findings_are_counted_by_check(dataset):
+    message = wrote(dataset, "An owl.")
+    for check in ("secret", "personal_data.email", "context.personal_data.iban"):
+        found_something(message, check)
+    counts = facets.counts_of(asked(dataset))
+    assert counts.by_facet["check"] == {"secret": 1, "personal_data": 1}
+    assert found(dataset, "check=secret&check=echo") == ["An owl."]
+
+
+@pytest.mark.parametrize("sort", ["newest", "relevance", "oldest"])
+@pytest.mark.parametrize("who", ["author", "word"])
+def test_beyond_the_bound_counts_are_at_least_and_all_is_still_found(
+    dataset, monkeypatch, sort, who
+):
+    monkeypatch.setattr(hits, "LOOKED_AT", 2)
+    old = wrote(dataset, "An owl of old", language="de")
+    for number in range(5):
+        wrote(dataset, f"An owl {number}", author=old.author)
+    query = {"author": f"author={old.author_id}", "word": "q=owl"}[who]
+    counts = facets.counts_of(asked(dataset, query))
+    assert (counts.total, counts.is_more) == (2, True)
+    assert "language" in counts.more_in
+    assert found(dataset, f"{query}&language=de&sort={sort}") == ["An owl of old"]
+
+
+def test_what_nobody_could_choose_is_left_out(client, dataset):
+    wrote(dataset, "An owl.")
+    signed_in(client, dataset, "curator")
+    for query in (
+        "author=x",
+        "category=none",
+        "guideline=99999999999",
+        "after=-1",
+        "sort=x",
+    ):
+        assert client.get(f"{url('browse', 'd')}?{query}").status_code == 200, query
+    assert found(dataset, "author=x&category=none&sort=x&after=no") == ["An owl."]
+
+
+# ---- pages -------------------------------------------------------------------------
+@pytest.mark.parametrize("sort", ["newest", "oldest", "relevance"])
+def test_pages_follow_on_each_other_without_a_gap(client, dataset, sort):
+    texts = {wrote(dataset, f"An owl {number}").text for number in range(60)}
+    signed_in(client, dataset)
+    path, seen = f"{url('browse', 'd')}?q=owl&sort={sort}", []
+    while path:
+        context = client.get(path).context
+        seen += [one.message.pk for one in context["found"]]
+        following = context["following"]
+        path = f"{url('browse', 'd')}?{following}" if following else ""
+    assert len(seen) == 60
+    assert set(Message.objects.filter(pk__in=seen).values_list("text", flat=True)) == texts
+
+
+def test_an_empty_page_says_what_would_find_some(client, dataset):
+    wrote(dataset, "An owl.", language="de")
+    signed_in(client, dataset)
+    page = client.get(f"{url('browse', 'd')}?q=owl&language=de&state=accepted")
+    assert [title for title, *_ in page.context["freed"]] == ["State"]
+
+
+def test_more_texts_need_no_more_queries(client, dataset):
+    signed_in(client, dataset, "curator")
+    for number in range(3):
+        wrote(dataset, f"An owl {number}")
+    path = f"{url('browse', 'd')}?q=owl"
+    few = queries(client, path)
+    for number in range(20):
+        wrote(dataset, f"An owl again {number}", accepted=True)
+    assert queries(client, path) <= few
+
+
+# ---- the tables beside the messages ------------------------------------------------
+def found_something(message, check):
+    return Finding.objects.create(
+        message=message, check_name=check, check_version=1, score=1, advice="Look."
+    )
+
+
+def test_whatever_changes_a_message_its_entry_follows(dataset):
+    message = wrote(dataset, "An owl.")
+    Message.objects.filter(pk=message.pk).update(language="de", text="A crow.")
+    message.conversation.category = CategoryFactory(dataset=dataset)
+    message.conversation.save()
+    Settlement.objects.create(prompt=message, order=[], ballots=1, status="contested")
+    finding = found_something(message, "context.personal_data.email")
+    entry = Entry.objects.get(message=message)
+    assert entry.language == "de"
+    assert entry.category == message.conversation.category
+    assert entry.status == "contested"
+    assert entry.checks == ["personal_data"]
+    assert found(dataset, "q=crow") == ["A crow."]
+    assert found(dataset, "q=owl") == []
+    finding.delete()
+    Settlement.objects.all().delete()
+    entry.refresh_from_db()
+    assert (entry.checks, entry.status) == ([], "")
+
+
+def test_a_deleted_message_leaves_no_words(dataset):
+    message = ReplyFactory(parent__conversation__dataset=dataset)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM curation_message WHERE id = %s", [message.pk])
+    assert not Entry.objects.filter(message=message.pk).exists()
+    assert not Words.objects.filter(message=message.pk).exists()

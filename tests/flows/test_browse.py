@@ -1,0 +1,55 @@
+"""Searching a dataset in a browser: by keyboard alone, and without scripts."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+BROWSE = "/datasets/conversations/browse/"
+
+
+def test_a_search_by_keyboard_leads_to_the_text(sign_in):
+    page = sign_in("curator")
+    page.goto(BROWSE)
+
+    page.keyboard.press("/")
+    page.keyboard.type("the")
+    page.keyboard.press("Enter")
+
+    page.wait_for_url(re.compile(r"q=the"))
+    expect(page.locator("mark").first).to_have_text(re.compile("^the$", re.IGNORECASE))
+    page.locator(".found__text").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/conversations/\d+/#message-\d+$"))
+    expect(page.locator(":target")).to_be_visible()
+
+
+def test_without_scripts_filters_come_and_go(sign_in):
+    page = sign_in("curator", java_script_enabled=False)
+    page.goto(BROWSE)
+    page.get_by_label("Search the texts").fill("the")
+    page.get_by_role("button", name="Search", exact=True).click()
+
+    page.get_by_role("navigation", name="State").get_by_text("Accepted").click()
+
+    expect(page).to_have_url(re.compile(r"q=the&state=accepted"))
+    found = page.locator(".found__item")
+    expect(found.first).to_contain_text("Accepted")
+    page.get_by_role("link", name=re.compile("Leave out")).click()
+    expect(page).to_have_url(re.compile(r"q=the$"))
+
+
+def test_a_search_is_kept_and_found_again(sign_in):
+    page = sign_in("curator")
+    page.goto(f"{BROWSE}?q=the&role=prompter")
+    page.get_by_text("Save this search").click()
+    page.get_by_label("Name").fill("Prompts with an article")
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    page.goto(BROWSE)
+    page.get_by_role("link", name="Prompts with an article").click()
+
+    expect(page).to_have_url(re.compile(r"q=the&role=prompter"))
