@@ -13,16 +13,17 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from django.conf import settings
 from django.db.models import QuerySet
 
+from curation import reach
 from curation.actions import versions
 from curation.actions.people import holds
 from curation.errors import CurationError
 from curation.formats.record import canonical, digest
-from curation.models import Contributor, Dataset, DatasetVersion
+from curation.models import Contributor, Dataset, DatasetVersion, Recall
 
 MANIFEST = "manifest.json"
 
@@ -90,6 +91,18 @@ def _outside(version: DatasetVersion) -> FrozenVersion:
     )
 
 
+class Recalled(NamedTuple):
+    """Of a version's texts: how many were taken back since, and how many are destroyed."""
+
+    texts: int
+    erased: int
+
+
+def recalled(version_id: int) -> Recalled:
+    """For whoever trained on it. Causes a query."""
+    return Recalled(*Recall.objects.filter(version=version_id).counted())
+
+
 def files(version_id: int) -> Path:
     """The version's folder, written on first use and kept under its digest.
 
@@ -135,7 +148,10 @@ def _write(version: DatasetVersion, folder: Path) -> None:
     }
     hashes = {split: hashlib.sha256() for split in outs}
     try:
+        erased = _erased_in(version)
         for item, built in versions.records(version):
+            if item.reply_id in erased:
+                continue
             if digest(built) != item.digest:
                 raise CurationError(
                     f"{version}: the text of item {item.position} is not what was frozen. "
@@ -155,3 +171,9 @@ def _write(version: DatasetVersion, folder: Path) -> None:
         "files": {f"{split}.jsonl": h.hexdigest() for split, h in hashes.items()},
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+
+
+def _erased_in(version: DatasetVersion) -> set[int]:
+    """Replies whose record holds words that were destroyed on purpose."""
+    recalled = version.recalls.filter(message__tombstone__isnull=False)
+    return set(reach.under(recalled.values_list("message", flat=True)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from curation.actions import clusters, digests, lookalikes
+from curation.actions import clusters, digests, lookalikes, withdrawals
 from curation.background import background_task
 from curation.models import Dataset
 
@@ -28,3 +28,15 @@ def find_duplicates(dataset_id: int) -> None:
     dataset = Dataset.objects.filter(pk=dataset_id).first()
     if dataset is not None:
         clusters.find(dataset=dataset)
+
+
+@background_task()
+def carry_on_withdrawals() -> None:
+    """Texts of people who took back more than is done at once."""
+    withdrawals.carry_on_all()
+
+
+@background_task()
+def recall_late() -> None:
+    """Versions that were being frozen while somebody took back a text."""
+    withdrawals.recall_late()

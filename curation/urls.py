@@ -6,9 +6,11 @@ from curation.addresses import Opaque
 from curation.views import (
     amend,
     comments,
+    consents,
     conversations,
     datasets,
     design,
+    erasure,
     flags,
     gold,
     guideline,
@@ -20,6 +22,7 @@ from curation.views import (
     profile,
     rules,
     versions,
+    withdrawals,
 )
 
 
@@ -91,4 +94,14 @@ urlpatterns = [
     path("settings/people/<int:pk>/", instance.set_active, name="account-active"),
     # Every part of a page in every state, for whoever changes one.
     path("design/", design.show, name="design"),
+    # What people agree to, and what they agreed to.
+    path("datasets/<slug:slug>/consent/", consents.ask, name="consent"),
+    path("datasets/<slug:slug>/terms/", consents.terms_of_dataset, name="terms"),
+    path("settings/terms/", consents.terms_of_instance, name="instance-terms"),
+    path("me/consents/", consents.mine, name="consents"),
+    # Taking back, and where it had gone.
+    path("me/withdraw/", withdrawals.ask, name="withdraw-all"),
+    path("me/withdrawals/<int:pk>/", withdrawals.show, name="withdrawal"),
+    path("me/erase/", erasure.ask, name="erase-me"),
+    path("settings/people/<int:pk>/erase/", erasure.erase, name="erase"),
 ]

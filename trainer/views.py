@@ -61,6 +61,7 @@ def run(request: SignedInRequest, pk: int) -> HttpResponse:
         "settings": report.settings(found),
         "history": report.told(found),
         "may_steer": handoff.may_train(request.user, found.version_id),
+        "recalled": handoff.recalled(found.version_id),
     }
     return render(request, "trainer/run.html", context)
 

@@ -34,6 +34,7 @@ class Notification(models.Model):
         COMPLETE = "complete", _("Conversation complete")
         ALLOTTED = "allotted", _("Work given to you")
         MODEL = "model", _("A model learned from it")
+        WITHDRAWN = "withdrawn", _("Texts were taken back")
 
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications"

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from curation import access, contributions, lineage
-from curation.actions import messages
+from curation.actions import withdrawals
 from curation.contributions import STATES_OF, Chosen, Tab
 from curation.errors import CurationError
 from curation.http import SignedInRequest
@@ -56,11 +56,13 @@ def withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
     """Asks first, and says which frozen versions hold the text."""
     message = access.message_of_mine(request, pk)
     if request.method != "POST":
-        return render(request, "curation/withdraw.html", {"message": message})
+        context = {"message": message, "reached": lineage.reached_by([message.pk])}
+        return render(request, "curation/withdraw.html", context)
     try:
-        messages.withdraw(message_id=message.pk, by=request.user)
+        asked = withdrawals.take_back(message_id=message.pk, by=request.user)
     except CurationError as refusal:
-        context = {"message": message, "problem": str(refusal)}
+        reached = lineage.reached_by([message.pk])
+        context = {"message": message, "reached": reached, "problem": str(refusal)}
         return render(request, "curation/withdraw.html", context, status=409)
     notices.success(request, _("Taken back. Later versions leave it out."))
-    return redirect("curation:me")
+    return redirect("curation:withdrawal", asked.pk)

@@ -128,6 +128,8 @@ def _page(
         names=names,
         chosen=[names.get(slug, slug) for slug in version.recipe["categories"]],
         files=list(FILES),
+        recalled=handoff.recalled(version.pk),
+        models=list(version.reports.order_by("-finished_at", "-pk")),
         page=page.paged(request, items.for_listing(), size=10),
         status=status,
         **context,
