@@ -11,7 +11,9 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -22,10 +24,19 @@ from curation import reach
 from curation.actions import versions
 from curation.actions.people import holds
 from curation.errors import CurationError
+from curation.formats.pseudonyms import Pseudonyms, Written
 from curation.formats.record import canonical, digest
-from curation.models import Contributor, Dataset, DatasetVersion, Recall
+from curation.models import (
+    Contributor,
+    Dataset,
+    DatasetVersion,
+    Export,
+    Message,
+    Recall,
+)
 
 MANIFEST = "manifest.json"
+LINES_AT_ONCE = 500
 
 # The type of `by` for apps that stand on this door.
 Person: TypeAlias = Contributor
@@ -177,3 +188,22 @@ def _erased_in(version: DatasetVersion) -> set[int]:
     """Replies whose record holds words that were destroyed on purpose."""
     recalled = version.recalls.filter(message__tombstone__isnull=False)
     return set(reach.under(recalled.values_list("message", flat=True)))
+
+
+def pseudonymous(export: Export, split: str) -> Iterator[bytes]:
+    """The lines of one side of a version under the names of this export.
+
+    They come from the version's files, so what was erased since is not in them.
+    """
+    names = Pseudonyms(bytes(export.key))
+    with (files(export.version_id) / f"{split}.jsonl").open("rb") as file:
+        while lines := list(islice(file, LINES_AT_ONCE)):
+            records = [json.loads(line) for line in lines]
+            written = _written({one[key] for one in records for key in ("id", "prompt_id")})
+            for record in records:
+                yield canonical(names.line(record, written)) + b"\n"
+
+
+def _written(uids: set[str]) -> dict[str, Written]:
+    rows = Message.objects.filter(uid__in=uids).values_list("uid", "author", "created_at")
+    return {str(uid): Written(str(author or ""), at) for uid, author, at in rows}

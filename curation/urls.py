@@ -11,6 +11,7 @@ from curation.views import (
     datasets,
     design,
     erasure,
+    exports,
     flags,
     gold,
     guideline,
@@ -104,4 +105,15 @@ urlpatterns = [
     path("me/withdrawals/<int:pk>/", withdrawals.show, name="withdrawal"),
     path("me/erase/", erasure.ask, name="erase-me"),
     path("settings/people/<int:pk>/erase/", erasure.erase, name="erase"),
+    # What leaves under other names.
+    path(
+        "datasets/<slug:slug>/versions/<int:number>/exports/",
+        exports.show,
+        name="exports",
+    ),
+    path(
+        "datasets/<slug:slug>/versions/<int:number>/exports/<int:pk>/<slug:split>.jsonl",
+        exports.download,
+        name="export",
+    ),
 ]
