@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from curation import reach
 from curation.actions import versions
@@ -32,6 +33,7 @@ from curation.models import (
     DatasetVersion,
     Export,
     Message,
+    ModelReport,
     Recall,
 )
 
@@ -112,6 +114,12 @@ class Recalled(NamedTuple):
 def recalled(version_id: int) -> Recalled:
     """For whoever trained on it. Causes a query."""
     return Recalled(*Recall.objects.filter(version=version_id).counted())
+
+
+def address_behind(source: str) -> str:
+    """The page that says what is behind a model, by its trainer's own id. A query."""
+    report = ModelReport.objects.filter(source=source).first()
+    return reverse("curation:model-lineage", args=[report.pk]) if report else ""
 
 
 def files(version_id: int) -> Path:

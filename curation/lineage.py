@@ -120,6 +120,14 @@ def of(person: Contributor) -> list[Held]:
     ]
 
 
+def learned_from(
+    version: DatasetVersion, *, only: ModelReport | None = None
+) -> list[Learned]:
+    """The models of a version, or one of them, each with how its answers fared."""
+    models = _models([version])[version.pk]
+    return [one for one in models if only is None or one.report == only]
+
+
 def _counts(text: str, person: Contributor) -> dict[int, tuple[int, int]]:
     """Version to how many of the person's texts it holds, and how many of those for
     evaluation."""

@@ -17,6 +17,7 @@ from curation.views import (
     guideline,
     instance,
     leaderboard,
+    lineage,
     me,
     notifications,
     people,
@@ -105,6 +106,19 @@ urlpatterns = [
     path("me/withdrawals/<int:pk>/", withdrawals.show, name="withdrawal"),
     path("me/erase/", erasure.ask, name="erase-me"),
     path("settings/people/<int:pk>/erase/", erasure.erase, name="erase"),
+    # What is behind a version, a model, a text; and the same as files.
+    path(
+        "datasets/<slug:slug>/versions/<int:number>/lineage/",
+        lineage.of_version,
+        name="version-lineage",
+    ),
+    path(
+        "datasets/<slug:slug>/versions/<int:number>/cards/<str:name>",
+        lineage.card,
+        name="card",
+    ),
+    path("models/reports/<int:pk>/", lineage.of_model, name="model-lineage"),
+    path("messages/<message:pk>/lineage/", lineage.of_text, name="text-lineage"),
     # What leaves under other names.
     path(
         "datasets/<slug:slug>/versions/<int:number>/exports/",

@@ -16,6 +16,8 @@ from curation.errors import CurationError
 from curation.http import SignedInRequest
 from curation.views import page
 
+TAKEN_BACK_AT_MOST = 100  # the newest
+
 
 @require_GET
 @login_required
@@ -47,7 +49,14 @@ def show(request: SignedInRequest) -> HttpResponse:
 @login_required
 def work(request: SignedInRequest) -> HttpResponse:
     """What the person's words did: the versions and the models that they reached."""
-    return render(request, "curation/work.html", {"versions": lineage.of(request.user)})
+    taken_back = request.user.withdrawals.select_related(
+        "message__conversation__dataset", "dataset"
+    )
+    context = {
+        "versions": lineage.of(request.user),
+        "taken_back": list(taken_back.order_by("-pk")[:TAKEN_BACK_AT_MOST]),
+    }
+    return render(request, "curation/work.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
