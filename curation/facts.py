@@ -140,4 +140,5 @@ def _counted(version: DatasetVersion, field: str) -> dict[str, int]:
 def _rows(sql: str, *params: Any) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall()
+        rows: list[Any] = cursor.fetchall()
+        return rows

@@ -121,7 +121,7 @@ def tell_of_recalls(recalls: Sequence[Recall], *, by: Contributor) -> None:
         is_owner = Q(pk__in=[report.owner_id for report in reports])
         people = Contributor.objects.filter(is_curator | is_owner, is_active=True)
         dataset = those[0].version.dataset
-        data = {
+        data: dict[str, Any] = {
             "texts": len({recall.message_id for recall in those}),
             "dataset": str(dataset),
             "slug": dataset.slug,

@@ -38,16 +38,20 @@ FORMATS = {
     "json": "application/json",
 }
 # Of a line of train.jsonl and held_out.jsonl.
-FIELDS = (
-    ("id", "$.id", "sc:Text", "The opaque id of the answer."),
-    ("prompt_id", "$.prompt_id", "sc:Text", "The opaque id of what it answers."),
-    ("conversation", "$.conversation", "sc:Text", "The tree that both stand in."),
-    ("category", "$.category", "sc:Text", "The kind of task."),
-    ("language", "$.language", "sc:Text", "The language of the answer."),
-    ("origin", "$.origin", "sc:Text", "person, model or import."),
-    ("rank", "$.rank", "sc:Integer", "0 is best; empty where nobody ranked."),
-    ("completion", "$.completion[0].content", "sc:Text", "The answer."),
-)
+FIELDS = {
+    "id": ("sc:Text", "The opaque id of the answer."),
+    "prompt_id": ("sc:Text", "The opaque id of what it answers."),
+    "conversation": ("sc:Text", "The tree that both stand in."),
+    "category": ("sc:Text", "The kind of task."),
+    "language": ("sc:Text", "The language of the answer."),
+    "origin": ("sc:Text", "person, model or import."),
+    "rank": ("sc:Integer", "0 is best; empty where nobody ranked."),
+}
+# Lists of chat messages, of which a reader gets the words.
+CHATS = {
+    "prompt": "The turns before, user and assistant by turns, user first.",
+    "completion": "The answer, one turn.",
+}
 LICENCES = "https://spdx.org/licenses"
 
 
@@ -75,8 +79,8 @@ def croissant(facts: Facts) -> dict[str, Any]:
         "distribution": [_file(facts, file) for file in facts.files],
         "recordSet": [
             _records(split)
-            for split in ("train", "held_out")
-            if any(file.name == f"{split}.jsonl" for file in facts.files)
+            for split, count in (("train", facts.train), ("held_out", facts.held_out))
+            if count
         ],
     }
 
@@ -118,24 +122,37 @@ def _file(facts: Facts, file: File) -> dict[str, Any]:
 
 
 def _records(split: str) -> dict[str, Any]:
+    scalars = [
+        _field(split, name, kind, description)
+        for name, (kind, description) in FIELDS.items()
+    ]
+    chats = [
+        _field(split, name, "sc:Text", description, transform={"jsonPath": "content"})
+        | {"isArray": True, "arrayShape": "-1"}
+        for name, description in CHATS.items()
+    ]
     return {
         "@type": "cr:RecordSet",
         "@id": split,
         "name": split,
         "description": f"The examples of {split}.jsonl.",
         "key": {"@id": f"{split}/id"},
-        "field": [
-            {
-                "@type": "cr:Field",
-                "@id": f"{split}/{name}",
-                "name": name,
-                "description": description,
-                "dataType": kind,
-                "source": {
-                    "fileObject": {"@id": f"{split}.jsonl"},
-                    "extract": {"jsonPath": path},
-                },
-            }
-            for name, path, kind, description in FIELDS
-        ],
+        "field": scalars + chats,
+    }
+
+
+def _field(
+    split: str, name: str, kind: str, description: str, **source: Any
+) -> dict[str, Any]:
+    return {
+        "@type": "cr:Field",
+        "@id": f"{split}/{name}",
+        "name": name,
+        "description": description,
+        "dataType": kind,
+        "source": {
+            "fileObject": {"@id": f"{split}.jsonl"},
+            "extract": {"column": name},
+            **source,
+        },
     }

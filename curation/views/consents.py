@@ -77,7 +77,7 @@ def _terms(request: SignedInRequest, dataset: Dataset | None) -> HttpResponse:
     form = TermsForm(
         request.POST if request.method == "POST" else None, initial=_of(newest)
     )
-    context = {"dataset": dataset, "versions": versions, "form": form}
+    context: dict[str, Any] = {"dataset": dataset, "versions": versions, "form": form}
     if not form.is_valid():
         status = 422 if form.is_bound else 200
         return render(request, "curation/terms.html", context, status=status)

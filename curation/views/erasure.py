@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -36,7 +38,7 @@ def erase(request: SignedInRequest, pk: int) -> HttpResponse:
     unerased = Contributor.objects.exclude(erasure__done_at__isnull=False)
     person = get_object_or_404(unerased, pk=pk)
     texts = Message.objects.written_by(person).values_list("pk", flat=True)
-    context = {
+    context: dict[str, Any] = {
         "person": person,
         "asked": Erasure.objects.filter(person=person).first(),
         "texts": len(texts),

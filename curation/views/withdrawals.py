@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -26,7 +28,7 @@ def ask(request: SignedInRequest) -> HttpResponse:
     known = Dataset.objects.filter(pk__in=agreed.values("terms__dataset"))
     datasets += [one for one in known if one not in datasets]
     chosen = _chosen(request, datasets)
-    context = {
+    context: dict[str, Any] = {
         "datasets": datasets,
         "chosen": chosen,
         "choices": _counted(request, datasets),

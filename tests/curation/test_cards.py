@@ -148,10 +148,12 @@ def test_mlcroissant_validates_it_and_reads_the_records(dataset):
         assert not read.metadata.ctx.issues.warnings
         records = list(read.records(record_set="train"))
 
-    lines = [json.loads(line) for line in (folder / "train.jsonl").open()]
+    lines = [json.loads(line) for line in (folder / "train.jsonl").read_text().splitlines()]
     assert [one["train/id"].decode() for one in records] == [line["id"] for line in lines]
     answers = [line["completion"][0]["content"] for line in lines]
-    assert [one["train/completion"].decode() for one in records] == answers
+    assert [[said.decode() for said in one["train/completion"]] for one in records] == [
+        [answer] for answer in answers
+    ]
 
 
 def test_every_file_is_named_with_its_hash_and_every_id_once(dataset):
