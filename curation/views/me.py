@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -64,14 +66,18 @@ def work(request: SignedInRequest) -> HttpResponse:
 def withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
     """Asks first, and says which frozen versions hold the text."""
     message = access.message_of_mine(request, pk)
+    seen = access.datasets(request).values_list("pk", flat=True)
+    context: dict[str, Any] = {
+        "message": message,
+        "reached": lineage.reached_by([message.pk]),
+        "seen": set(seen),
+    }
     if request.method != "POST":
-        context = {"message": message, "reached": lineage.reached_by([message.pk])}
         return render(request, "curation/withdraw.html", context)
     try:
         asked = withdrawals.take_back(message_id=message.pk, by=request.user)
     except CurationError as refusal:
-        reached = lineage.reached_by([message.pk])
-        context = {"message": message, "reached": reached, "problem": str(refusal)}
+        context["problem"] = str(refusal)
         return render(request, "curation/withdraw.html", context, status=409)
     notices.success(request, _("Taken back. Later versions leave it out."))
     return redirect("curation:withdrawal", asked.pk)
