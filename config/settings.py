@@ -153,6 +153,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": _VALIDATORS + "CommonPasswordValidator"},
 ]
 
+# What else keeps words that are destroyed when a person is erased: called with the ids of
+# the person and of the texts, in that transaction. See curation/actions/erasure.py.
+FORGETTERS = ["annotate.forgetting.forget", "trainer.forgetting.forget"]
+
 # ---- e-mail ------------------------------------------------------------------------
 EMAIL_HOST = env_str("WINNOW_EMAIL_HOST")
 EMAIL_PORT = env_int("WINNOW_EMAIL_PORT", 587)
@@ -293,6 +297,13 @@ CELERY_BEAT_SCHEDULE = {
         "task": "curation.tasks.find_unchecked_texts",
         "schedule": 3600,
     },
+    # Texts of people who took back more than is done at once, and versions that were being
+    # frozen meanwhile.
+    "carry-on-withdrawals": {
+        "task": "curation.tasks.carry_on_withdrawals",
+        "schedule": 20,
+    },
+    "recall-late": {"task": "curation.tasks.recall_late", "schedule": 600},
     # People get their news by mail, as often as their profile says.
     "send-digests": {"task": "curation.tasks.send_digests", "schedule": 3600},
 }

@@ -21,14 +21,18 @@ from curation.models import (
     Conversation,
     Dataset,
     DatasetVersion,
+    Erasure,
     Event,
     Guideline,
     Instance,
     Membership,
     Message,
     Policy,
+    Recall,
     Review,
     Settlement,
+    Terms,
+    Withdrawal,
 )
 
 # The same sign-in as everywhere else, with its limits on guessing.
@@ -134,6 +138,19 @@ class EventAdmin(ReadOnlyAdmin):
 
 
 admin.site.register(
-    [Ballot, Category, Consent, Guideline, Membership, Policy, Review, Settlement],
+    [
+        Ballot,
+        Category,
+        Consent,
+        Erasure,
+        Guideline,
+        Membership,
+        Policy,
+        Recall,
+        Review,
+        Settlement,
+        Terms,
+        Withdrawal,
+    ],  # fmt: skip
     ReadOnlyAdmin,
 )

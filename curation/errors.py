@@ -24,5 +24,16 @@ class NotAllowed(CurationError):
     """The person has no right to do this here."""
 
 
+class ConsentMissing(NotAllowed):
+    """There are terms that the person has not agreed to, or no more."""
+
+    def __init__(self, dataset: object) -> None:
+        said = _(
+            "You have not agreed to the terms of %(dataset)s yet, or they have changed. "
+            "Open the task again to read them."
+        )
+        super().__init__(said % {"dataset": dataset})
+
+
 class BadLine(CurationError):
     """One line of an imported file that cannot be taken; the reason is for its owner."""

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from curation import files as version_files
 from curation.actions.people import holds
 from curation.errors import CurationError
 from curation.formats import tables
-from curation.models import Contributor, Dataset, DatasetVersion
+from curation.formats.pseudonyms import Pseudonyms, Written
+from curation.formats.record import canonical
+from curation.models import (
+    Contributor,
+    Dataset,
+    DatasetVersion,
+    Export,
+    Message,
+    ModelReport,
+    Recall,
+)
 
 Row: TypeAlias = dict[str, Any]
+LINES_AT_ONCE = 500
 
 # The type of `by` for apps that stand on this door.
 Person: TypeAlias = Contributor
@@ -82,6 +96,24 @@ def _outside(version: DatasetVersion) -> FrozenVersion:
     )
 
 
+class Recalled(NamedTuple):
+    """Of a version's texts: how many were taken back since, and how many are destroyed."""
+
+    texts: int
+    erased: int
+
+
+def recalled(version_id: int) -> Recalled:
+    """For whoever trained on it. Causes a query."""
+    return Recalled(*Recall.objects.filter(version=version_id).counted())
+
+
+def address_behind(source: str) -> str:
+    """The page that says what is behind a model, by its trainer's own id. A query."""
+    report = ModelReport.objects.filter(source=source).first()
+    return reverse("curation:model-lineage", args=[report.pk]) if report else ""
+
+
 def files(version_id: int) -> Path:
     """The version's folder, written on first use and kept: see curation/files.py."""
     version = DatasetVersion.objects.select_related("dataset").get(pk=version_id)
@@ -122,3 +154,23 @@ def _rows(version_id: int, split: str, table: str) -> Iterator[Row]:
     for side, built, ranked in version_files.examples(version):
         if side == split:
             yield from tables.rows(table, built, ranked, held)
+
+
+# ---- for other eyes --------------------------------------------------------------------
+def pseudonymous(export: Export, split: str) -> Iterator[bytes]:
+    """The lines of one side of a version under the names of this export.
+
+    They come from the version's files, so what was erased since is not in them.
+    """
+    names = Pseudonyms(bytes(export.key))
+    with (files(export.version_id) / f"{split}.jsonl").open("rb") as file:
+        while lines := list(islice(file, LINES_AT_ONCE)):
+            records = [json.loads(line) for line in lines]
+            written = _written({one[key] for one in records for key in ("id", "prompt_id")})
+            for record in records:
+                yield canonical(names.line(record, written)) + b"\n"
+
+
+def _written(uids: set[str]) -> dict[str, Written]:
+    rows = Message.objects.filter(uid__in=uids).values_list("uid", "author", "created_at")
+    return {str(uid): Written(str(author or ""), at) for uid, author, at in rows}

@@ -51,6 +51,7 @@ def report_model(
     name: str,
     generator: str,
     address: str = "",
+    owner_id: int | None = None,
     examples: int = 0,
     held_out_loss_before: float | None = None,
     held_out_loss: float | None = None,
@@ -58,8 +59,8 @@ def report_model(
 ) -> bool:
     """Tell of a model that learned from a version, and tell those whose words it learned.
 
-    `generator` is what its answers are signed with. Under one `source` it is told once:
-    False where that is done already.
+    `generator` is what its answers are signed with, `owner_id` who launched it. Under one
+    `source` it is told once: False where that is done already.
     """
     report, is_new = ModelReport.objects.get_or_create(
         source=source,
@@ -68,6 +69,7 @@ def report_model(
             "name": name,
             "generator": generator,
             "address": address,
+            "owner_id": owner_id,
             "examples": examples,
             "held_out_loss_before": held_out_loss_before,
             "held_out_loss": held_out_loss,

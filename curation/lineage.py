@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from django.db.models import Count, Q
 
+from curation import reach
 from curation.aggregate.contests import Fared, Score, scores
 from curation.models import (
     Ballot,
@@ -18,6 +19,7 @@ from curation.models import (
     DatasetVersion,
     ModelReport,
     VersionItem,
+    Withdrawal,
 )
 
 MODELS_AT_MOST = 50  # the newest; each costs a look at its ballots
@@ -69,6 +71,34 @@ class Held(NamedTuple):
         return self.answers + self.prompts - self.kept
 
 
+class Reached(NamedTuple):
+    """A version, and the models that learned from it."""
+
+    version: DatasetVersion
+    models: list[ModelReport]
+
+
+def reached_by(message_ids: Iterable[int]) -> list[Reached]:
+    """Where these texts went, and what others made of their words. Newest first."""
+    versions = reach.versions_holding(reach.derived(message_ids))
+    return _with_models(versions)
+
+
+def recalled_by(withdrawal: Withdrawal) -> list[Reached]:
+    """Where what was taken back had gone by then."""
+    marked = DatasetVersion.objects.filter(recalls__withdrawal=withdrawal)
+    shown = marked.select_related("dataset").distinct()
+    return _with_models(list(shown.order_by("-frozen_at", "-pk")))
+
+
+def _with_models(versions: list[DatasetVersion]) -> list[Reached]:
+    models: dict[int, list[ModelReport]] = defaultdict(list)
+    reports = ModelReport.objects.filter(version__in=[version.pk for version in versions])
+    for report in reports.order_by("-finished_at", "-pk"):
+        models[report.version_id].append(report)
+    return [Reached(version, models[version.pk]) for version in versions]
+
+
 def of(person: Contributor) -> list[Held]:
     """Newest version first. Six queries, however much the person wrote."""
     answers = _counts("reply", person)
@@ -88,6 +118,14 @@ def of(person: Contributor) -> list[Held]:
         )
         for version in newest
     ]
+
+
+def learned_from(
+    version: DatasetVersion, *, only: ModelReport | None = None
+) -> list[Learned]:
+    """The models of a version, or one of them, each with how its answers fared."""
+    models = _models([version])[version.pk]
+    return [one for one in models if only is None or one.report == only]
 
 
 def _counts(text: str, person: Contributor) -> dict[int, tuple[int, int]]:

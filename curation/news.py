@@ -52,6 +52,9 @@ def _quote(notice: Notification) -> str:
 def _address(notice: Notification) -> str:
     if notice.kind == Kind.MODEL:
         return reverse("curation:work")
+    if notice.kind == Kind.WITHDRAWN:
+        data = notice.data
+        return reverse("curation:version", args=[data["slug"], data["numbers"][-1]])
     if notice.message is None:
         return _home()
     conversation = notice.message.conversation
@@ -165,6 +168,24 @@ def _restored(notice: Notification) -> str:
     return said % {"dataset": notice.data["dataset"]}
 
 
+def _withdrawn(notice: Notification) -> str:
+    data = notice.data
+    count = int(data.get("texts", 1))
+    said = ngettext(
+        "%(count)d text in %(dataset)s, version %(numbers)s, was taken back.",
+        "%(count)d texts in %(dataset)s, version %(numbers)s, were taken back.",
+        count,
+    ) % {
+        "count": count,
+        "dataset": data.get("dataset", ""),
+        "numbers": ", ".join(str(number) for number in data.get("numbers", [])),
+    }
+    if not data.get("models"):
+        return said
+    named = {"models": ", ".join(data["models"])}
+    return f"{said} " + _("These models learned from it: %(models)s.") % named
+
+
 SAID: dict[Kind, Callable[[Notification], str]] = {
     Kind.ACCEPTED: _accepted,
     Kind.REJECTED: _rejected,
@@ -180,4 +201,5 @@ SAID: dict[Kind, Callable[[Notification], str]] = {
     Kind.REOPENED: _reopened,
     Kind.SUSPENDED: _suspended,
     Kind.RESTORED: _restored,
+    Kind.WITHDRAWN: _withdrawn,
 }

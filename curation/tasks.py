@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from curation.actions import digests, freezing, lookalikes, rechecks, reputations, searches
+from curation.actions import (
+    digests,
+    freezing,
+    lookalikes,
+    rechecks,
+    reputations,
+    searches,
+    withdrawals,
+)
 from curation.background import background_task
 from curation.models import Dataset
 
@@ -63,3 +71,15 @@ def check_texts() -> None:
 def find_unchecked_texts() -> None:
     """Those that no worker knows of yet, however old they are."""
     rechecks.note_new(is_thorough=True)
+
+
+@background_task()
+def carry_on_withdrawals() -> None:
+    """Texts of people who took back more than is done at once."""
+    withdrawals.carry_on_all()
+
+
+@background_task()
+def recall_late() -> None:
+    """Versions that were being frozen while somebody took back a text."""
+    withdrawals.recall_late()

@@ -10,17 +10,21 @@ from curation.views import (
     bulk,
     comments,
     comparisons,
+    consents,
     conversations,
     datasets,
     design,
     duplicates,
+    erasure,
     evaluation_sets,
+    exports,
     flags,
     freezings,
     gold,
     guideline,
     instance,
     leaderboard,
+    lineage,
     me,
     notifications,
     people,
@@ -30,6 +34,7 @@ from curation.views import (
     saved_views,
     suspensions,
     versions,
+    withdrawals,
 )
 
 
@@ -147,5 +152,39 @@ urlpatterns = [
         "datasets/<slug:slug>/browse/saved/<int:pk>/delete/",
         saved_views.delete,
         name="view-delete",
+    ),
+    # What people agree to, and what they agreed to.
+    path("datasets/<slug:slug>/consent/", consents.ask, name="consent"),
+    path("datasets/<slug:slug>/terms/", consents.terms_of_dataset, name="terms"),
+    path("settings/terms/", consents.terms_of_instance, name="instance-terms"),
+    path("me/consents/", consents.mine, name="consents"),
+    # Taking back, and where it had gone.
+    path("me/withdraw/", withdrawals.ask, name="withdraw-all"),
+    path("me/withdrawals/<int:pk>/", withdrawals.show, name="withdrawal"),
+    path("me/erase/", erasure.ask, name="erase-me"),
+    path("settings/people/<int:pk>/erase/", erasure.erase, name="erase"),
+    # What is behind a version, a model, a text; and the same as files.
+    path(
+        "datasets/<slug:slug>/versions/<int:number>/lineage/",
+        lineage.of_version,
+        name="version-lineage",
+    ),
+    path(
+        "datasets/<slug:slug>/versions/<int:number>/cards/<str:name>",
+        lineage.card,
+        name="card",
+    ),
+    path("models/reports/<int:pk>/", lineage.of_model, name="model-lineage"),
+    path("messages/<message:pk>/lineage/", lineage.of_text, name="text-lineage"),
+    # What leaves under other names.
+    path(
+        "datasets/<slug:slug>/versions/<int:number>/exports/",
+        exports.show,
+        name="exports",
+    ),
+    path(
+        "datasets/<slug:slug>/versions/<int:number>/exports/<int:pk>/<slug:split>.jsonl",
+        exports.download,
+        name="export",
     ),
 ]

@@ -61,6 +61,8 @@ def run(request: SignedInRequest, pk: int) -> HttpResponse:
         "settings": report.settings(found),
         "history": report.told(found),
         "may_steer": handoff.may_train(request.user, found.version_id),
+        "recalled": handoff.recalled(found.version_id),
+        "behind": handoff.address_behind(f"run-{found.pk}"),
     }
     return render(request, "trainer/run.html", context)
 

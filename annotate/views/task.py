@@ -23,6 +23,7 @@ from annotate.errors import KEPT, SlotGone
 from annotate.forms.base import TaskForm
 from annotate.models import GONE, Assignment, Draft
 from annotate.screens import SCREENS, name_of
+from curation.actions import consents
 from curation.errors import CurationError
 from curation.http import SignedInRequest, form_address
 from curation.models import Profile
@@ -62,6 +63,9 @@ def show(request: SignedInRequest, pk: int) -> HttpResponse:
         actions.drop_gone(assignment_id=pk, by=request.user)
         messages.info(request, _("What this task was about is not there any more."))
         return redirect("annotate:home")
+    if consents.unanswered(request.user, slot.dataset_id):
+        asked = reverse("curation:consent", args=[slot.dataset.slug])
+        return redirect(f"{asked}?{urlencode({'back': request.path})}")
     if slot.is_ahead and not is_ahead(request):
         try:
             slot.lease_until = actions.beat(assignment_id=pk, by=request.user).lease_until

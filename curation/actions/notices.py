@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,9 +13,11 @@ from django.utils.timezone import now
 from curation.models import (
     Contributor,
     Conversation,
+    Membership,
     Message,
     ModelReport,
     Notification,
+    Recall,
     VersionItem,
 )
 from curation.prepared import insert
@@ -106,6 +109,32 @@ def tell_of_model(report: ModelReport) -> None:
         ),
         batch_size=1000,
     )
+
+
+def tell_of_recalls(recalls: Sequence[Recall], *, by: Contributor) -> None:
+    """Tell the curators of versions that hold texts which were taken back, and those who
+    trained models on them. One notice per dataset and person; not whose texts they are."""
+    of_dataset: dict[int, list[Recall]] = defaultdict(list)
+    for recall in recalls:
+        of_dataset[recall.version.dataset_id].append(recall)
+    for dataset_id, those in of_dataset.items():
+        versions = {recall.version_id: recall.version for recall in those}
+        reports = list(ModelReport.objects.filter(version__in=versions))
+        is_curator = Q(
+            memberships__dataset=dataset_id, memberships__role=Membership.Role.CURATOR
+        )
+        is_owner = Q(pk__in=[report.owner_id for report in reports])
+        people = Contributor.objects.filter(is_curator | is_owner, is_active=True)
+        dataset = those[0].version.dataset
+        data: dict[str, Any] = {
+            "texts": len({recall.message_id for recall in those}),
+            "dataset": str(dataset),
+            "slug": dataset.slug,
+            "numbers": sorted(version.number for version in versions.values()),
+            "models": sorted(report.name for report in reports),
+        }
+        for person in people.exclude(pk=by.pk).distinct():
+            tell(person, Kind.WITHDRAWN, by=by, **data)
 
 
 def forget(message: Message, since: datetime, *, before: datetime | None = None) -> None:

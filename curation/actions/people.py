@@ -5,27 +5,33 @@ from __future__ import annotations
 import secrets
 
 from django.db import transaction
-from django.utils.timezone import now
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from curation.errors import CurationError, NotAllowed
+from curation.errors import ConsentMissing, CurationError, NotAllowed
 from curation.models import (
-    Consent,
     Contributor,
     Dataset,
     Event,
     Instance,
     Membership,
     Suspension,
+    Terms,
 )
 from curation.prepared import Prepared
 from curation.wording import thing
 
 Role = Membership.Role
+# Beside each role: whether there are terms that the person has not agreed to.
+_lacks_consent = Exists(
+    Terms.objects.unanswered(
+        person=OuterRef("contributor_id"), dataset=OuterRef("dataset_id")
+    )
+)
 _roles = Prepared(
     lambda person, dataset: Membership.objects.filter(
         contributor=person, dataset=dataset, suspended_at=None
-    ).values_list("role")
+    ).values_list("role", _lacks_consent)
 )
 
 
@@ -33,13 +39,20 @@ def holds(person: Contributor, dataset: Dataset, *roles: str) -> bool:
     """Whether the person has one of the roles; site admins hold all. Causes a query."""
     if person.is_staff:
         return True
-    held = {role for (role,) in _roles(person=person.pk, dataset=dataset.pk)}
+    held = {role for role, __ in _roles(person=person.pk, dataset=dataset.pk)}
     return not held.isdisjoint({*roles, Role.CURATOR})
 
 
 def require(person: Contributor, dataset: Dataset, *roles: str) -> None:
-    """Refuse who holds none of the roles. Curators may do every kind of work."""
-    if not holds(person, dataset, *roles):
+    """Refuse who holds none of the roles. Curators may do every kind of work.
+
+    Work, which is what names a role, is also refused to who has not agreed to the terms.
+    Site admins are asked on the page before their first task; here they pass.
+    """
+    if person.is_staff:
+        return
+    rows = _roles(person=person.pk, dataset=dataset.pk)
+    if {role for role, __ in rows}.isdisjoint({*roles, Role.CURATOR}):
         paused = Suspension.objects.in_force().of(person, dataset).first()
         if paused is not None:
             said = _("Your work in %(dataset)s is paused for now: %(reason)s")
@@ -47,6 +60,8 @@ def require(person: Contributor, dataset: Dataset, *roles: str) -> None:
         wanted = _(" or ").join(thing(role) for role in roles or [Role.CURATOR])
         said = _("You are not a %(role)s of %(dataset)s. Ask one of its curators.")
         raise NotAllowed(said % {"role": wanted, "dataset": dataset})
+    if roles and any(lacks for __, lacks in rows):
+        raise ConsentMissing(dataset)
 
 
 @transaction.atomic
@@ -91,34 +106,6 @@ def leave(*, membership_id: int, by: Contributor) -> None:
         role=membership.role,
     )
     membership.delete()
-
-
-@transaction.atomic
-def consent(*, person: Contributor, terms_version: str, terms_text: str) -> Consent:
-    """Agreeing twice to the same terms is agreeing once."""
-    given, is_new = Consent.objects.get_or_create(
-        contributor=person,
-        terms_version=terms_version,
-        withdrawn_at=None,
-        defaults={"terms_text": terms_text},
-    )
-    if is_new:
-        Event.objects.record("consent.given", given, by=person, terms=terms_version)
-    return given
-
-
-@transaction.atomic
-def withdraw_consent(*, person: Contributor, terms_version: str) -> None:
-    given = (
-        Consent.objects.select_for_update()
-        .filter(contributor=person, terms_version=terms_version, withdrawn_at=None)
-        .first()
-    )
-    if given is None:
-        raise CurationError(_("There is no consent in force to take back."))
-    given.withdrawn_at = now()
-    given.save(update_fields=["withdrawn_at"])
-    Event.objects.record("consent.withdrawn", given, by=person, terms=terms_version)
 
 
 @transaction.atomic

@@ -27,6 +27,7 @@ from curation.models import (
     DatasetVersion,
     Event,
     Message,
+    Tombstone,
     VersionItem,
     VersionRanking,
 )
@@ -153,9 +154,11 @@ def seen(version: DatasetVersion) -> Iterator[Seen]:
     for chunk in chunks(items.iterator(2000)):
         by_conversation = messages_of([item.reply.conversation_id for item in chunk])
         found = {pk: m for some in by_conversation.values() for pk, m in some.items()}
-        salts = {} if is_first else salts_of(found)
+        salts = None if is_first else salts_of(found)
+        erased = Tombstone.objects.filter(message__in=found)
+        destroyed = set(erased.values_list("message", flat=True))
         for item in chunk:
-            yield _seen(item, found, None if is_first else salts)
+            yield _seen(item, found, salts, destroyed)
 
 
 def records(version: DatasetVersion) -> Iterator[tuple[VersionItem, dict[str, Any]]]:
@@ -164,7 +167,10 @@ def records(version: DatasetVersion) -> Iterator[tuple[VersionItem, dict[str, An
 
 
 def _seen(
-    item: VersionItem, found: dict[int, Message], salts: dict[int, bytes] | None
+    item: VersionItem,
+    found: dict[int, Message],
+    salts: dict[int, bytes] | None,
+    destroyed: set[int],
 ) -> Seen:
     """Without salts the digest is of the record alone, as the first format has it."""
     try:
@@ -181,6 +187,8 @@ def _seen(
         rank=item.rank,
         instead_of=worse,
     )
+    if any(message.pk in destroyed for message in within):
+        return Seen(item, built, is_intact=False, is_erased=True)
     if salts is None:
         return Seen(item, built, digest(built) == item.digest, is_erased=False)
     if any(message.pk not in salts for message in within):

@@ -1,12 +1,15 @@
 """The record. Every model says in `Privacy` which of its fields may be published."""
 
 from curation.models.clusters import Cluster, ClusterMember, DuplicateSearch
+from curation.models.consents import Consent, Terms
 from curation.models.conversations import Conversation, Message
 from curation.models.datasets import Category, Dataset, Guideline, Policy
 from curation.models.discussion import Comment, Flag
 from curation.models.entries import Entry, SavedView, Words
+from curation.models.erasures import Erasure, Tombstone
 from curation.models.evaluation_sets import EvaluationSet
 from curation.models.events import Event
+from curation.models.exports import Export
 from curation.models.findings import Finding
 from curation.models.freezings import Freezing
 from curation.models.gold import GoldAnswer, GoldItem
@@ -14,13 +17,14 @@ from curation.models.inspections import Inspection, Inspector
 from curation.models.judgements import Ballot, BallotEntry, Label, Review, Settlement
 from curation.models.moderation import Case, Decision, Suspension
 from curation.models.notifications import Notification
-from curation.models.people import Consent, Contributor, Instance, Membership
+from curation.models.people import Contributor, Instance, Membership
 from curation.models.profiles import Profile
 from curation.models.reports import ModelReport
 from curation.models.reputations import Reputation
 from curation.models.salts import MessageSalt
 from curation.models.sketches import Candidate, Sketch
 from curation.models.versions import DatasetVersion, VersionItem, VersionRanking
+from curation.models.withdrawals import Recall, Withdrawal
 
 __all__ = [
     "Ballot",
@@ -40,7 +44,9 @@ __all__ = [
     "Decision",
     "DuplicateSearch",
     "Entry",
+    "Erasure",
     "Event",
+    "Export",
     "Finding",
     "Flag",
     "Freezing",
@@ -59,6 +65,7 @@ __all__ = [
     "Policy",
     "Profile",
     "Reputation",
+    "Recall",
     "Review",
     "SavedView",
     "Settlement",
@@ -67,4 +74,8 @@ __all__ = [
     "VersionItem",
     "VersionRanking",
     "Words",
+    "Terms",
+    "Tombstone",
+    "VersionItem",
+    "Withdrawal",
 ]

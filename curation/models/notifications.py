@@ -39,6 +39,7 @@ class Notification(models.Model):
         REOPENED = "reopened", _("Looked at once more")
         SUSPENDED = "suspended", _("Work paused")
         RESTORED = "restored", _("Work goes on")
+        WITHDRAWN = "withdrawn", _("Texts were taken back")
 
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications"

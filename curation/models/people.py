@@ -1,4 +1,4 @@
-"""Who takes part: the user, their roles, what they consented to."""
+"""Who takes part: the user and their roles."""
 
 from __future__ import annotations
 
@@ -117,40 +117,6 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.contributor}, {self.role}"
-
-
-class Consent(models.Model):
-    """Which terms a person agreed to, when, and when they took it back. Never deleted."""
-
-    contributor = models.ForeignKey(
-        Contributor, on_delete=models.PROTECT, related_name="consents"
-    )
-    terms_version = models.CharField(max_length=40)
-    terms_text = models.TextField()
-    given_at = models.DateTimeField(default=now)
-    withdrawn_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["contributor", "terms_version"],
-                condition=Q(withdrawn_at=None),
-                name="consent_one_in_force_per_version",
-            ),
-            models.CheckConstraint(
-                name="consent_withdrawn_after_given",
-                condition=Q(withdrawn_at=None) | Q(withdrawn_at__gte=models.F("given_at")),
-            ),
-        ]
-
-    class Privacy:
-        published: ClassVar[set[str]] = set()
-        withheld = {
-            "id", "contributor", "terms_version", "terms_text", "given_at", "withdrawn_at",
-        }  # fmt: skip
-
-    def __str__(self) -> str:
-        return f"{self.contributor} to {self.terms_version}"
 
 
 class Instance(models.Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.utils.timezone import now
 
@@ -15,6 +16,14 @@ class ModelReport(models.Model):
 
     version = models.ForeignKey(
         DatasetVersion, on_delete=models.PROTECT, related_name="reports"
+    )
+    # Who launched it: told when a text that it learned from is taken back.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
     )
     source = models.CharField(max_length=80, unique=True, help_text="The trainer's own id.")
     name = models.CharField(max_length=120)
@@ -35,7 +44,7 @@ class ModelReport(models.Model):
             "version", "name", "generator", "examples", "held_out_loss_before",
             "held_out_loss", "finished_at",
         }  # fmt: skip
-        withheld = {"id", "source", "address"}
+        withheld = {"id", "owner", "source", "address"}
 
     def __str__(self) -> str:
         return self.name

@@ -34,9 +34,10 @@ def show(request: SignedInRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("curation:instance")
     now = Instance.current()
+    people_listed = Contributor.objects.select_related("erasure").order_by("email")
     context = {
         "form": RegistrationForm(initial={"is_open": now.registration_open}),
-        "page": page.paged(request, Contributor.objects.order_by("email"), size=50),
+        "page": page.paged(request, people_listed, size=50),
     }
     return render(request, "curation/instance.html", context)
 

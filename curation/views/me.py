@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -10,11 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from curation import access, care, contributions, lineage
-from curation.actions import messages
+from curation.actions import withdrawals
 from curation.contributions import STATES_OF, Chosen, Tab
 from curation.errors import CurationError
 from curation.http import SignedInRequest
 from curation.views import page
+
+TAKEN_BACK_AT_MOST = 100  # the newest
 
 
 @require_GET
@@ -48,7 +52,14 @@ def show(request: SignedInRequest) -> HttpResponse:
 @login_required
 def work(request: SignedInRequest) -> HttpResponse:
     """What the person's words did: the versions and the models that they reached."""
-    return render(request, "curation/work.html", {"versions": lineage.of(request.user)})
+    taken_back = request.user.withdrawals.select_related(
+        "message__conversation__dataset", "dataset"
+    )
+    context = {
+        "versions": lineage.of(request.user),
+        "taken_back": list(taken_back.order_by("-pk")[:TAKEN_BACK_AT_MOST]),
+    }
+    return render(request, "curation/work.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -56,12 +67,18 @@ def work(request: SignedInRequest) -> HttpResponse:
 def withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
     """Asks first, and says which frozen versions hold the text."""
     message = access.message_of_mine(request, pk)
+    seen = access.datasets(request).values_list("pk", flat=True)
+    context: dict[str, Any] = {
+        "message": message,
+        "reached": lineage.reached_by([message.pk]),
+        "seen": set(seen),
+    }
     if request.method != "POST":
-        return render(request, "curation/withdraw.html", {"message": message})
+        return render(request, "curation/withdraw.html", context)
     try:
-        messages.withdraw(message_id=message.pk, by=request.user)
+        asked = withdrawals.take_back(message_id=message.pk, by=request.user)
     except CurationError as refusal:
-        context = {"message": message, "problem": str(refusal)}
+        context["problem"] = str(refusal)
         return render(request, "curation/withdraw.html", context, status=409)
     notices.success(request, _("Taken back. Later versions leave it out."))
-    return redirect("curation:me")
+    return redirect("curation:withdrawal", asked.pk)

@@ -156,6 +156,8 @@ def _page(
         chosen=[names.get(slug, slug) for slug in version.recipe["categories"]],
         files=files.names(version),
         recipe_lines=recipe_lines(version.recipe),
+        recalled=handoff.recalled(version.pk),
+        models=list(version.reports.order_by("-finished_at", "-pk")),
         page=page.paged(request, items.for_listing(), size=10),
         status=status,
         **context,

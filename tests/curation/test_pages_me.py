@@ -72,7 +72,8 @@ def test_asking_to_take_a_text_back_changes_nothing(client, dataset, author):
 
     page = client.get(url("withdraw", mine.pk))
 
-    assert "It is already in version 1." in page.text
+    assert "It is already in what is listed here." in page.text
+    assert url("version", dataset.slug, 1) in page.text
     mine.refresh_from_db()
     assert mine.state == Message.State.ACCEPTED
 
@@ -80,8 +81,9 @@ def test_asking_to_take_a_text_back_changes_nothing(client, dataset, author):
 def test_a_person_takes_a_text_back(client, dataset, author):
     mine = MessageFactory(conversation__dataset=dataset, author=author, accepted=True)
 
-    assert client.post(url("withdraw", mine.pk)).url == url("me")
+    response = client.post(url("withdraw", mine.pk), follow=True)
 
+    assert "It is in no frozen version" in response.text
     mine.refresh_from_db()
     assert mine.state == Message.State.WITHDRAWN
     assert Event.objects.filter(kind="message.withdrawn", by=author).exists()

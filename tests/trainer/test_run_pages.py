@@ -309,10 +309,10 @@ def test_the_page_of_a_run_has_its_budget(
     run = request_run()
     finished(run)
 
-    # Expect 10 queries: the session, the user, the run with all it points to, its samples,
+    # Expect 12 queries: the session, the user, the run with all it points to, its samples,
     # its checkpoints, its curves, its history, and may this person steer it (the version
-    # with its dataset, the membership), the bell
-    with django_assert_num_queries(10):
+    # with its dataset, the membership), what was taken back, what is behind it, the bell
+    with django_assert_num_queries(12):
         signed_in.get(page("run", run.pk))
 
 

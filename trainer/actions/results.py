@@ -108,6 +108,7 @@ def tell(run: Run) -> bool:
         name=_signature(run),
         generator=_signature(run),
         address=reverse("trainer:run", args=[run.pk]),
+        owner_id=run.requested_by_id,
         examples=run.version.train_count,
         held_out_loss_before=evaluation.loss_before if evaluation else None,
         held_out_loss=evaluation.loss_after if evaluation else None,
