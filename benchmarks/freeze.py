@@ -3,8 +3,8 @@
 ITEMS=1000000 makes it larger. One JSON line: `seconds` is from the asking to the version,
 `cpu_seconds` of that what is not the database's, `first_seconds` the same when no message
 has its salt yet; `rss_mb` is the most memory that the process took for all of it,
-`start_mb` what it had before. Then the version is
-checked, its files are written, and it is frozen once more: the digest must be the same.
+`start_mb` what it had before. The second time must give the digest of the first; then the
+version is checked against its texts, and its files are written.
 """
 
 from __future__ import annotations
