@@ -18,7 +18,8 @@ WITH RECURSIVE theirs (id) AS (
 )
 SELECT id FROM theirs ORDER BY id
 """
-# An example holds its answer and all that was said before it.
+# An example holds its answer, all that was said before it, and the worse words that its
+# answer replaced.
 BELOW = """
 WITH RECURSIVE below (root, id) AS (
     SELECT one, one FROM unnest(%s::bigint[]) AS one
@@ -29,9 +30,12 @@ WITH RECURSIVE below (root, id) AS (
 """
 UNDER = f"{BELOW} SELECT DISTINCT id FROM below ORDER BY id"
 HOLDING = f"""{BELOW}
-SELECT DISTINCT item.version_id, below.root
+SELECT item.version_id, below.root
 FROM below JOIN curation_versionitem AS item ON item.reply_id = below.id
-ORDER BY item.version_id, below.root
+UNION
+SELECT item.version_id, below.root
+FROM below JOIN curation_versionitem AS item ON item.instead_of_id = below.id
+ORDER BY 1, 2
 """
 
 

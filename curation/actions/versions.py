@@ -155,10 +155,9 @@ def seen(version: DatasetVersion) -> Iterator[Seen]:
         by_conversation = messages_of([item.reply.conversation_id for item in chunk])
         found = {pk: m for some in by_conversation.values() for pk, m in some.items()}
         salts = None if is_first else salts_of(found)
-        erased = Tombstone.objects.filter(message__in=found)
-        destroyed = set(erased.values_list("message", flat=True))
+        erased = _erased(found, salts)
         for item in chunk:
-            yield _seen(item, found, salts, destroyed)
+            yield _seen(item, found, salts, erased)
 
 
 def records(version: DatasetVersion) -> Iterator[tuple[VersionItem, dict[str, Any]]]:
@@ -166,11 +165,22 @@ def records(version: DatasetVersion) -> Iterator[tuple[VersionItem, dict[str, An
     return ((one.item, one.record) for one in seen(version))
 
 
+def _erased(found: dict[int, Message], salts: dict[int, bytes] | None) -> set[int]:
+    """Messages whose words were destroyed: a frozen one loses its salt only by that.
+
+    The first format has no salts: there the tombstones say it.
+    """
+    if salts is not None:
+        return found.keys() - salts.keys()
+    destroyed = Tombstone.objects.filter(message__in=found)
+    return set(destroyed.values_list("message", flat=True))
+
+
 def _seen(
     item: VersionItem,
     found: dict[int, Message],
     salts: dict[int, bytes] | None,
-    destroyed: set[int],
+    erased: set[int],
 ) -> Seen:
     """Without salts the digest is of the record alone, as the first format has it."""
     try:
@@ -187,12 +197,10 @@ def _seen(
         rank=item.rank,
         instead_of=worse,
     )
-    if any(message.pk in destroyed for message in within):
+    if any(message.pk in erased for message in within):
         return Seen(item, built, is_intact=False, is_erased=True)
     if salts is None:
         return Seen(item, built, digest(built) == item.digest, is_erased=False)
-    if any(message.pk not in salts for message in within):
-        return Seen(item, built, is_intact=False, is_erased=True)
     is_intact = leaf([salts[message.pk] for message in within], built) == item.digest
     return Seen(item, built, is_intact, is_erased=False)
 
