@@ -291,8 +291,8 @@ def _prompts_for(job: Job, lines: Sequence[Line]) -> dict[str, Message]:
         for key, one in started.items()
     }
     _store(job, list(written.values()))
-    held = [one.conversation for one in written.values() if one.state == State.HELD]
-    conversations.advance_all(held)
+    on_hold = [one.conversation for one in written.values() if one.state == State.HELD]
+    conversations.advance_all(on_hold)
     return prompts | written
 
 

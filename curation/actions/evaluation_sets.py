@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 class Known(NamedTuple):
     """All sets of the installation as one."""
 
-    index: Index
+    runs: Index
     version: int  # another one whenever a set comes or goes
 
 
@@ -54,8 +54,9 @@ def add(*, name: str, texts: Sequence[str], by: Contributor) -> EvaluationSet:
             )
     except IntegrityError as error:  # somebody was faster
         raise CurationError(_("There is a set with this name already.")) from error
-    facts = {"name": name, "items": index.items, "fingerprint": fingerprint}
-    Event.objects.record("evaluation_set.added", made, by=by, **facts)
+    Event.objects.record(
+        "evaluation_set.added", made, by=by, name=name, fingerprint=fingerprint
+    )
     return made
 
 
@@ -66,8 +67,10 @@ def remove(*, set_id: int, by: Contributor) -> None:
     there = EvaluationSet.objects.select_for_update().filter(pk=set_id).first()
     if there is None:
         raise CurationError(_("Somebody has removed this set already."))
-    facts = {"name": there.name, "fingerprint": there.fingerprint}
-    Event.objects.record("evaluation_set.removed", there, by=by, **facts)
+    name, fingerprint = there.name, there.fingerprint
+    Event.objects.record(
+        "evaluation_set.removed", there, by=by, name=name, fingerprint=fingerprint
+    )
     there.delete()
 
 

@@ -191,8 +191,8 @@ def _in_another_language(
 
 
 def _in_a_set(message: Message, known: Known) -> list[Sighting]:
-    seen = list(decontamination.seen(message.text, known.index))
+    seen = list(decontamination.seen(message.text, known.runs))
     if message.context:
-        beside = decontamination.seen(message.context, known.index)
+        beside = decontamination.seen(message.context, known.runs)
         seen += [one._replace(check=BESIDE + one.check) for one in beside]
     return seen

@@ -27,7 +27,7 @@ from curation.models.inspections import InspectionQuerySet
 logger = logging.getLogger(__name__)
 
 State = Message.State
-AT_ONCE = 100
+AT_ONCE = 50  # each may take a far classifier seconds, and a batch less than ten minutes
 NOTED_AT_ONCE = 5_000
 AGAIN_AFTER = timedelta(minutes=10)
 # Ids are given before they can be seen: so far back newer texts are looked for.

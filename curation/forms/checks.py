@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.utils.translation import ngettext_lazy as _n
 
 from curation.clean import checks
 from curation.clean.check import Treatment
@@ -68,12 +67,6 @@ class EvaluationSetForm(forms.Form):
         label=gettext_lazy("File"),
         max_length=200,
         widget=forms.FileInput(attrs={"accept": ".jsonl,.txt,text/plain"}),
-        help_text=_n(
-            "JSON Lines, an item a line, or plain text, likewise. At most %(count)d MB.",
-            "JSON Lines, an item a line, or plain text, likewise. At most %(count)d MB.",
-            MEGABYTES_AT_MOST,
-        )
-        % {"count": MEGABYTES_AT_MOST},
     )
     names = forms.CharField(
         label=gettext_lazy("Fields to read"),
@@ -84,6 +77,13 @@ class EvaluationSetForm(forms.Form):
             "texts of a line."
         ),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        said = _(
+            "JSON Lines, an item a line, or plain text, likewise. At most %(count)d MB."
+        )
+        self.fields["file"].help_text = said % {"count": MEGABYTES_AT_MOST}
 
     def clean_name(self) -> str:
         return " ".join(str(self.cleaned_data["name"]).split())
