@@ -118,9 +118,12 @@ def items_of(found: QuerySet[Message], person: Contributor) -> list[Item]:
 
 def curators_of(datasets: Iterable[Dataset]) -> QuerySet[Contributor]:
     """Who may look after texts there: site admins, too."""
-    there = Q(memberships__dataset__in=datasets, memberships__role="curator")
-    resting = Q(memberships__suspended_at__isnull=False)
-    curators = Contributor.objects.filter(Q(is_staff=True) | (there & ~resting))
+    there = Q(
+        memberships__dataset__in=datasets,
+        memberships__role="curator",
+        memberships__suspended_at=None,
+    )
+    curators = Contributor.objects.filter(Q(is_staff=True) | there)
     return curators.filter(is_active=True).distinct().order_by("name", "email")
 
 

@@ -317,8 +317,8 @@ def outcome_of(
 
 def _why_against(message: Message) -> str:
     """In the words of the last who rejected it."""
-    against = message.reviews.filter(verdict=Verdict.REJECT, set_aside_at=None)
-    against = against.order_by("pk").last()
+    counted = message.reviews.filter(verdict=Verdict.REJECT, set_aside_at=None)
+    against = counted.order_by("pk").last()
     assert against is not None  # there are more than none
     reason = in_english(against.get_reason_display())
     return f"{reason}. {against.note}".strip()

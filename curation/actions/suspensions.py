@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -87,6 +89,6 @@ def _match_roles(person: Contributor) -> None:
 
 
 def _tell(made: Suspension, kind: str, *, by: Contributor, why: str = "") -> None:
-    data = {"why": why} if why else {}
+    data: dict[str, Any] = {"why": why} if why else {}
     dataset = str(made.dataset) if made.dataset else ""
     notices.tell(made.person, kind, by=by, dataset=dataset, **data)

@@ -26,7 +26,8 @@ class ClusterForm(forms.Form):
         self.is_merge = bool(cleaned.get("merge"))
         which = cleaned.get("merge") or cleaned.get("dismiss") or ""
         self.member = int(which) if which.isdecimal() and len(which) < 19 else 0
-        sent = [v for v in self.data.getlist("cluster") if v.isdecimal() and len(v) < 19]
+        data: Any = self.data  # a QueryDict, as bound
+        sent = [v for v in data.getlist("cluster") if v.isdecimal() and len(v) < 19]
         self.clusters = list({int(value) for value in sent[:AT_ONCE]})
         if not self.member and which != "all":
             raise forms.ValidationError(_("Choose what to do about it."))

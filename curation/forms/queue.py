@@ -71,7 +71,8 @@ class QueueForm(forms.Form):
 
     def _items(self) -> dict[int, str]:
         """Each text by its number, with what the curator saw of it."""
-        sent = self.data.getlist("item")[:AT_ONCE]
+        data: Any = self.data  # a QueryDict, as bound
+        sent = data.getlist("item")[:AT_ONCE]
         found: dict[int, str] = {}
         for value in sent:
             address, _dot, sign = value.partition(".")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 from django.db import connection
@@ -16,6 +17,7 @@ from curation.models import (
     Event,
     Finding,
     Flag,
+    Membership,
     Message,
     Notification,
 )
@@ -508,3 +510,34 @@ def test_the_queue_and_what_was_decided_go_by_pages(client, dataset):
     assert (
         client.get(url("flags", dataset.slug) + "?after=zz&sort=x&who=y").status_code == 200
     )
+
+
+def test_who_may_look_after_texts_is_no_matter_of_other_datasets(dataset):
+    here, resting = a_curator(dataset), a_curator(dataset)
+    other = DatasetFactory()
+    Membership.objects.create(
+        dataset=other, contributor=here, role="writer", suspended_at=now()
+    )
+    Membership.objects.filter(contributor=resting).update(suspended_at=now())
+
+    found = cases.curators_of(Dataset.objects.filter(pk=dataset.pk))
+
+    assert list(found) == [here]
+
+
+def test_what_was_decided_on_flags_before_there_was_a_queue_is_listed(dataset, prompt):
+    curator, at = a_curator(dataset), now()
+    for name in ("First Person", "Second Person"):
+        flag = flagged(prompt, name=name)
+        Flag.objects.filter(pk=flag.pk).update(
+            resolved_at=at, resolved_by=curator, outcome="removed"
+        )
+    before = import_module("curation.migrations.0008_decisions_of_flags")
+
+    with connection.cursor() as cursor:
+        for statement in (before.DECISIONS, before.FLAGS):
+            cursor.execute(statement)
+
+    decision = Decision.objects.get()
+    assert (decision.action, decision.by, decision.at) == ("reject", curator, at)
+    assert decision.flags.count() == 2

@@ -1,0 +1,112 @@
+"""The queue of curators: by keyboard, several at once, and without scripts."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+pytestmark = pytest.mark.browser
+
+QUEUE = "/datasets/conversations/flags/"
+
+
+def flag(page: Page, number: int) -> str:
+    """Flag an accepted answer of the demo by its page; return what it says."""
+    page.goto("/datasets/conversations/")
+    links = page.eval_on_selector_all(
+        "a[href]", "all => all.map((a) => a.getAttribute('href'))"
+    )
+    trees = [a for a in links if re.fullmatch(r".*/conversations/\d+/", a)]
+    page.goto(trees[number])
+    address = page.locator("a[href*='/flag/']").last.get_attribute("href")
+    assert address is not None
+    page.goto(address)
+    page.get_by_role("radio", name="Something else").check()
+    page.get_by_label("Note to the curators").fill(f"Look at number {number}.")
+    page.locator("main form").get_by_role("button").last.click()
+    expect(page.get_by_text("Flagged.").first).to_be_visible()
+    return f"Look at number {number}."
+
+
+def item(page: Page, note: str) -> Locator:
+    return page.locator("[data-item]").filter(has_text=note)
+
+
+def go_to(page: Page, note: str) -> None:
+    """Press J until the text has the focus."""
+    wanted = item(page, note)
+    for _ in range(40):
+        page.keyboard.press("j")
+        if wanted.evaluate("item => item === document.activeElement"):
+            return
+    raise AssertionError(f"The keys did not come to {note!r}.")
+
+
+def test_a_flag_is_taken_decided_and_undone_by_keyboard(sign_in):
+    reviewer = sign_in("reviewer")
+    note = flag(reviewer, 0)
+    page = sign_in("curator")
+    page.goto(f"{QUEUE}?sort=flag")
+
+    go_to(page, note)
+    page.keyboard.press("t")
+    expect(item(page, note)).to_contain_text("Cleo")
+    go_to(page, note)
+    page.keyboard.press("e")
+    page.keyboard.type("It is fine, thank you.")
+    page.keyboard.press("Shift+Tab")  # out of the field, so that keys are keys again
+    item(page, note).focus()
+    page.keyboard.press("1")
+
+    expect(page.get_by_text("Decided on 1 text.").first).to_be_visible()
+    expect(item(page, note)).to_have_count(0)
+    page.goto(f"{QUEUE}?state=decided")
+    row = page.locator("tbody tr").first
+    expect(row).to_contain_text("It is fine, thank you.")
+    row.get_by_role("button", name="Undo").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Undone: it waits again.").first).to_be_visible()
+    page.goto(f"{QUEUE}?sort=flag")
+    expect(item(page, note)).to_have_count(1)
+
+
+def test_several_are_decided_without_scripts(sign_in):
+    reviewer = sign_in("reviewer")
+    notes = [flag(reviewer, number) for number in (1, 2)]
+    page = sign_in("curator", java_script_enabled=False)
+    page.goto(f"{QUEUE}?sort=flag")
+
+    for note in notes:
+        item(page, note).get_by_role("checkbox").check()
+    several = page.locator("#several")
+    several.get_by_label("Why?").fill("Both are fine.")
+    several.get_by_role("button", name="Nothing to do").click()
+
+    expect(page.get_by_text("Decided on 2 texts.").first).to_be_visible()
+    for note in notes:
+        expect(item(page, note)).to_have_count(0)
+    reviewer.goto("/notifications/")
+    expect(
+        reviewer.get_by_text("A curator looked at what you flagged").first
+    ).to_be_visible()
+
+
+def test_numbers_choose_nothing_while_somebody_writes(sign_in):
+    reviewer = sign_in("reviewer")
+    note = flag(reviewer, 3)
+    page = sign_in("curator")
+    page.goto(f"{QUEUE}?sort=flag")
+
+    go_to(page, note)
+    page.keyboard.press("x")
+    expect(item(page, note).get_by_role("checkbox")).to_be_checked()
+    page.keyboard.press("x")
+    go_on = item(page, note).get_by_label("Why?")
+    item(page, note).focus()
+    page.keyboard.press("e")
+    page.keyboard.type("1 of 3")
+
+    expect(go_on).to_have_value("1 of 3")
+    expect(item(page, note)).to_have_count(1)
