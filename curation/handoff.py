@@ -12,13 +12,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.urls import reverse
 
 from curation import reach
@@ -57,6 +57,7 @@ class FrozenVersion:
     number: int
     dataset_id: int
     is_pairs: bool  # short texts; conversations are longer
+    recalled: int = 0  # texts that were taken back since; only where it is asked for
 
 
 def frozen(version_id: int) -> FrozenVersion:
@@ -81,7 +82,11 @@ def versions_to_train(person: Contributor) -> list[FrozenVersion]:
     """Newest first, of the datasets that the person curates."""
     shown = DatasetVersion.objects.for_listing()
     curated = Dataset.objects.worked_on_by(person, [])
-    return [_outside(v) for v in shown.filter(dataset__in=curated)]
+    counted = shown.annotate(recalled_texts=Count("recalls__message", distinct=True))
+    return [
+        replace(_outside(v), recalled=v.recalled_texts)
+        for v in counted.filter(dataset__in=curated)
+    ]
 
 
 def may_train(person: Contributor, version_id: int) -> bool:
