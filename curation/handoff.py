@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -49,6 +49,7 @@ class FrozenVersion:
     number: int
     dataset_id: int
     is_pairs: bool  # short texts; conversations are longer
+    recalled: int = 0  # texts that were taken back since; only where it is asked for
 
 
 def frozen(version_id: int) -> FrozenVersion:
@@ -73,7 +74,11 @@ def versions_to_train(person: Contributor) -> list[FrozenVersion]:
     """Newest first, of the datasets that the person curates."""
     shown = DatasetVersion.objects.for_listing()
     curated = Dataset.objects.worked_on_by(person, [])
-    return [_outside(v) for v in shown.filter(dataset__in=curated)]
+    counted = shown.annotate(recalled_texts=Count("recalls__message", distinct=True))
+    return [
+        replace(_outside(v), recalled=v.recalled_texts)
+        for v in counted.filter(dataset__in=curated)
+    ]
 
 
 def may_train(person: Contributor, version_id: int) -> bool:

@@ -52,9 +52,9 @@ def _quote(notice: Notification) -> str:
 def _address(notice: Notification) -> str:
     if notice.kind == Kind.MODEL:
         return reverse("curation:work")
-    if notice.kind == Kind.WITHDRAWN:
-        data = notice.data
-        return reverse("curation:version", args=[data["slug"], data["numbers"][-1]])
+    if notice.kind == Kind.WITHDRAWN and notice.data.get("numbers"):
+        version = notice.data["slug"], notice.data["numbers"][-1]
+        return reverse("curation:version", args=version)
     if notice.message is None:
         return _home()
     conversation = notice.message.conversation

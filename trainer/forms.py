@@ -105,11 +105,19 @@ def _named(version: FrozenVersion) -> str:
         "%(title)s: %(count)d examples, %(held_out)d held out",
         version.train_count,
     )
-    return counted % {
+    said = counted % {
         "title": version.title,
         "count": version.train_count,
         "held_out": version.held_out_count,
     }
+    if not version.recalled:
+        return said
+    recalled = ngettext(
+        "%(count)d text of it was taken back",
+        "%(count)d texts of it were taken back",
+        version.recalled,
+    )
+    return f"{said}; {recalled % {'count': version.recalled}}"
 
 
 class BaseForm(forms.Form):

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from curation import contributions, lineage
@@ -35,6 +36,9 @@ def ask(request: SignedInRequest) -> HttpResponse:
     }
     if request.method != "POST":
         return render(request, "curation/withdraw_all.html", context)
+    if request.POST.get("dataset") != (chosen.slug if chosen else ""):
+        context["problem"] = _("Choose which texts.")  # and not all of them by mistake
+        return render(request, "curation/withdraw_all.html", context, status=422)
     try:
         asked = withdrawals.take_back_all(
             person=request.user, dataset=chosen, by=request.user

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from curation import intake, lineage, news, reach
+from curation import handoff, intake, lineage, news, reach
 from curation.actions import consents, messages, versions, withdrawals
 from curation.errors import CurationError, NotAllowed, WrongState
 from curation.models import Message, Notification, Recall, Withdrawal
@@ -244,6 +244,28 @@ def test_the_page_of_the_version_is_marked_with_the_models_that_learned(
     page = client.get(url("version", dataset.slug, 1)).text
     assert "1 text of this version was taken back by its author" in page
     assert '<a href="/models/runs/3/">starter, run 3</a>' in page
+
+
+@pytest.mark.parametrize("sent", [{}, {"dataset": "another"}], ids=str)
+def test_what_nobody_chose_is_not_taken_back(client, dataset, me, sent):
+    text = MessageFactory(conversation__dataset=dataset, author=me, accepted=True)
+
+    assert client.post(url("withdraw-all"), sent).status_code == 422
+
+    text.refresh_from_db()
+    assert text.state == State.ACCEPTED
+    client.post(url("withdraw-all"), {"dataset": ""})
+    text.refresh_from_db()
+    assert text.state == State.WITHDRAWN
+
+
+def test_the_door_to_training_says_how_many_were_taken_back(dataset, me):
+    version = frozen(dataset, count=3, author=me)
+    withdrawals.take_back(message_id=mine_in(version, me).pk, by=me)
+
+    (offered,) = handoff.versions_to_train(curator_of(version))
+
+    assert offered.recalled == 1
 
 
 def test_a_withdrawal_is_its_persons_only(client, dataset, me):

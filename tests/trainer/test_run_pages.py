@@ -6,7 +6,9 @@ import re
 
 import pytest
 from django.urls import reverse
+from django.utils.timezone import now
 
+from curation.models import Recall, Withdrawal
 from tests.factories import ContributorFactory
 from trainer import launch
 from trainer.actions import results, runs
@@ -301,6 +303,21 @@ def test_watching_is_cheap(signed_in, request_run, folders, django_assert_num_qu
     # Expect 4 queries: the session, the user, the run with its evaluation, its curves
     with django_assert_num_queries(4):
         signed_in.get(page("run_live", run.pk), headers=HTMX)
+
+
+def test_what_was_taken_back_is_said_where_runs_are_launched_and_on_their_pages(
+    signed_in, request_run, base
+):
+    run = request_run()
+    text = run.version.items.order_by("pk").first().reply
+    asked = {"person": text.author, "asked_by": text.author, "message": text}
+    done = {"state": "finished", "finished_at": now()}
+    withdrawal = Withdrawal.objects.create(**asked, **done)
+    Recall.objects.create(version=run.version, message=text, withdrawal=withdrawal)
+
+    assert "1 text of it was taken back" in signed_in.get(page("launch")).text
+    shown = signed_in.get(page("run", run.pk)).text
+    assert "1 text of its version was taken back by its author" in shown
 
 
 def test_the_page_of_a_run_has_its_budget(
