@@ -74,7 +74,9 @@ def versions_to_train(person: Contributor) -> list[FrozenVersion]:
     """Newest first, of the datasets that the person curates."""
     shown = DatasetVersion.objects.for_listing()
     curated = Dataset.objects.worked_on_by(person, [])
-    counted = shown.annotate(recalled_texts=Count("recalls__message", distinct=True))
+    counted: QuerySet[Any, Any] = shown.annotate(
+        recalled_texts=Count("recalls__message", distinct=True)
+    )
     return [
         replace(_outside(v), recalled=v.recalled_texts)
         for v in counted.filter(dataset__in=curated)

@@ -23,7 +23,7 @@ WHERE decision.message_id = flag.message_id AND decision.at = flag.resolved_at
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("curation", "0007_moderation"),
+        ("curation", "0014_consent"),
     ]
 
     operations = [
