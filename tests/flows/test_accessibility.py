@@ -31,7 +31,9 @@ OWN = [
     "/accounts/email/",
     "/accounts/password/change/",
 ]
-DATASET_TABS = ["", "versions/", "guideline/", "people/", "rules/", "given/"]
+DATASET_TABS = [
+    "", "versions/", "guideline/", "people/", "rules/", "given/", "agreement/",
+]  # fmt: skip
 
 
 def findings(page: Page, *themes: str) -> list[str]:
