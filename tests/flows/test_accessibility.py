@@ -32,14 +32,9 @@ OWN = [
     "/accounts/password/change/",
 ]
 DATASET_TABS = [
-    "",
-    "browse/?q=the",
-    "versions/",
-    "guideline/",
-    "people/",
-    "rules/",
-    "given/",
-]
+    "", "browse/?q=the", "versions/", "guideline/", "people/", "rules/", "given/",
+    "agreement/",
+]  # fmt: skip
 
 
 def findings(page: Page, *themes: str) -> list[str]:
