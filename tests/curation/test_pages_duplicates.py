@@ -10,7 +10,7 @@ from curation import tasks
 from curation.actions import clusters, searches
 from curation.actions.lookalikes import note_sketches
 from curation.errors import CurationError, NotAllowed
-from curation.models import ClusterMember, DuplicateSearch, Event
+from curation.models import Cluster, ClusterMember, DuplicateSearch, Event
 from tests.curation.pages import queries, signed_in, url
 from tests.factories import ContributorFactory, DatasetFactory, MessageFactory
 from tests.races import together
@@ -187,5 +187,5 @@ def test_groups_go_by_pages_in_as_many_queries(client, dataset):
     found = client.get(path).context
     assert len(found["clusters"]) == 10
     after = client.get(f"{path}?after={found['following']}").context
-    assert len(after["clusters"]) == 2
+    assert len(after["clusters"]) == Cluster.objects.count() - 10 > 0
     assert client.get(f"{path}?after=x&state=y").status_code == 200
