@@ -78,7 +78,7 @@ def versions_to_train(person: Contributor) -> list[FrozenVersion]:
         recalled_texts=Count("recalls__message", distinct=True)
     )
     return [
-        replace(_outside(v), recalled=v.recalled_texts)  # type: ignore[attr-defined]  # annotated
+        replace(_outside(v), recalled=v.recalled_texts)
         for v in counted.filter(dataset__in=curated)
     ]
 

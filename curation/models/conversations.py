@@ -159,13 +159,6 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def written_by(self, person: Contributor) -> MessageQuerySet:
         return self.filter(author=person).exclude(state=Message.State.DRAFT)
 
-    def on_hold(self, dataset: Dataset) -> MessageQuerySet:
-        """What waits for a curator, the longest first; a pair's answer stands for it."""
-        held = self.filter(conversation__dataset=dataset, state=Message.State.HELD)
-        if dataset.is_pairs:
-            held = held.exclude(role=Message.Role.PROMPTER, replies__state="held")
-        return held.prefetch_related("findings").order_by("decided_at", "pk")
-
     def rankable(self) -> MessageQuerySet:
         """Accepted replies, and what models propose: the latter are judged by ranking."""
         return self.filter(

@@ -28,6 +28,7 @@ WORDS = {
     "conversation.ranking": gettext_noop("answers to be ranked"),
     "conversation.rejected": gettext_noop("rejected"),
     "conversation.review": gettext_noop("waits for review"),
+    "conversation.joined": gettext_noop("put into one group with others like it"),
     "conversation.undone": gettext_noop("last step taken back"),
     "duplicate.dismissed": gettext_noop("found to be no duplicate"),
     "duplicate.merged": gettext_noop("found to be a duplicate"),

@@ -251,14 +251,13 @@ def test_what_is_looked_for_is_the_curators_to_say(client):
 
 
 # ---- pages -----------------------------------------------------------------------------
-def test_a_held_pair_stands_once_in_the_curators_list(client, pairs):
-    _prompt, reply = written(pairs, prompt=LEAK)
+def test_both_texts_of_a_held_pair_stand_in_the_curators_queue(client, pairs):
+    prompt, reply = written(pairs, prompt=LEAK)
     signed_in(client, pairs, "curator")
 
     page = client.get(url("flags", pairs.slug))
 
-    assert list(page.context["held"]) == [reply]
-    assert f"#message-{reply.pk}" in page.text
+    assert [item.message for item in page.context["items"]] == [prompt, reply]
 
 
 def test_a_conversations_page_tells_check_version_and_how_sure(client):

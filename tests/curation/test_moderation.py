@@ -532,7 +532,7 @@ def test_what_was_decided_on_flags_before_there_was_a_queue_is_listed(dataset, p
         Flag.objects.filter(pk=flag.pk).update(
             resolved_at=at, resolved_by=curator, outcome="removed"
         )
-    before = import_module("curation.migrations.0008_decisions_of_flags")
+    before = import_module("curation.migrations.0015_decisions_of_flags")
 
     with connection.cursor() as cursor:
         for statement in (before.DECISIONS, before.FLAGS):
