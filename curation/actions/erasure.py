@@ -28,10 +28,12 @@ from curation.actions.moves import State
 from curation.errors import CurationError, NotAllowed
 from curation.models import (
     Ballot,
+    Case,
     Comment,
     Contributor,
     Conversation,
     DatasetVersion,
+    Decision,
     Erasure,
     Event,
     Finding,
@@ -43,7 +45,9 @@ from curation.models import (
     Notification,
     Profile,
     Review,
+    SavedView,
     Sketch,
+    Suspension,
     Tombstone,
     Withdrawal,
 )
@@ -156,6 +160,9 @@ def _destroy_judgements(person: Contributor, texts: Sequence[int]) -> None:
     known = GoldItem.objects.filter(message__in=texts)
     known.filter(retired_at=None).update(retired_at=now())
     GoldItem.objects.filter(Q(made_by=person) | Q(message__in=texts)).update(why="")
+    Decision.objects.filter(Q(by=person) | Q(message__in=texts)).update(note="")
+    paused = Suspension.objects.filter(Q(person=person) | Q(by=person))
+    paused.update(reason=Tombstone.TEXT)
 
 
 def _destroy_talk(person: Contributor, texts: Sequence[int], names: list[str]) -> None:
@@ -197,6 +204,8 @@ def _empty_history(person: Contributor, texts: Sequence[int]) -> None:
 def _take_off_name(person: Contributor, email: str) -> None:
     Profile.objects.filter(contributor=person).delete()
     Membership.objects.filter(contributor=person).delete()
+    SavedView.objects.filter(owner=person).delete()
+    Case.objects.filter(assignee=person).delete()
     EmailAddress.objects.filter(Q(user=person) | Q(email__iexact=email)).delete()
     LogEntry.objects.filter(Q(user=person)).delete()
     about = LogEntry.objects.filter(content_type__model="contributor", object_id=person.pk)

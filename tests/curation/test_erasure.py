@@ -22,7 +22,17 @@ from curation.actions import (
     withdrawals,
 )
 from curation.errors import CurationError, NotAllowed
-from curation.models import Contributor, Erasure, Event, Message, Notification, Tombstone
+from curation.models import (
+    Contributor,
+    Decision,
+    Erasure,
+    Event,
+    Message,
+    Notification,
+    SavedView,
+    Suspension,
+    Tombstone,
+)
 from tests.annotate.work import claim, planned, submit
 from tests.curation.pages import frozen, signed_in, url
 from tests.factories import (
@@ -117,6 +127,12 @@ def live(dataset, person):
     )
     discussion.comment(message_id=question.pk, by=person, text=f"So {WORD}.")
     discussion.comment(message_id=question.pk, by=other, text=f"Ask @{NAME} of it.")
+    search = {"name": f"All that is {WORD}", "query": f"q={WORD}"}
+    SavedView.objects.create(dataset=dataset, owner=person, **search)
+    why = f"Everything is {WORD} to them."
+    Suspension.objects.create(person=person, dataset=dataset, reason=why, by=other)
+    noted = {"action": "keep", "note": f"It says {WORD}.", "after": 0, "until": 0}
+    Decision.objects.create(dataset=dataset, message=first, by=other, **noted)
     discussion.comment(message_id=first.pk, by=other, text=f"You write {WORD}?")
     flags.raise_flag(message_id=question.pk, by=person, reason="other", note=f"Hm, {WORD}.")
     handoff.files(version.pk)
