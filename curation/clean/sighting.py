@@ -10,7 +10,7 @@ from typing import NamedTuple
 # alike by a pattern, "a note to Ada for the kite", is mentioned only.
 SERIOUS_FROM = {
     "contamination": 0.8,
-    "near_duplicate": 0.85,
+    "near_duplicate": 0.9,
     "personal_data": 0.6,
     "secret": 0.6,
 }

@@ -30,6 +30,9 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
+# One in a few reviews would be of a known item, which is not taken back.
+WITHOUT_GOLD = "from curation.models import Policy; Policy.objects.update(gold_every=0)"
+
 
 @dataclass(frozen=True)
 class Winnow:
@@ -70,6 +73,12 @@ def winnow(chromium: str) -> Iterator[Winnow]:
     address = f"http://127.0.0.1:{port}"
     try:
         wait_until_ready(address, up, log)
+        subprocess.run(
+            [sys.executable, "manage.py", "shell", "--no-imports", "-c", WITHOUT_GOLD],
+            cwd=places.ROOT,
+            env={**environment, "WINNOW_LOCAL": "1"},
+            check=True,
+        )
         listed = json.loads((var / "demo_accounts.json").read_text())
         accounts = {f"{a['role']} {n}": a for n, a in enumerate(listed)}
         yield Winnow(address, var, accounts)
