@@ -1,4 +1,4 @@
-"""One queue for curators: what waits there, and what they decide."""
+"""Known items are mixed into reviews, and nothing tells them from others."""
 
 from __future__ import annotations
 
