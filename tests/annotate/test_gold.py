@@ -16,6 +16,7 @@ from annotate import gold as gold_of_annotate
 from annotate.models import Assignment
 from curation.actions import conversations, discussion, gold, messages
 from curation.models import GoldAnswer, Message, Profile, Reputation, Review
+from tests.annotate.known_items import known, review, waiting
 from tests.annotate.work import claim, planned, submit
 from tests.factories import ContributorFactory, DatasetFactory, MessageFactory
 from tests.races import together
@@ -38,22 +39,6 @@ def reviewer(client, dataset):
     reviewer = ContributorFactory(member=dataset, member__roles=["reviewer"])
     client.force_login(reviewer)
     return reviewer
-
-
-def known(dataset, curator, verdict="accept", **fields):
-    message = MessageFactory(accepted=True, conversation__dataset=dataset, **fields)
-    return gold.make(message_id=message.pk, by=curator, verdict=verdict, why="It is clear.")
-
-
-def waiting(dataset, count):
-    return [planned(MessageFactory(conversation__dataset=dataset)) for _ in range(count)]
-
-
-def review(client, **said):
-    slot = claim(client, kind="review")
-    response = submit(client, slot, **(said or {"verdict": "accept"}))
-    assert response.status_code == 302
-    return slot
 
 
 def test_one_review_in_so_many_is_of_a_known_item(client, dataset, curator, reviewer):

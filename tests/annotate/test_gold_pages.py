@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from curation.actions import conversations, gold
-from tests.annotate.work import claim, planned, submit
+from tests.annotate.known_items import known
 from tests.curation.pages import url
 from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, ReplyFactory
 
@@ -27,22 +27,6 @@ def reviewer(client, dataset):
     reviewer = ContributorFactory(member=dataset, member__roles=["reviewer"])
     client.force_login(reviewer)
     return reviewer
-
-
-def known(dataset, curator, verdict="accept", **fields):
-    message = MessageFactory(accepted=True, conversation__dataset=dataset, **fields)
-    return gold.make(message_id=message.pk, by=curator, verdict=verdict, why="It is clear.")
-
-
-def waiting(dataset, count):
-    return [planned(MessageFactory(conversation__dataset=dataset)) for _ in range(count)]
-
-
-def review(client, **said):
-    slot = claim(client, kind="review")
-    response = submit(client, slot, **(said or {"verdict": "accept"}))
-    assert response.status_code == 302
-    return slot
 
 
 def test_a_curator_adds_one_from_a_decided_text_and_sees_how_people_did(client, dataset):
