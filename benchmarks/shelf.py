@@ -142,9 +142,9 @@ def _judge() -> None:
         )
         cursor.execute(
             'INSERT INTO curation_settlement (prompt_id, "order", margins, ballots, '
-            "status, settled_at) SELECT id, '[]', '[]', 1, CASE WHEN mod(id, 50) = 0 "
-            "THEN 'contested' WHEN mod(id, 3) = 0 THEN 'insufficient' ELSE 'consensus' "
-            "END, now() FROM curation_message WHERE parent_id IS NULL "
+            "is_weighted, status, settled_at) SELECT id, '[]', '[]', 1, false, CASE WHEN "
+            "mod(id, 50) = 0 THEN 'contested' WHEN mod(id, 3) = 0 THEN 'insufficient' "
+            "ELSE 'consensus' END, now() FROM curation_message WHERE parent_id IS NULL "
             "AND mod(id, 5) < 3 ON CONFLICT DO NOTHING"
         )
 

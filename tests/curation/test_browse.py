@@ -284,6 +284,49 @@ def test_whatever_changes_a_message_its_entry_follows(dataset):
     assert (entry.checks, entry.status) == ([], "")
 
 
+def test_what_changes_nothing_it_shows_writes_no_entry(dataset):
+    message = wrote(dataset, "An owl.")
+    settlement = Settlement.objects.create(
+        prompt=message, order=[], ballots=1, status="contested"
+    )
+    found_something(message, "secret")
+    before = place_of_entry(message)
+    message.why = "It is short."
+    message.save()
+    message.conversation.changes += 1
+    message.conversation.save()
+    settlement.ballots = 2
+    settlement.save()
+    found_something(message, "context.secret")
+    assert place_of_entry(message) == before
+    settlement.status = "consensus"
+    settlement.save()
+    Finding.objects.filter(check_name="secret").update(check_name="echo")
+    entry = Entry.objects.get(message=message)
+    assert (entry.status, entry.checks) == ("consensus", ["echo", "secret"])
+
+
+def test_findings_of_several_messages_at_once_are_entered_for_each(dataset):
+    messages = [wrote(dataset, f"An owl {number}") for number in range(3)]
+    Finding.objects.bulk_create(
+        Finding(message=message, check_name=name, check_version=1, score=1, advice="Look.")
+        for message in messages
+        for name in ("secret", "echo")
+    )
+    Finding.objects.filter(message=messages[0]).delete()
+    checks = Entry.objects.order_by("pk").values_list("checks", flat=True)
+    assert list(checks) == [[], ["echo", "secret"], ["echo", "secret"]]
+
+
+def place_of_entry(message):
+    """Where its row lies: every write puts it elsewhere."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT ctid::text FROM curation_entry WHERE message_id = %s", [message.pk]
+        )
+        return cursor.fetchone()
+
+
 def test_a_deleted_message_leaves_no_words(dataset):
     message = ReplyFactory(parent__conversation__dataset=dataset)
     with connection.cursor() as cursor:
