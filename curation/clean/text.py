@@ -6,6 +6,9 @@ import re
 import unicodedata
 
 TEXT_AT_MOST = 20_000  # characters; a longer text is a document, not a turn
+# Spaces, controls, joiners and marks of direction; and letters that are drawn as nothing.
+UNSEEN = {"Zs", "Zl", "Zp", "Cc", "Cf"}
+BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 def normalised(text: str) -> str:
@@ -15,7 +18,14 @@ def normalised(text: str) -> str:
 
 
 def tidied(text: str) -> str:
-    """As stored: composed characters, no NUL or lone surrogate, no space at the ends."""
+    """As stored: composed characters, no NUL or lone surrogate, no space at the ends.
+
+    Empty where nothing of it could be seen.
+    """
     composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
     kept = "".join(c for c in composed if c != "\0" and not "\ud800" <= c <= "\udfff")
-    return kept.strip()
+    return kept.strip() if any(map(_is_seen, kept)) else ""
+
+
+def _is_seen(character: str) -> bool:
+    return unicodedata.category(character) not in UNSEEN and character not in BLANKS

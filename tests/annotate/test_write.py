@@ -103,7 +103,7 @@ def test_answering_and_continuing_grow_the_tree(client):
     assert (follow_up.role, follow_up.state) == ("prompter", "submitted")
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\0", "\u200b" * 0])
+@pytest.mark.parametrize("text", ["", "   ", "\0", "\u200b\u2060 \u202e", "\u3164"])
 def test_empty_texts_are_refused_with_a_reason(client, text):
     dataset = DatasetFactory()
     planned(MessageFactory(conversation__dataset=dataset, accepted=True))
