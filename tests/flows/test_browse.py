@@ -53,3 +53,29 @@ def test_a_search_is_kept_and_found_again(sign_in):
     page.get_by_role("link", name="Prompts with an article").click()
 
     expect(page).to_have_url(re.compile(r"q=the&role=prompter"))
+
+
+def test_what_is_ticked_is_counted_beside_what_can_be_done_with_it(sign_in):
+    page = sign_in("curator")
+    page.goto(BROWSE)
+    boxes = page.locator(".found__tick")
+    form = page.locator("[data-bulk]")
+    expect(form).not_to_be_in_viewport()
+
+    for number in range(2):
+        boxes.nth(number).check()
+    expect(form).to_be_in_viewport()
+    expect(form.get_by_role("status")).to_have_text("Ticked: 2")
+
+    for number in range(2):
+        boxes.nth(number).uncheck()
+    expect(form).not_to_be_in_viewport()
+
+
+def test_on_a_phone_the_tab_where_one_is_comes_into_sight(sign_in):
+    page = sign_in("curator", viewport={"width": 390, "height": 844})
+
+    page.goto("/datasets/conversations/agreement/")
+
+    expect(page.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -110,3 +110,16 @@ def test_numbers_choose_nothing_while_somebody_writes(sign_in):
 
     expect(go_on).to_have_value("1 of 3")
     expect(item(page, note)).to_have_count(1)
+
+
+def test_all_on_the_page_are_chosen_at_once(sign_in):
+    page = sign_in("curator")
+    page.goto(QUEUE)
+    boxes = page.locator("[data-item] input[type=checkbox]")
+
+    page.get_by_label("Choose all on this page").check()
+    assert all(box.is_checked() for box in boxes.all())
+    expect(page.locator("[data-chosen]")).to_have_text(f"Chosen: {boxes.count()}")
+
+    boxes.first.uncheck()
+    expect(page.get_by_label("Choose all on this page")).not_to_be_checked()

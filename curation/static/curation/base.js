@@ -17,6 +17,16 @@
   showTheme(theme());
   document.addEventListener("DOMContentLoaded", () => showTheme(theme()));
 
+  // On phones tabs scroll in one line: where one is comes into sight.
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const tabs of all(".tabs")) {
+      if (tabs.scrollWidth <= tabs.clientWidth) continue;
+      const here = tabs.querySelector("[aria-current]")?.getBoundingClientRect();
+      const there = tabs.getBoundingClientRect();
+      if (here) tabs.scrollLeft += here.x + here.width / 2 - there.x - there.width / 2;
+    }
+  });
+
   // ---- dialogs, menus, copying, questions ------------------------------------------
   const isTyping = (node) => node.isContentEditable || node.matches?.("textarea, select, input:not([type=radio], [type=checkbox], [type=button])");
   const openDialog = (id) => { const dialog = document.getElementById(id); if (dialog && !dialog.open) dialog.showModal(); };

@@ -29,11 +29,21 @@
     }));
   }
 
+  const everything = document.querySelector("[data-choose-all]");
   const chosen = document.querySelector("[data-chosen]");
   const boxes = items.map((item) => item.querySelector("input[type=checkbox]"));
   const count = () => {
     const marked = boxes.filter((box) => box.checked).length;
     chosen.textContent = marked ? `${chosen.dataset.say} ${marked}` : "";
+    everything.checked = marked === boxes.length;
+    everything.indeterminate = marked > 0 && marked < boxes.length;
   };
-  if (chosen) for (const box of boxes) box.addEventListener("change", count);
+  if (!chosen) return;
+  for (const box of boxes) box.addEventListener("change", count);
+  everything.addEventListener("change", () => {
+    for (const box of boxes) box.checked = everything.checked;
+    count();
+  });
+  count();
+  window.addEventListener("pageshow", count); // the browser may have kept some, on the way back
 })();
