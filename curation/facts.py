@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from curation import handoff
 from curation.files import MANIFEST
+from curation.formats.consent_summary import allows
 from curation.formats.facts import Agreed, Facts, File, Guided
 from curation.models import Consent, DatasetVersion, Terms
 
@@ -91,6 +92,11 @@ def of(version: DatasetVersion) -> Facts:
         models=tuple(version.reports.order_by("pk").values_list("name", flat=True)),
         address=f"{settings.ADDRESS}{here}",
     )
+
+
+def not_allowed(known: Facts) -> list[Any]:
+    """Titles of the uses that not everybody behind it is known to have agreed to."""
+    return [title for use, title in Terms.Use.choices if not allows(known, use)]
 
 
 def with_files(version: DatasetVersion) -> Facts:

@@ -25,20 +25,28 @@ def consent_lines(facts: Facts) -> Iterator[str]:
             uses = ", ".join(USES[use] for use in one.uses) or "not said"
             yield f"| {one.terms} | {one.licence or 'not said'} | {uses} | {one.people:,} |"
         yield ""
-    yield (
-        f"{facts.without_consent:,} of {facts.writers:,} writers had no consent on record "
-        "when it was frozen."
-    )
+    if facts.writers:
+        yield (
+            f"{facts.without_consent:,} of {facts.writers:,} writers had no consent on "
+            "record when it was frozen."
+        )
     imported = facts.origins.get("import", 0)
     if imported:
         yield f"{imported:,} texts were imported: no writer of theirs is known here."
-    yield (
-        f"{facts.recalled:,} texts were taken back since, and the words of "
-        f"{facts.erased:,} are destroyed."
-    )
+    yield _taken_back(facts)
     for use in ("training", "publishing"):
         if not allows(facts, use):
             yield f"**Not every writer is known to have agreed to {USES[use]}.**"
+
+
+def _taken_back(facts: Facts) -> str:
+    if not facts.recalled:
+        return "None of its texts was taken back since."
+    texts = "text was" if facts.recalled == 1 else "texts were"
+    return (
+        f"{facts.recalled:,} {texts} taken back since, and the words of {facts.erased:,} "
+        "are destroyed."
+    )
 
 
 def allows(facts: Facts, use: str) -> bool:

@@ -116,6 +116,6 @@ def _people(facts: Facts) -> str:
     return (
         f"{facts.texts:,} texts ({texts}) by {facts.writers:,} writers; {facts.reviews:,} "
         f"reviews by {facts.reviewers:,} reviewers; {facts.ballots:,} rankings by "
-        f"{facts.rankers:,} people. A text counts once {facts.approvals_needed} of "
-        f"{facts.reviews_wanted} reviewers accept it."
+        f"{facts.rankers:,} people. A text that is written here counts once "
+        f"{facts.approvals_needed} of {facts.reviews_wanted} reviewers accept it."
     )

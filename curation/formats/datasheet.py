@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from curation.formats.consent_summary import consent_lines
@@ -56,17 +57,26 @@ def _collection(facts: Facts) -> Iterator[str]:
     )
     yield ""
     told = ", ".join(f"version {g.number} ({g.texts:,} texts)" for g in facts.guidelines)
-    yield f"**What were they told?** Guideline {told or 'none'}."
+    if told:
+        yield f"**What were they told?** Guideline {told}."
+    else:
+        yield "**What were they told?** None of it was written under a guideline."
 
 
 def _labelling(facts: Facts) -> Iterator[str]:
     yield (
         f"**Who checked it?** {facts.reviewers:,} people gave {facts.reviews:,} reviews; a "
-        f"text counts once {facts.approvals_needed} of {facts.reviews_wanted} accept it. "
-        f"{facts.rankers:,} people ranked answers blind, {facts.ballots:,} times."
+        f"text that is written here counts once {facts.approvals_needed} of "
+        f"{facts.reviews_wanted} accept it. "
+        f"{facts.rankers:,} people ranked answers blind; with what was imported there are "
+        f"{facts.ballots:,} rankings."
     )
     yield ""
-    yield f"**Which were taken?** Recipe: `{facts.recipe}`."
+    asked = {
+        name: value for name, value in facts.recipe.items() if value not in ([], 0, "")
+    }
+    recipe = json.dumps(asked, ensure_ascii=False, sort_keys=True)
+    yield f"**Which were taken?** What is accepted, by this recipe: `{recipe}`."
 
 
 def _uses(facts: Facts) -> Iterator[str]:

@@ -186,6 +186,27 @@ def recipe_lines(recipe: Mapping[str, Any]) -> list[tuple[Any, str]]:
     return lines
 
 
+def recipe_changes(
+    old: Mapping[str, Any], new: Mapping[str, Any]
+) -> list[tuple[Any, str, str]]:
+    """What two recipes say otherwise: of what, and each in the words of the form."""
+    return [
+        (
+            field.label,
+            _said_or_not(field, old.get(name)),
+            _said_or_not(field, new.get(name)),
+        )
+        for name, field in FreezeForm.base_fields.items()
+        if (old.get(name) or None) != (new.get(name) or None)
+    ]
+
+
+def _said_or_not(field: forms.Field, value: Any) -> str:
+    if isinstance(field, forms.BooleanField) and not value:
+        return gettext("no")
+    return _said(field, value) if value else "–"
+
+
 def _said(field: forms.Field, value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {number}" for name, number in value.items())

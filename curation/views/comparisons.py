@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from curation import access
 from curation.comparison import Comparison, Difference, compare
+from curation.forms.versions import recipe_changes
 from curation.http import SignedInRequest
 from curation.models import Conversation
 from curation.views import page
@@ -33,6 +34,7 @@ def show(request: SignedInRequest, slug: str, number: int, before: int) -> HttpR
         new=new,
         parts=_parts(found),
         is_same=not found.counts,
+        recipe_changes=recipe_changes(old.recipe, new.recipe),
         others=list(others.values_list("number", flat=True)[:NUMBERS_SHOWN]),
     )
 

@@ -41,12 +41,14 @@ CARDS: dict[str, tuple[Callable[[Facts], str], str]] = {
 def of_version(request: SignedInRequest, slug: str, number: int) -> HttpResponse:
     """How many people, under which guidelines, with which consents, into which models."""
     version = access.version(request, slug, number)
+    known = facts.of(version)
     return page.of_dataset(
         request,
         version.dataset,
         "version_lineage.html",
         version=version,
-        facts=facts.of(version),
+        facts=known,
+        not_allowed=facts.not_allowed(known),
         learned=lineage.learned_from(version),
         cards=list(CARDS),
     )
@@ -76,11 +78,13 @@ def of_model(request: SignedInRequest, pk: int) -> HttpResponse:
     there = ModelReport.objects.select_related("version__dataset__policy")
     seen = there.filter(version__dataset__in=access.datasets(request))
     report = get_object_or_404(seen, pk=pk)
+    known = facts.of(report.version)
     context = {
         "report": report,
         "version": report.version,
         "dataset": report.version.dataset,
-        "facts": facts.of(report.version),
+        "facts": known,
+        "not_allowed": facts.not_allowed(known),
         "learned": lineage.learned_from(report.version, only=report),
     }
     return render(request, "curation/model_lineage.html", context)

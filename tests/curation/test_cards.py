@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -99,7 +100,26 @@ def test_models_and_what_was_taken_back_are_on_the_cards(dataset):
     known = facts.of(version)
 
     assert signed in dataset_card(known) and signed in datasheet(known)
-    assert "1 texts were taken back since" in consent_summary(known)
+    assert "1 text was taken back since" in consent_summary(known)
+
+
+def test_of_what_nobody_wrote_here_no_number_of_people_is_said(dataset):
+    version = frozen(dataset, count=1)
+    known = replace(facts.of(version), origins={"import": 2}, writers=0, without_consent=0)
+
+    said = datasheet(known) + consent_summary(known)
+
+    assert "writers had no consent" not in said
+    assert "2 texts were imported: no writer of theirs is known here." in said
+    assert "None of its texts was taken back since." in said
+
+
+def test_the_datasheet_says_the_recipe_as_json_and_only_what_it_asks(dataset):
+    known = replace(
+        facts.of(frozen(dataset)), recipe={"languages": [], "best_replies": 0, "a": True}
+    )
+
+    assert 'by this recipe: `{"a": true}`' in datasheet(known)
 
 
 def test_the_card_for_the_hub_is_yaml_and_text(dataset):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from curation.actions import messages, versions
@@ -132,6 +134,21 @@ def test_the_page_does_not_show_what_was_taken_back(client, dataset, freeze):
 
     assert "taken back by its author" in page
     assert "My own words" not in page
+
+
+def test_the_page_says_in_which_rules_the_recipes_differ(client, dataset, freeze):
+    accepted(dataset, 2)
+    freeze(with_models=True)
+    freeze(with_models=False, cap_per_author=1)
+    signed_in(client, dataset)
+
+    page = client.get(url("version-diff", dataset.slug, 2, 1)).text
+
+    rows = re.findall(r'<th scope="row">(.*?)</th><td.*?>(.*?)</td><td.*?>(.*?)</td>', page)
+    assert rows == [
+        ("With answers that a model wrote and a person accepted", "yes", "no"),
+        ("At most so many answers by one author", "–", "1"),
+    ]
 
 
 def test_it_costs_the_same_however_much_differs(client, dataset, freeze):

@@ -120,7 +120,7 @@ def test_a_member_is_decided_on_and_the_decision_changed(client, dataset, button
 
     client.post(path, {button: member.pk, "cluster": member.cluster_id})
     assert states() == [state]
-    assert "No prompts are alike here" in client.get(path).text
+    assert f'value="{member.pk}"' not in client.get(path).text
     other = "dismiss" if button == "merge" else "merge"
     assert f'name="{other}" value="{member.pk}"' in client.get(path + "?state=decided").text
     client.post(path, {other: member.pk})
@@ -189,3 +189,12 @@ def test_groups_go_by_pages_in_as_many_queries(client, dataset):
     after = client.get(f"{path}?after={found['following']}").context
     assert len(after["clusters"]) == Cluster.objects.count() - 10 > 0
     assert client.get(f"{path}?after=x&state=y").status_code == 200
+
+
+def test_nothing_is_said_of_what_nobody_looked_for(client, dataset):
+    signed_in(client, dataset, "curator")
+
+    page = client.get(url("duplicates", dataset.slug)).text
+
+    assert "It is not known yet which prompts are alike" in page
+    assert "No prompts are alike here" not in page

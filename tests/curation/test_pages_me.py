@@ -97,6 +97,9 @@ def test_a_second_click_is_told_so(client, dataset, author):
 
     assert response.status_code == 409
     assert "already withdrawn" in response.text
+    page = client.get(url("withdraw", mine.pk)).text
+    assert "You have taken this text back" in page
+    assert "Take it back" not in page
 
 
 def test_a_text_can_be_taken_back_after_leaving_the_dataset(client, dataset, author):

@@ -259,6 +259,15 @@ def test_what_nobody_chose_is_not_taken_back(client, dataset, me, sent):
     assert text.state == State.WITHDRAWN
 
 
+def test_whoever_has_nothing_is_offered_nothing(client):
+    client.force_login(ContributorFactory())
+
+    page = client.get(url("withdraw-all")).text
+
+    assert "There is nothing to take back" in page
+    assert "Take them back" not in page
+
+
 def test_the_door_to_training_says_how_many_were_taken_back(dataset, me):
     version = frozen(dataset, count=3, author=me)
     withdrawals.take_back(message_id=mine_in(version, me).pk, by=me)
