@@ -1,8 +1,11 @@
 """Browsing a million messages over HTTP: `make bench NAME=browse`, MESSAGES= for fewer.
 
+KEEP=1 keeps the messages under var/browse, KEEP=/a/folder there, and takes those that it
+finds there: making them takes most of the time.
+
 A JSON line per kind of filtered page: `p50_ms` and `p95_ms` from request to answer, one
-request at a time, `cpu_ms` of the web server, and `first_ms` of its first request, when
-nothing is kept. A further line for what the tables beside the messages take and cost.
+request at a time, `cpu_ms` of the web server and the database, and `first_ms` of its first
+request. A further line for what the tables beside the messages take and cost.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ from benchmarks.keepalive import Connection
 from config.places import ROOT
 
 MESSAGES = int(os.environ.get("MESSAGES", "1000000"))
+KEEP = os.environ.get("KEEP", "")
+SEEDED = "browse.json"
 ROUNDS = 20
 TARGET_MS = 300.0
 
@@ -42,9 +47,15 @@ PAGES = {
     "author": "author={author}",
     "finding": "check=secret",
     "agreement": "agreement=contested",
+    "place": "score=100",
+    "rating": "rating=6-7",
+    "conversation": "conversation=complete",
+    "conversation, rare": "conversation=held",
     "guideline, oldest": "guideline=1",
     "origin, oldest": "origin=import",
     "three facets": "category=c3&language=en&state=rejected",
+    "five facets": "category=c3&language=de&state=accepted&role=assistant&score=0",
+    "few by chance": "language=sw&category=c3&state=rejected",
     "facets that exclude each other": "guideline=5&origin=import",
     "word, in every text": f"q={word(0)}",
     "word, in a third": f"q={word(10)}",
@@ -63,10 +74,9 @@ PAGES = {
 
 
 def main() -> None:
-    with stack.running("browse") as address:
+    with stack.running("browse", kept=KEEP) as address:
         port = urlsplit(address).port or 0
-        say(f"making {MESSAGES:,} messages ...")
-        made = _seeded()
+        made = _kept() or _seeded()
         print(json.dumps({k: made[k] for k in ("messages", "seconds", "sizes")}))
         for who in ("curator", "member"):
             for name, query in PAGES.items():
@@ -76,11 +86,25 @@ def main() -> None:
                 print(json.dumps({"messages": made["messages"], **line}), flush=True)
 
 
+def _kept() -> dict[str, Any] | None:
+    """What an earlier run said of its messages, where they are kept."""
+    file = Path(os.environ["WINNOW_VAR"], SEEDED)
+    made: dict[str, Any] | None = json.loads(file.read_text()) if file.exists() else None
+    if not KEEP or made is None:
+        return None
+    if made["messages"] < MESSAGES:
+        raise SystemExit(f"Only {made['messages']:,} messages are kept in {file.parent}.")
+    return made
+
+
 def _seeded() -> dict[str, Any]:
+    say(f"making {MESSAGES:,} messages ...")
     code = f"from benchmarks import shelf; shelf.seed({MESSAGES})"
     command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", code]
     ran = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    return dict(json.loads(ran.stdout.strip().splitlines()[-1]))
+    made: dict[str, Any] = json.loads(ran.stdout.strip().splitlines()[-1])
+    Path(os.environ["WINNOW_VAR"], SEEDED).write_text(json.dumps(made))
+    return made
 
 
 def _measured(

@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.db import connection, transaction
 
 from benchmarks import crowd
-from curation.actions import datasets
+from curation.actions import datasets, inspections, tallies
+from curation.actions.evaluation_sets import known
 from curation.models import (
     Category,
     Contributor,
@@ -26,14 +29,45 @@ from curation.models import (
 
 CATEGORIES, GUIDELINES = 10, 5
 VOCABULARY, WORDS_A_TEXT = 20_000, 80
-# Of the nth conversation: few are in a third language, and the first fifth was imported.
-LANGUAGE = "CASE WHEN mod(n, 1000) = 7 THEN 'sw' WHEN mod(n, 5) = 0 THEN 'de' ELSE 'en' END"
-# Most of it is decided; what is not, is spread over all of the time.
-STATE = (
-    "CASE WHEN mod(n * 7 + {step}, 5000) = 3 THEN 'held' "
-    "WHEN mod(n * 3 + {step}, 20) = 0 THEN 'rejected' "
-    "WHEN mod(n * 11 + {step}, 10) = 1 THEN 'submitted' ELSE 'accepted' END"
+
+
+def _one_of(many: int, *, salt: int) -> str:
+    """SQL: of the nth conversation a number below so many, by chance and yet the same."""
+    return f"mod(hashint8extended(n::bigint, {salt}) & 1048575, {many})"
+
+
+# Few are in a third language, and the first fifth was imported.
+LANGUAGE = (
+    f"CASE WHEN {_one_of(1000, salt=1)} = 7 THEN 'sw' "
+    f"WHEN {_one_of(5, salt=2)} = 0 THEN 'de' ELSE 'en' END"
 )
+CATEGORY = _one_of(CATEGORIES, salt=3)
+IS_MODEL = f"{_one_of(10, salt=4)} = 4"
+IS_COMPLETE = f"{_one_of(1000, salt=5)} >= 300"
+CONVERSATION_STATE = (
+    f"(ARRAY['held', 'review', 'ranking', 'growing', 'complete'])"
+    f"[1 + width_bucket({_one_of(1000, salt=5)}, ARRAY[1, 5, 100, 300])]"
+)
+
+
+def _state(step: int) -> str:
+    """Most of it is decided; what is not, is spread over all of the time."""
+    of_all = "(ARRAY['held', 'rejected', 'submitted', 'accepted'])"
+    return f"{of_all}[1 + width_bucket({_one_of(5000, salt=6 + step)}, ARRAY[1, 250, 750])]"
+
+
+# What a copy writes to, itself and by triggers.
+FILLED = ("curation_conversation", "curation_message", "curation_entry", "curation_words")
+CONSTRAINTS = """
+    SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE conrelid::regclass::text = ANY (%s) AND contype IN ('f', 'u')
+    ORDER BY contype, conname
+"""
+INDEXES = """
+    SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+    WHERE indrelid::regclass::text = ANY (%s) AND NOT indisprimary
+    AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
+"""
 
 
 def seed(messages: int) -> None:
@@ -64,9 +98,12 @@ def seed(messages: int) -> None:
             for n in range(CATEGORIES)
         )
         first = crowd._answered(dataset, people[:8])
-        _copy(first, dataset, messages)
+        with _bare(*FILLED):
+            _copy(first, dataset, messages)
+        _judge(dataset)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
+    tallies.count_large()
     line = {
         "messages": Message.objects.count(),
         "seconds": round(time.monotonic() - began),
@@ -91,14 +128,16 @@ def _copy(first: Conversation, dataset: Dataset, messages: int) -> None:
         count,
         uid="gen_random_uuid()",
         prompt_key="md5(n::text)",
-        category_id=f"{categories}[1 + mod(n * 7919, {CATEGORIES})]",
+        category_id=f"{categories}[1 + {CATEGORY}]",
         language=LANGUAGE,
+        state=CONVERSATION_STATE,
+        completed_at=f"CASE WHEN {IS_COMPLETE} THEN t.created_at END",
     )
     starts: dict[int | None, str] = {None: "NULL"}
-    is_import, is_model = f"n <= {count // 5}", "mod(n, 10) = 4"
+    is_import = f"n <= {count // 5}"
     for step, message in enumerate(its_messages):
-        state = STATE.format(step=step)
-        modelled = is_model if message.parent_id else "false"
+        state = _state(step)
+        modelled = IS_MODEL if message.parent_id else "false"
         at = crowd.copy_rows(
             Message,
             message.pk,
@@ -119,7 +158,31 @@ def _copy(first: Conversation, dataset: Dataset, messages: int) -> None:
             text=_text(),
         )
         starts[message.pk] = f"{at} + n"
-    _judge()
+
+
+@contextmanager
+def _bare(*tables: str) -> Iterator[None]:
+    """Without their indexes and foreign keys, which are then made at once.
+
+    In a transaction, so that nobody sees them without. Primary keys stay.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")
+        # Those that are due at the end of a transaction would forbid any change of a table.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(CONSTRAINTS, [list(tables)])
+        constraints = cursor.fetchall()
+        for table, name, _ in constraints:
+            cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+        cursor.execute(INDEXES, [list(tables)])
+        indexes = cursor.fetchall()
+        for name, _ in indexes:
+            cursor.execute(f'DROP INDEX "{name}"')
+        yield
+        for _, made in indexes:
+            cursor.execute(made)
+        for table, name, made in reversed(constraints):
+            cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {made}')
 
 
 def _text() -> str:
@@ -131,22 +194,57 @@ def _text() -> str:
     )
 
 
-def _judge() -> None:
-    """What checks found in a few, and what ballots on most prompts add up to."""
+def _judge(dataset: Dataset) -> None:
+    """What checks found in a few, what ballots on most prompts add up to, and that workers
+    have seen it all: otherwise they would be at it while pages are measured."""
+    looked_at = inspections.wanted_by(dataset.policy.checks, known()).digest
     with connection.cursor() as cursor:
+        for statement in JUDGED:
+            cursor.execute(statement)
         cursor.execute(
-            "INSERT INTO curation_finding (message_id, check_name, check_version, score, "
-            "spans, advice, created_at) SELECT id, CASE WHEN mod(id, 4) = 0 THEN 'secret' "
-            "ELSE 'length' END, 1, 1, '[]', 'Look at it.', now() "
-            "FROM curation_message WHERE mod(id, 33) = 0 ON CONFLICT DO NOTHING"
+            "INSERT INTO curation_inspection (message_id, dataset_id, digest, "
+            "detected_language) SELECT id, %s, %s, '' FROM curation_message",
+            [dataset.pk, looked_at],
         )
-        cursor.execute(
-            'INSERT INTO curation_settlement (prompt_id, "order", margins, ballots, '
-            "is_weighted, status, settled_at) SELECT id, '[]', '[]', 1, false, CASE WHEN "
-            "mod(id, 50) = 0 THEN 'contested' WHEN mod(id, 3) = 0 THEN 'insufficient' "
-            "ELSE 'consensus' END, now() FROM curation_message WHERE parent_id IS NULL "
-            "AND mod(id, 5) < 3 ON CONFLICT DO NOTHING"
-        )
+
+
+JUDGED = (
+    """
+    INSERT INTO curation_finding (
+        message_id, check_name, check_version, score, spans, advice, created_at
+    )
+    SELECT id, CASE WHEN mod(id, 4) = 0 THEN 'secret' ELSE 'length' END, 1, 1, '[]',
+        'Look at it.', now()
+    FROM curation_message WHERE mod(id, 33) = 0 ON CONFLICT DO NOTHING
+    """,
+    """
+    INSERT INTO curation_settlement (
+        prompt_id, "order", margins, ballots, is_weighted, status, settled_at
+    )
+    SELECT parent_id, jsonb_agg(jsonb_build_array(id) ORDER BY hashint8(id)), '[]', 1,
+        false, CASE WHEN mod(parent_id, 50) = 0 THEN 'contested'
+            WHEN mod(parent_id, 3) = 0 THEN 'insufficient' ELSE 'consensus' END, now()
+    FROM curation_message WHERE mod(parent_id, 5) < 3 GROUP BY parent_id
+    ON CONFLICT DO NOTHING
+    """,
+    """
+    INSERT INTO curation_ballot (
+        prompt_id, ranker_id, ranking_round, outcome, protocol, reason, note, created_at
+    )
+    SELECT id, (SELECT max(id) FROM curation_contributor WHERE NOT is_staff), 1, 'ranked',
+        'ranking', '', '', now()
+    FROM curation_message WHERE parent_id IS NULL AND mod(id, 20) = 0
+    ON CONFLICT DO NOTHING
+    """,
+    """
+    INSERT INTO curation_ballotentry (ballot_id, reply_id, position, shown, rating)
+    SELECT ballot.id, reply.id, place, place, 1 + mod(hashint8(reply.id) & 65535, 7)
+    FROM curation_ballot ballot, LATERAL (
+        SELECT id, row_number() OVER (ORDER BY id) AS place
+        FROM curation_message WHERE parent_id = ballot.prompt_id
+    ) reply
+    """,
+)
 
 
 def _sizes() -> dict[str, int]:

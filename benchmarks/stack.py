@@ -21,12 +21,13 @@ READY_SECONDS = 120.0
 
 
 @contextmanager
-def running(name: str) -> Iterator[str]:
+def running(name: str, *, kept: str = "") -> Iterator[str]:
     """Start web, workers and beat on an empty database under var/<name>; yield the address.
 
-    The base model is shared with `make up`, so it is built once per machine.
+    The base model is shared with `make up`, so it is built once per machine. What lies in a
+    state folder that is `kept` stays there: a path, or anything else for var/<name>.
     """
-    var = places.ROOT / "var" / name
+    var = Path(kept) if "/" in kept else places.ROOT / "var" / name
     os.environ.update(
         WINNOW_LOCAL="1",
         WINNOW_VAR=str(var),
@@ -36,7 +37,11 @@ def running(name: str) -> Iterator[str]:
     )
     os.environ.pop("DATABASE_URL", None)
     os.environ.pop("REDIS_URL", None)
-    _clear(var)
+    if kept:
+        # Of what is due by the hour, nothing is late.
+        (var / "beat-schedule").unlink(missing_ok=True)
+    else:
+        _clear(var)
     address = f"http://127.0.0.1:{os.environ['PORT']}"
     log = var / "up.log"
     var.mkdir(parents=True, exist_ok=True)

@@ -286,6 +286,11 @@ CELERY_BEAT_SCHEDULE = {
     "sketch-prompts": {"task": "curation.tasks.sketch_prompts", "schedule": 3600},
     # Known items count at once; prompts on which nearly all agree are looked at here.
     "compute-reputations": {"task": "curation.tasks.compute_reputations", "schedule": 600},
+    # The browse page reads its numbers off a table where a dataset is large.
+    "count-large-datasets": {
+        "task": "curation.tasks.count_large_datasets",
+        "schedule": 600,
+    },
     # Versions that wait, or whose worker was lost, are made after all.
     "restart-silent-freezings": {
         "task": "curation.tasks.restart_silent_freezings",

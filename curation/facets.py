@@ -1,40 +1,34 @@
 """How many messages each further filter would leave: exact up to a bound, then at least.
 
-A large dataset is counted as a whole now and then, by every combination of values; the
-numbers for most filters are read off that table, and say when it was counted.
+A large dataset is counted as a whole now and then, by a worker, by every combination of
+values; the numbers for most filters are read off that table, and say when it was counted.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import md5
-from typing import Any, NamedTuple
+from threading import Lock
+from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count
-from django.utils.timezone import now
+from django.db.models import Count, QuerySet
 
 from curation import hits
-from curation.models import Entry
-from curation.search import COLUMNS, READABLE, Search, State
+from curation.aggregate.tally import Cell, Table, Tallied
+from curation.models import Dataset, Entry, Tally
+from curation.search import COLUMNS, PAGE_SIZE, Search, column_of
 
 LARGE = 10_000  # messages; counting these anew for each page is soon done
 FEW = 20_000  # of what the table knows
+PASSED_AT_MOST = 50_000  # on the way to the newest of what is found
 KEPT_SECONDS = 60
-TABLE_KEPT_SECONDS = 600
-FACETS = list(COLUMNS)
+TABLES_KEPT = 8  # in each process
+FACETS = tuple(COLUMNS)
 # Of people there are too many to count every combination.
-IN_TABLE = [facet for facet in FACETS if facet != "author"]
-Cells = tuple[tuple[str, ...], ...]  # values as text, a tuple for each of FACETS
-
-
-class Row(NamedTuple):
-    cells: Cells
-    messages: int
-    key: int = 0  # of the message, where it is one
+IN_TABLE = tuple(facet for facet in FACETS if facet != "author")
 
 
 @dataclass(frozen=True)
@@ -64,109 +58,120 @@ def counts_of(search: Search) -> Counts:
 
 
 def _counted(search: Search) -> Counts:
+    if search.refused:
+        return Counts()
     if search.words:
         keys = hits.newest_with_words(search)
         entries = Entry.objects.filter(pk__in=keys[: hits.LOOKED_AT])
-        return _tallied(search, _each(entries), is_more=len(keys) > hits.LOOKED_AT)
+        return _of_each(search, entries, is_more=len(keys) > hits.LOOKED_AT)
     if "author" in search.chosen:
         theirs = Entry.objects.filter(
             dataset=search.dataset.pk, author__in=search.values["author"]
         )
-        rows = _each(theirs.order_by("-pk")[: hits.LOOKED_AT + 1])
-        is_more = len(rows) > hits.LOOKED_AT
-        return _tallied(search, rows[: hits.LOOKED_AT], is_more=is_more)
-    at, rows = _table(search)
-    found = _tallied(search, rows, at=at)
+        return _of_newest(search, theirs)
+    kept = _kept(search.dataset)
+    if kept is None:
+        everything = Entry.objects.filter(dataset=search.dataset.pk)
+        if len(everything.values_list("pk")[: LARGE + 1]) > LARGE:
+            return _of_newest(search, everything)
+        return _of_all(search, counted_whole(search.dataset))
+    return _of_all(search, kept[1], at=kept[0])
+
+
+def _of_newest(search: Search, entries: QuerySet[Entry]) -> Counts:
+    keys = list(entries.order_by("-pk").values_list("pk", flat=True)[: hits.LOOKED_AT + 1])
+    looked_at = Entry.objects.filter(pk__in=keys[: hits.LOOKED_AT])
+    return _of_each(search, looked_at, is_more=len(keys) > hits.LOOKED_AT)
+
+
+def _of_each(search: Search, entries: QuerySet[Entry], *, is_more: bool) -> Counts:
+    """Row by row, which also tells what was found."""
+    rows = list(entries.values_list("pk", *map(column_of, FACETS)))
+    table = Table.of(FACETS, ((list(map(_cell, cells)), 1) for _, *cells in rows))
+    tallied = _tallied(search, table)
+    found = [
+        key for (key, *_), is_found in zip(rows, tallied.is_found, strict=True) if is_found
+    ]
+    return replace(
+        _counts(tallied),
+        is_more=is_more,
+        more_in=frozenset(search.facets if is_more else []),
+        newest=sorted(found, reverse=True),
+        is_all=not is_more,
+    )
+
+
+def _of_all(search: Search, table: Table, *, at: datetime | None = None) -> Counts:
+    """Off the table, and the newest of it from the messages themselves."""
+    found = replace(_counts(_tallied(search, table)), at=at)
+    looked_at = _looked_at(found.total, table.total)
     entries = hits.newest_of(search.entries(), are_few=found.total < FEW)
-    newest = list(entries.values_list("pk", "author")[: hits.LOOKED_AT + 1])
+    newest = list(entries.values_list("pk", "author")[: looked_at + 1])
+    is_all = len(newest) <= looked_at
     if search.is_curator:
-        by = Counter(str(pk) for __, pk in newest[: hits.LOOKED_AT] if pk is not None)
+        by = Counter(str(pk) for _, pk in newest[:looked_at] if pk is not None)
         found.by_facet["author"] = dict(by)
-    is_all = len(newest) <= hits.LOOKED_AT
     return replace(
         found,
-        newest=[pk for pk, __ in newest],
+        newest=[pk for pk, _ in newest],
         is_all=is_all,
         more_in=frozenset() if is_all else frozenset({"author"}),
     )
 
 
-def _tallied(
-    search: Search,
-    rows: Iterable[Row],
-    *,
-    is_more: bool = False,
-    at: datetime | None = None,
-) -> Counts:
-    """Each row counts for a facet where it fits the filters of all the others."""
-    readable = {*READABLE, State.HELD} if search.is_curator else set(READABLE)
-    state = FACETS.index("state")
-    chosen = {
-        FACETS.index(facet): {str(value) for value in values}
-        for facet, values in search.values.items()
-    }
-    places = {facet: FACETS.index(facet) for facet in search.facets}
-    counted: dict[str, Counter[str]] = {facet: Counter() for facet in search.facets}
-    without = dict.fromkeys(search.chosen, 0)
-    total, newest = 0, []
-    for cells, count, key in rows:
-        if cells[state][0] not in readable:
-            continue
-        misfits = [n for n, wanted in chosen.items() if wanted.isdisjoint(cells[n])]
-        if len(misfits) > 1:
-            continue
-        if misfits:
-            facet = FACETS[misfits[0]]
-            without[facet] += count
-            fits = [facet]
-        else:
-            total += count
-            newest.append(key)
-            fits = search.facets
-        for facet in fits:
-            for value in cells[places[facet]]:
-                counted[facet][value] += count
-    return Counts(
-        total=total,
-        is_more=is_more,
-        by_facet={facet: dict(values) for facet, values in counted.items()},
-        more_in=frozenset(search.facets if is_more else []),
-        at=at,
-        newest=sorted(newest, reverse=True),
-        is_all=not is_more,
-        without={facet: total + count for facet, count in without.items()},
+def _looked_at(found: int, of: int) -> int:
+    """How many of the newest are read for their authors: fewer where they lie far apart."""
+    near = PASSED_AT_MOST * found // max(of, 1)
+    return min(hits.LOOKED_AT, max(near, PAGE_SIZE + 1))
+
+
+def _tallied(search: Search, table: Table) -> Tallied:
+    there = [facet for facet in search.facets if facet in table.facets]
+    return table.tally(
+        {facet: {str(one) for one in values} for facet, values in search.values.items()},
+        counted=there,
+        only={"state": search.readable},
     )
 
 
-def _each(entries: Any) -> list[Row]:
-    columns = entries.values_list("pk", *COLUMNS.values())
-    return [Row(tuple(map(_cell, values)), 1, key) for key, *values in columns]
+def _counts(tallied: Tallied) -> Counts:
+    return Counts(total=tallied.total, by_facet=tallied.by_facet, without=tallied.without)
 
 
-def _cell(value: Any) -> tuple[str, ...]:
+def _cell(value: Any) -> Cell:
     values = value if isinstance(value, list) else [value]
     return tuple(str(one) for one in values if one not in (None, ""))
 
 
 # ---- the table of a dataset ----------------------------------------------------------
-def _table(search: Search) -> tuple[datetime | None, list[Row]]:
-    """Every combination that there is, and how often. Of a large dataset it is kept for a
-    while: a million messages take most of a second."""
-    key = f"browse-table:{search.dataset.pk}"
-    kept: tuple[datetime, list[Row]] | None = cache.get(key)
-    if kept is not None:
-        return kept
-    columns = [COLUMNS[facet] for facet in IN_TABLE]
-    entries = Entry.objects.filter(dataset=search.dataset.pk).order_by()
-    counted = entries.values_list(*columns).annotate(Count("pk"))
-    rows = [
-        Row((*map(_cell, values), ()), count)  # the last facet is the author
-        for *values, count in counted
-    ]
-    if sum(row.messages for row in rows) <= LARGE:
-        return None, rows
-    cache.set(key, (now(), rows), TABLE_KEPT_SECONDS)
-    return now(), rows
+def counted_whole(dataset: Dataset) -> Table:
+    """Every combination that there is. A million messages take a second or two."""
+    entries = Entry.objects.filter(dataset=dataset.pk).order_by()
+    counted = entries.values_list(*map(column_of, IN_TABLE)).annotate(Count("pk"))
+    rows = (([*map(_cell, cells)], count) for *cells, count in counted.iterator())
+    return Table.of(IN_TABLE, rows)
+
+
+_kept_here: dict[int, tuple[datetime, Table]] = {}
+_one_at_a_time = Lock()
+
+
+def _kept(dataset: Dataset) -> tuple[datetime, Table] | None:
+    """What a worker counted last, and when. Read from its row only when it is a new one."""
+    row = Tally.objects.filter(dataset=dataset.pk)
+    at = row.values_list("counted_at", flat=True).first()
+    if at is None:
+        return None
+    kept = _kept_here.get(dataset.pk)
+    if kept is None or kept[0] != at:
+        at, table = row.values_list("counted_at", "table").get()
+        kept = at, Table.unpacked(bytes(table))
+        with _one_at_a_time:
+            _kept_here.pop(dataset.pk, None)
+            while len(_kept_here) >= TABLES_KEPT:
+                del _kept_here[next(iter(_kept_here))]
+            _kept_here[dataset.pk] = kept
+    return kept
 
 
 def freed(search: Search, counts: Counts) -> list[tuple[str, int, bool]]:

@@ -7,8 +7,10 @@ may not read, or may not know before they have judged, is neither found nor coun
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.postgres.search import (
@@ -17,21 +19,40 @@ from django.contrib.postgres.search import (
     SearchQuery,
     SearchQueryField,
 )
-from django.db.models import QuerySet, Value
+from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
 from django.db.models.functions import Cast
 from django.http import QueryDict
 
-from curation.models import Category, Dataset, Entry, Guideline, Message, Words
+from curation.models import (
+    Category,
+    Contributor,
+    Conversation,
+    Dataset,
+    Entry,
+    Guideline,
+    Message,
+    Settlement,
+    Words,
+)
 
 PAGE_SIZE = 25
 CHOSEN_AT_MOST = 20
 WORDS_AT_MOST = 200
+SHOWN_AT_MOST = 60  # of what cannot be asked for
 SORTS = ("newest", "oldest", "relevance")
 State = Message.State
 # See access.may_read: what was taken back, only its author still sees, on another page.
 READABLE = [State.SUBMITTED, State.ACCEPTED, State.REJECTED]
-# Facet to the column of Entry.
-COLUMNS = {
+# Of these columns of Entry only ranges are asked for, both ends included.
+RANGES = {
+    "score": {"100": (100, 100), "50-99": (50, 99), "1-49": (1, 49), "0": (0, 0)},
+    "rating": {
+        "6-7": (60, 70), "5-6": (50, 59), "4-5": (40, 49), "3-4": (30, 39),
+        "2-3": (20, 29), "1-2": (10, 19),
+    },
+}  # fmt: skip
+# Facet to the column of Entry, or to what stands for it.
+COLUMNS: Mapping[str, Any] = {
     "state": "state",
     "category": "category_id",
     "language": "language",
@@ -39,12 +60,22 @@ COLUMNS = {
     "check": "checks",
     "guideline": "guideline_id",
     "origin": "origin",
+    "conversation": "conversation__state",
     "agreement": "status",
+    "score": "score",
+    "rating": "rating",
     "author": "author_id",
 }
 # Names, who is a model, and how others ranked would tell reviewers what to think.
-FOR_CURATORS = {"origin", "agreement", "author"}
-NAMED = ("state", "language", "role", "check", "origin", "agreement")  # as in the column
+FOR_CURATORS = {"origin", "agreement", "score", "rating", "author"}
+# What can be asked for of these, as it stands in the column.
+NAMED: Mapping[str, frozenset[str]] = {
+    "role": frozenset(Message.Role.values),
+    "origin": frozenset(Message.Origin.values),
+    "conversation": frozenset(Conversation.State.values),
+    "agreement": frozenset(Settlement.Status.values),
+    **{facet: frozenset(ranges) for facet, ranges in RANGES.items()},
+}
 PLAIN = re.compile(r"[\w.-]{1,50}")
 # The last word of a search, where it stands by itself and may be the beginning of one.
 BEGINNING = re.compile(r"(?:^|\s)(\w{4,})$")
@@ -60,10 +91,16 @@ class Search:
     values: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     sort: str = "newest"
     after: int | None = None
+    # What stands in the address and cannot be asked for: then nothing is found.
+    refused: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_empty(self) -> bool:
         return not self.words and not self.chosen
+
+    @property
+    def readable(self) -> list[State]:
+        return READABLE + ([State.HELD] if self.is_curator else [])
 
     @property
     def facets(self) -> list[str]:
@@ -112,14 +149,15 @@ class Search:
 
     def entries(self, *, without: str = "") -> QuerySet[Entry]:
         """All that it finds, in no order; `without` a facet, or the words: "q"."""
-        states = READABLE + ([State.HELD] if self.is_curator else [])
+        if self.refused:
+            return Entry.objects.none()
+        states = self.readable
         if "state" in self.values and without != "state":
             states = [state for state in states if state in self.values["state"]]
         rows = Entry.objects.filter(dataset=self.dataset.pk, state__in=states)
         for facet, values in self.values.items():
             if facet not in ("state", without):
-                sort = "overlap" if facet == "check" else "in"
-                rows = rows.filter(**{f"{COLUMNS[facet]}__{sort}": list(values)})
+                rows = rows.filter(_has(facet, values))
         if self.words and without != "q":
             matching = Words.objects.filter(words=self.query_here)
             rows = rows.filter(message__in=matching.values("message"))
@@ -133,36 +171,49 @@ class Search:
 
 
 def asked(params: QueryDict, dataset: Dataset, *, is_curator: bool) -> Search:
-    """What the address asks for; what nobody could have chosen there is left out.
+    """What the address asks for; what nobody can ask for here is in `refused`.
 
-    This causes a query for categories and one for guidelines where they are chosen.
+    This causes a query for each of category, guideline and author that is chosen.
     """
     words = " ".join(params.get("q", "").replace("\x00", "").split())[:WORDS_AT_MOST]
-    facets = Search(dataset, is_curator).facets
-    chosen, values = {}, {}
-    for facet in facets:
-        given = dict.fromkeys(params.getlist(facet)[:CHOSEN_AT_MOST])
-        known = _known(facet, [one for one in given if PLAIN.fullmatch(one)], dataset)
+    search = Search(dataset, is_curator, words)
+    chosen, values, refused = {}, {}, []
+    for facet in COLUMNS:
+        given = list(dict.fromkeys(params.getlist(facet)[:CHOSEN_AT_MOST]))
+        known = _known(search, facet, given) if given else {}
+        refused += [(facet, one) for one in given if one not in known]
         if known:
             chosen[facet], values[facet] = tuple(known), tuple(known.values())
-    sort = params.get("sort", "")
+    sort, after = params.get("sort", ""), params.get("after", "")
+    if sort not in ("", *SORTS):
+        refused.append(("sort", sort))
     if sort not in SORTS or (sort == "relevance" and not words):
-        sort = "relevance" if words else "newest"
-    after = params.get("after", "")
-    return Search(
-        dataset=dataset,
-        is_curator=is_curator,
-        words=words,
+        sort = search.standard_sort
+    if not re.fullmatch("[0-9]{0,18}", after):
+        refused.append(("after", after))
+        after = ""
+    return replace(
+        search,
         chosen=chosen,
         values=values,
         sort=sort,
-        after=int(after) if re.fullmatch("[0-9]{1,18}", after) else None,
+        after=int(after) if after else None,
+        refused=tuple((name, one[:SHOWN_AT_MOST]) for name, one in refused),
     )
 
 
-def _known(facet: str, given: list[str], dataset: Dataset) -> dict[str, Any]:
-    if facet in NAMED or not given:
+def _known(search: Search, facet: str, given: list[str]) -> dict[str, Any]:
+    """Of what was given, what can be asked for: as in the address to as in the column."""
+    if facet not in search.facets:
+        return {}
+    if facet == "state":
+        return {one: one for one in given if one in search.readable}
+    if facet in NAMED:
+        return {one: one for one in given if one in NAMED[facet]}
+    given = [one for one in given if PLAIN.fullmatch(one)]
+    if facet in ("language", "check"):
         return {one: one for one in given}
+    dataset = search.dataset
     if facet == "category":
         rows = Category.objects.filter(dataset=dataset, slug__in=given)
         return dict(rows.values_list("slug", "pk"))
@@ -170,4 +221,27 @@ def _known(facet: str, given: list[str], dataset: Dataset) -> dict[str, Any]:
     if facet == "guideline":
         versions = Guideline.objects.filter(dataset=dataset, number__in=numbers)
         return {str(n): pk for n, pk in versions.values_list("number", "pk")}
-    return {str(number): number for number in numbers}
+    people = Contributor.objects.filter(pk__in=numbers).values_list("pk", flat=True)
+    return {str(pk): pk for pk in people}
+
+
+def _has(facet: str, values: Collection[Any]) -> Q:
+    """That a row of Entry has one of the values."""
+    column = COLUMNS[facet]
+    if facet in RANGES:
+        bounds = [Q(**{f"{column}__range": RANGES[facet][value]}) for value in values]
+        return reduce(or_, bounds)
+    sort = "overlap" if facet == "check" else "in"
+    return Q(**{f"{column}__{sort}": list(values)})
+
+
+def column_of(facet: str) -> Any:
+    """For the rows of Entry: what its values are called in a search."""
+    column = COLUMNS[facet]
+    if facet not in RANGES:
+        return F(column)
+    ranges = [
+        When(**{f"{column}__range": bounds}, then=Value(name))
+        for name, bounds in RANGES[facet].items()
+    ]
+    return Case(*ranges, default=None, output_field=CharField())

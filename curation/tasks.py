@@ -11,6 +11,7 @@ from curation.actions import (
     rechecks,
     reputations,
     searches,
+    tallies,
     withdrawals,
 )
 from curation.background import background_task
@@ -39,6 +40,12 @@ def find_duplicates(dataset_id: int) -> None:
     dataset = Dataset.objects.filter(pk=dataset_id).first()
     if dataset is not None:
         searches.run(dataset=dataset)
+
+
+@background_task()
+def count_large_datasets() -> None:
+    """How many of which messages there are, for the filters of the browse page."""
+    tallies.count_large()
 
 
 @background_task()

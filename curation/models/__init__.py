@@ -5,7 +5,7 @@ from curation.models.consents import Consent, Terms
 from curation.models.conversations import Conversation, Message
 from curation.models.datasets import Category, Dataset, Guideline, Policy
 from curation.models.discussion import Comment, Flag
-from curation.models.entries import Entry, SavedView, Words
+from curation.models.entries import Entry, SavedView, Tally, Words
 from curation.models.erasures import Erasure, Tombstone
 from curation.models.evaluation_sets import EvaluationSet
 from curation.models.events import Event
@@ -71,6 +71,7 @@ __all__ = [
     "Settlement",
     "Sketch",
     "Suspension",
+    "Tally",
     "VersionItem",
     "VersionRanking",
     "Words",

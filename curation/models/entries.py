@@ -1,7 +1,8 @@
 """Narrow tables beside the messages: by them, people browse and search a dataset.
 
-Triggers keep both (migration 0007): whatever writes a message, a category, a finding or a
-settlement need not know of them, and they are right when its transaction ends.
+Triggers keep entries and words (migrations 0012 and later): whatever writes a message, a
+category, a finding, a ballot or a settlement need not know of them, and they are right when
+its transaction ends.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
+from django.utils.timezone import now
 
-from curation.models.conversations import Message
+from curation.models.conversations import Conversation, Message
 from curation.models.datasets import Category, Dataset, Guideline
 
 if TYPE_CHECKING:
@@ -34,6 +36,13 @@ class Entry(models.Model):
     )
     dataset = models.ForeignKey(
         Dataset,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    conversation = models.ForeignKey(
+        Conversation,
         on_delete=models.CASCADE,
         related_name="+",
         db_index=False,
@@ -70,6 +79,14 @@ class Entry(models.Model):
     # Of a prompt: what the ballots on its answers add up to; empty where none were cast.
     status = models.CharField(max_length=12, blank=True, default="")
     checks = ArrayField(models.CharField(max_length=40), default=list)
+    # Of an answer. Neither is in an index, so that a ballot rewrites no index.
+    score = models.SmallIntegerField(
+        null=True,
+        help_text="Percent of the answers beside it that it stands above, as settled.",
+    )
+    rating = models.SmallIntegerField(
+        null=True, help_text="Mean of what ballots gave it, 1 to 7, in tenths."
+    )
 
     class Meta:
         verbose_name_plural = "entries"
@@ -89,13 +106,15 @@ class Entry(models.Model):
                 name="entry_by_status",
                 condition=~Q(status=""),
             ),
+            # For conversations in a rare state, and when one changes its category.
+            models.Index(fields=["conversation"], name="entry_by_conversation"),
         ]
 
     class Privacy:
         published: ClassVar[set[str]] = set()  # a copy: the message itself is published
         withheld = {
-            "message", "dataset", "category", "author", "guideline", "language", "state",
-            "role", "origin", "status", "checks",
+            "message", "dataset", "conversation", "category", "author", "guideline",
+            "language", "state", "role", "origin", "status", "checks", "score", "rating",
         }  # fmt: skip
 
     def __str__(self) -> str:
@@ -125,6 +144,24 @@ class Words(models.Model):
 
     def __str__(self) -> str:
         return f"words of message {self.message_id}"
+
+
+class Tally(models.Model):
+    """How many of which messages a large dataset has: see actions/tallies.py."""
+
+    dataset = models.OneToOneField(
+        Dataset, primary_key=True, on_delete=models.CASCADE, related_name="tally"
+    )
+    messages = models.PositiveBigIntegerField()
+    table = models.BinaryField(help_text="aggregate.tally.Table, packed.")
+    counted_at = models.DateTimeField(default=now)
+
+    class Privacy:
+        published: ClassVar[set[str]] = set()
+        withheld = {"dataset", "messages", "table", "counted_at"}
+
+    def __str__(self) -> str:
+        return f"tally of dataset {self.dataset_id}"
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):

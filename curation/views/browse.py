@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -33,7 +34,7 @@ def list_page(
     request: SignedInRequest,
     dataset: Dataset,
     *,
-    status: int = 200,
+    status: int = HTTPStatus.OK,
     bulk: BulkForm | None = None,
     saving: SavedViewForm | None = None,
     **said: Any,
@@ -41,6 +42,8 @@ def list_page(
     """What the address asks for. Forms that were refused come back as they were sent."""
     is_curator = page.is_curator(request, dataset)
     asked = search.asked(request.GET, dataset, is_curator=is_curator)
+    if asked.refused and status == HTTPStatus.OK:
+        status = HTTPStatus.BAD_REQUEST
     counts = counts_of(asked)
     found, following = shelf.found_by(asked, counts)
     groups = shelf.groups_of(asked, counts)
@@ -58,6 +61,7 @@ def list_page(
         groups=groups,
         chosen=[(g, o) for g in groups for o in g.options if o.is_chosen],
         freed=_freed(asked, counts) if not found else [],
+        unknown=shelf.unknown_in(asked),
         sorts=[
             (name, title, asked.address(sort=name))
             for name, title in SORTS.items()

@@ -30,6 +30,8 @@ def act(request: SignedInRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         return browse.list_page(request, dataset, bulk=form, status=422)
     fields = form.cleaned_data
+    if search.asked(request.GET, dataset, is_curator=True).refused:
+        return browse.list_page(request, dataset, bulk=form, status=422)
     keys = _chosen(request, dataset, fields["verb"], fields["scope"])
     if not keys:
         problem = _("Tick a message first, or choose all that match.")

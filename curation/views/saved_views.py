@@ -28,6 +28,8 @@ def save(request: SignedInRequest, slug: str) -> HttpResponse:
         return browse.list_page(request, dataset, saving=form, status=422)
     is_curator = page.is_curator(request, dataset)
     asked = search.asked(request.GET, dataset, is_curator=is_curator)
+    if asked.refused:
+        return browse.list_page(request, dataset, saving=form, status=422)
     try:
         view = saved_views.save(
             dataset=dataset, by=request.user, query=asked.address(), **form.cleaned_data

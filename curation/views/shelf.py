@@ -14,8 +14,8 @@ from curation.excerpts import SHOWN, marked, with_excerpts
 from curation.facets import Counts
 from curation.hits import page_of
 from curation.languages import name_of
-from curation.models import Contributor, Message, Settlement
-from curation.search import PAGE_SIZE, Search
+from curation.models import Contributor, Conversation, Message, Settlement
+from curation.search import PAGE_SIZE, RANGES, Search
 
 VALUES_AT_MOST = 12  # of a facet, the most frequent
 TITLES = {
@@ -26,14 +26,32 @@ TITLES = {
     "check": gettext_lazy("Checks that found something"),
     "guideline": gettext_lazy("Guideline"),
     "origin": gettext_lazy("Written by"),
+    "conversation": gettext_lazy("Conversation"),
     "agreement": gettext_lazy("Agreement on its answers"),
+    "score": gettext_lazy("Place among the answers"),
+    "rating": gettext_lazy("Mean rating"),
     "author": gettext_lazy("Author"),
 }
 CHOICES: Mapping[str, Mapping[str, object]] = {
     "state": dict(Message.State.choices),
     "role": dict(Message.Role.choices),
     "origin": dict(Message.Origin.choices),
+    "conversation": dict(Conversation.State.choices),
     "agreement": dict(Settlement.Status.choices),
+    "score": {
+        "100": gettext_lazy("Above all others"),
+        "50-99": gettext_lazy("Above half of them or more"),
+        "1-49": gettext_lazy("Above fewer than half"),
+        "0": gettext_lazy("Above none"),
+    },
+    "rating": {
+        "6-7": gettext_lazy("6 to 7"),
+        "5-6": gettext_lazy("5 to below 6"),
+        "4-5": gettext_lazy("4 to below 5"),
+        "3-4": gettext_lazy("3 to below 4"),
+        "2-3": gettext_lazy("2 to below 3"),
+        "1-2": gettext_lazy("1 to below 2"),
+    },
 }
 
 
@@ -89,8 +107,7 @@ def groups_of(search: Search, counts: Counts) -> list[Group]:
     for facet in search.facets:
         counted = counts.by_facet.get(facet, {})
         chosen = {str(value) for value in search.values.get(facet, ())}
-        often = sorted(counted, key=lambda value: (-counted[value], value))
-        values = often[:VALUES_AT_MOST]
+        values = _most_often(facet, counted)
         values += sorted(chosen.difference(values))
         if len(values) < 2 and not chosen:
             continue
@@ -112,6 +129,22 @@ def groups_of(search: Search, counts: Counts) -> list[Group]:
             )
         groups.append(Group(facet, str(TITLES[facet]), options))
     return groups
+
+
+def unknown_in(search: Search) -> list[tuple[str, str]]:
+    """What stands in the address and cannot be asked for, in words."""
+    others = {"sort": _("Order"), "after": _("Page")}
+    return [
+        (str(TITLES.get(name) or others[name]), value) for name, value in search.refused
+    ]
+
+
+def _most_often(facet: str, counted: Mapping[str, int]) -> list[str]:
+    """What there is to choose. Ranges stay in their own order."""
+    if facet in RANGES:
+        return [value for value in RANGES[facet] if value in counted]
+    often = sorted(counted, key=lambda value: (-counted[value], value))
+    return often[:VALUES_AT_MOST]
 
 
 def _names(facet: str, values: list[str], search: Search) -> dict[str, tuple[str, str]]:

@@ -10,7 +10,18 @@ from django.db import connection
 from django.http import QueryDict
 
 from curation import facets, hits, search
-from curation.models import Entry, Finding, Message, Settlement, Words
+from curation.actions import tallies
+from curation.models import (
+    Ballot,
+    BallotEntry,
+    Conversation,
+    Entry,
+    Finding,
+    Message,
+    Settlement,
+    Tally,
+    Words,
+)
 from tests.curation.pages import held, queries, signed_in, url
 from tests.factories import (
     CategoryFactory,
@@ -126,10 +137,11 @@ def test_what_was_taken_back_nobody_finds_or_counts(dataset):
     assert facets.counts_of(asked(dataset, "q=owl")).total == 0
 
 
-@pytest.mark.parametrize("facet", ["author", "origin", "agreement"])
+@pytest.mark.parametrize("facet", ["author", "origin", "agreement", "score", "rating"])
 def test_members_cannot_filter_by_what_would_tell_them_what_to_think(dataset, facet):
     message = wrote(dataset, "An owl.")
     value = {"author": message.author_id, "origin": "model", "agreement": "contested"}
+    value |= {"score": "100", "rating": "6-7"}
     query = f"{facet}={value[facet]}"
     assert facet in asked(dataset, query, is_curator=True).chosen
     assert facet not in asked(dataset, query, is_curator=False).chosen
@@ -174,15 +186,70 @@ def test_of_a_large_dataset_a_kept_table_counts_and_pages_are_found_anew(
 ):
     monkeypatch.setattr(facets, "LARGE", 2)
     for number in range(3):
-        wrote(dataset, f"An owl {number}")
+        wrote(dataset, f"An owl {number}", language="de")
+    assert tallies.count_large() == 1
+    wrote(dataset, "A newer owl")
     signed_in(client, dataset)
-    assert client.get(url("browse", "d")).context["counts"].total == 3
-    wrote(dataset, "A newer owl", language="de")
     page = client.get(url("browse", "d"))
-    assert page.context["counts"].total == 3
-    assert page.context["counts"].at is not None
+    counts = page.context["counts"]
+    assert counts.total == 3
+    assert counts.by_facet["language"] == {"de": 3}
+    assert counts.at is not None
     assert page.context["found"][0].message.text == "A newer owl"
-    assert len(client.get(f"{url('browse', 'd')}?language=de").context["found"]) == 1
+    assert len(client.get(f"{url('browse', 'd')}?language=en").context["found"]) == 1
+    tallies.count_large()
+    assert client.get(url("browse", "d")).context["counts"].total == 4
+
+
+def test_a_large_dataset_that_no_worker_has_counted_yet_is_counted_in_part(
+    dataset, monkeypatch
+):
+    monkeypatch.setattr(facets, "LARGE", 2)
+    monkeypatch.setattr(hits, "LOOKED_AT", 2)
+    wrote(dataset, "An owl of old", language="de")
+    for number in range(3):
+        wrote(dataset, f"An owl {number}")
+    counts = facets.counts_of(asked(dataset))
+    assert (counts.total, counts.is_more) == (2, True)
+    assert found(dataset, "language=de") == ["An owl of old"]
+
+
+def test_a_dataset_that_is_small_again_is_counted_by_its_pages(dataset, monkeypatch):
+    wrote(dataset, "An owl.")
+    monkeypatch.setattr(facets, "LARGE", 0)
+    tallies.count_large()
+    assert Tally.objects.get().messages == 1
+    monkeypatch.undo()
+    tallies.count_large()
+    assert not Tally.objects.exists()
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+def test_conversations_places_and_ratings_are_facets(dataset, monkeypatch, is_large):
+    monkeypatch.setattr(facets, "LARGE", 0 if is_large else 100)
+    prompt = wrote(dataset, "prompt", accepted=True)
+    best, middle, worst = (
+        ReplyFactory(parent=prompt, text=text, accepted=True)
+        for text in ("best", "middle", "worst")
+    )
+    order = [[best.pk], [middle.pk], [worst.pk]]
+    Settlement.objects.create(prompt=prompt, order=order, ballots=1, status="consensus")
+    rated(prompt, {best: 7, middle: 4, worst: 2})
+    rated(prompt, {best: 6, middle: 4})
+    Conversation.objects.filter(pk=prompt.conversation_id).update(state="ranking")
+    wrote(dataset, "elsewhere")
+    tallies.count_large()
+    assert found(dataset, "score=100") == ["best"]
+    assert set(found(dataset, "score=100&score=0")) == {"best", "worst"}
+    assert found(dataset, "rating=6-7") == ["best"]
+    assert found(dataset, "rating=4-5&score=50-99") == ["middle"]
+    assert found(dataset, "conversation=review") == ["elsewhere"]
+    assert found(dataset, "conversation=ranking&rating=2-3") == ["worst"]
+    counts = facets.counts_of(asked(dataset, "conversation=ranking"))
+    assert counts.total == 4
+    assert counts.by_facet["conversation"] == {"review": 1, "ranking": 4}
+    assert counts.by_facet["score"] == {"100": 1, "50-99": 1, "0": 1}
+    assert counts.by_facet["rating"] == {"6-7": 1, "4-5": 1, "2-3": 1}
 
 
 def test_findings_are_counted_by_check(dataset):
@@ -210,18 +277,33 @@ def test_beyond_the_bound_counts_are_at_least_and_all_is_still_found(
     assert found(dataset, f"{query}&language=de&sort={sort}") == ["An owl of old"]
 
 
-def test_what_nobody_could_choose_is_left_out(client, dataset):
-    wrote(dataset, "An owl.")
-    signed_in(client, dataset, "curator")
-    for query in (
-        "author=x",
+@pytest.mark.parametrize(
+    "query",
+    [
+        "state=withdrawn",
+        "state=x%00",
         "category=none",
+        "guideline=99",
         "guideline=99999999999",
+        "author=x",
+        "author=123456789",
+        "score=5",
+        "rating=7-8",
+        "conversation=lost",
+        "agreement=some",
+        "check=<b>",
         "after=-1",
         "sort=x",
-    ):
-        assert client.get(f"{url('browse', 'd')}?{query}").status_code == 200, query
-    assert found(dataset, "author=x&category=none&sort=x&after=no") == ["An owl."]
+    ],
+)
+def test_what_cannot_be_asked_for_finds_nothing_and_says_why(client, dataset, query):
+    wrote(dataset, "An owl.")
+    signed_in(client, dataset, "curator")
+    page = client.get(f"{url('browse', 'd')}?language=en&{query}")
+    assert page.status_code == 400
+    assert page.context["found"] == []
+    assert len(page.context["unknown"]) == 1
+    assert b"?language=en" in page.content
 
 
 # ---- pages -------------------------------------------------------------------------
@@ -258,6 +340,18 @@ def test_more_texts_need_no_more_queries(client, dataset):
 
 
 # ---- the tables beside the messages ------------------------------------------------
+def rated(prompt, ratings):
+    """A ballot that says no more than this."""
+    ballot = Ballot.objects.create(
+        prompt=prompt, ranker=ContributorFactory(), outcome="cannot_judge", reason="other"
+    )
+    BallotEntry.objects.bulk_create(
+        BallotEntry(ballot=ballot, reply=reply, shown=shown, rating=rating)
+        for shown, (reply, rating) in enumerate(ratings.items(), start=1)
+    )
+    return ballot
+
+
 def found_something(message, check):
     return Finding.objects.create(
         message=message, check_name=check, check_version=1, score=1, advice="Look."
@@ -325,6 +419,46 @@ def place_of_entry(message):
             "SELECT ctid::text FROM curation_entry WHERE message_id = %s", [message.pk]
         )
         return cursor.fetchone()
+
+
+def test_a_place_among_answers_follows_each_new_order(dataset):
+    prompt = wrote(dataset, "prompt", accepted=True)
+    first, second, third = (ReplyFactory(parent=prompt, accepted=True) for _ in range(3))
+    settled = Settlement.objects.create(
+        prompt=prompt,
+        order=[[first.pk], [second.pk, third.pk]],
+        ballots=1,
+        status="consensus",
+    )
+    assert scores(first, second, third) == [100, 25, 25]
+    settled.order = [[third.pk, first.pk]]
+    settled.save()
+    assert scores(first, second, third) == [50, None, 50]
+    settled.order = [[third.pk]]
+    settled.save()
+    assert scores(first, second, third) == [None, None, None]
+    settled.order = [[second.pk], [third.pk]]
+    settled.save()
+    settled.delete()
+    assert scores(first, second, third) == [None, None, None]
+
+
+def test_a_mean_rating_follows_each_ballot(dataset):
+    prompt = wrote(dataset, "prompt", accepted=True)
+    reply = ReplyFactory(parent=prompt, accepted=True)
+    ballots = [rated(prompt, {reply: rating}) for rating in (7, 4, None)]
+    assert Entry.objects.get(message=reply).rating == 55
+    ballots[0].entries.update(rating=6)
+    assert Entry.objects.get(message=reply).rating == 50
+    ballots[0].entries.all().delete()
+    assert Entry.objects.get(message=reply).rating == 40
+    ballots[1].entries.all().delete()
+    assert Entry.objects.get(message=reply).rating is None
+
+
+def scores(*messages):
+    there = dict(Entry.objects.values_list("message", "score"))
+    return [there[message.pk] for message in messages]
 
 
 def test_a_deleted_message_leaves_no_words(dataset):

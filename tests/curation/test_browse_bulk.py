@@ -139,16 +139,35 @@ def test_a_search_is_kept_for_oneself(client, dataset, three):
     assert b"Owls" not in client.get(url("browse", "d")).content
 
 
-def test_a_shared_one_is_for_all_and_finds_for_each_what_they_may_find(
-    client, dataset, three
-):
+def test_a_shared_one_that_only_curators_can_use_says_so_to_others(client, dataset, three):
     author = three[0].author_id
     signed_in(client, dataset, "curator")
-    save(client, f"author={author}", is_shared="on")
+    save(client, f"author={author}&q=owl", is_shared="on")
+    assert len(client.get(f"{url('browse', 'd')}?author={author}").context["found"]) == 1
     signed_in(client, dataset)
-    page = client.get(f"{url('browse', 'd')}?author={author}")
+    page = client.get(f"{url('browse', 'd')}?q=owl&author={author}")
+    assert page.status_code == 400
     assert b"Owls" in page.content
-    assert len(page.context["found"]) == 3
+    assert page.context["found"] == []
+
+
+def test_nothing_is_done_with_or_kept_of_a_search_that_cannot_be(client, dataset, three):
+    signed_in(client, dataset, "curator")
+    answer = do(client, "hold", scope="all", why="Look.", query="q=owl&category=gone")
+    assert answer.status_code == 422
+    assert states(three) == ["submitted"] * 3
+    assert save(client, "category=gone").status_code == 422
+    assert not SavedView.objects.exists()
+
+
+@pytest.mark.parametrize("query", ["conversation=review", "language=en"])
+def test_all_of_a_facet_are_done(client, dataset, three, query):
+    wrote = MessageFactory(
+        conversation__dataset=dataset, conversation__state="growing", language="de"
+    )
+    signed_in(client, dataset, "curator")
+    do(client, "hold", scope="all", why="Look.", query=query)
+    assert states([*three, wrote]) == ["held"] * 3 + ["submitted"]
 
 
 def test_the_same_name_twice_is_refused_and_kept_in_the_form(client, dataset):
