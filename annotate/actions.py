@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils.timezone import now
 
-from annotate import ahead, closing, leases, planner, queue
+from annotate import ahead, claiming, closing, leases, planner, queue
 from annotate.errors import AlreadySent, Busy, SentTwice, SlotGone, TakenBack
 from annotate.models import GONE, Assignment, Draft, Skip, Submission
 from curation.errors import CurationError
@@ -37,7 +37,7 @@ def claim(
     pairs = queue.pairs_of(by, kind=kind, dataset=dataset)
     if passing_over is not None and passing_over.message_id is None:
         ahead.give_back(by=by)  # it may be another of what they just passed over
-    if held := leases.renew_held(by, pairs, category=category):
+    if held := claiming.renew_held(by, pairs, category=category):
         return held
     take = partial(leases.take, by, pairs, category=category, passing_over=passing_over)
     taken = take()

@@ -82,6 +82,26 @@ RETURNING {", ".join(f'taken."{column}"' for column in COLUMNS)}, policy.gold_ev
       AND reputation.person_id = %(person)s) AS gold_share
 """
 
+# What somebody holds already, with its lease begun anew; what they have seen comes first.
+RENEW_HELD = f"""
+UPDATE annotate_assignment AS held
+SET lease_until = %(now)s::timestamptz + make_interval(mins => policy.lease_minutes),
+    is_ahead = FALSE
+FROM curation_policy AS policy
+WHERE policy.dataset_id = held.dataset_id AND held.id = (
+    SELECT slot.id
+    FROM annotate_assignment AS slot
+    WHERE slot.person_id = %(person)s AND slot.done_at IS NULL AND slot.state = 'leased'
+      AND (slot.kind, slot.dataset_id) IN (
+          SELECT * FROM unnest(%(kinds)s::text[], %(datasets)s::bigint[]))
+      AND (%(category)s = '' OR slot.category_id IN (
+          SELECT id FROM curation_category WHERE slug = %(category)s))
+    ORDER BY slot.is_ahead, slot.id
+    LIMIT 1
+    FOR UPDATE)
+RETURNING {", ".join(f'held."{column}"' for column in COLUMNS)}
+"""
+
 # How many slots of each kind and dataset are for somebody, counted no further than `most`.
 WAITING = f"""
 SELECT pair.kind, pair.dataset, counted.waiting
@@ -166,6 +186,15 @@ def lease_best(
         return None
     gold_every, gold_share = row.pop("gold_every"), row.pop("gold_share")
     return Claimed(_slot(row), gold_every, gold_share)
+
+
+def renew_held(
+    by: Contributor, pairs: Sequence[tuple[str, int]], *, category: str = ""
+) -> Assignment | None:
+    """What the person holds of these kinds, with its lease begun anew."""
+    asked = {**among(pairs), "category": category}
+    row = _first(RENEW_HELD, **asked, person=by.pk, now=now())
+    return _slot(row) if row else None
 
 
 def find_best(

@@ -40,7 +40,7 @@ def instead_of(
 ) -> Assignment | None:
     """A known item to lease in place of this review, where one is due. Else None.
 
-    One in `every` is; 0 is never. Runs in the transaction of the claim.
+    One in `every` is. Runs in a transaction of the caller.
     """
     if slot.kind != Kind.REVIEW or slot.is_gold:
         return None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count
+from django.db.models import Count, Subquery
 from django.utils.timezone import now
 
 from annotate import claiming, gold, queue
@@ -49,7 +49,7 @@ def take(
     )
     for _ in range(5):
         try:
-            with transaction.atomic():
+            with _as_one(pairs):
                 claimed = next(filter(None, map(claim, stretches)), None)
                 if claimed is None:
                     return None
@@ -58,6 +58,17 @@ def take(
         except IntegrityError:  # they claimed the same item in another tab, a moment ago
             continue
     return None
+
+
+def _as_one(pairs: list[queue.Pair]) -> AbstractContextManager[object]:
+    """A transaction for what takes more than the one statement of the claim.
+
+    A ranking is never seen without the answers that it is about; other slots are whole as
+    soon as they are leased.
+    """
+    has_more = any(kind in RANKINGS for kind, _ in pairs)
+    is_inner = transaction.get_connection().in_atomic_block
+    return transaction.atomic() if has_more or is_inner else nullcontext()
 
 
 def _made_ready(
@@ -69,9 +80,8 @@ def _made_ready(
     """
     slot = claimed.slot
     every = gold.due_every(claimed.gold_every, claimed.gold_share)
-    if known := gold.instead_of(slot, by, every=every, category=category):
-        hand_back(Assignment.objects.filter(pk=slot.pk))
-        return lease(known, by, ahead=ahead)
+    if every and slot.kind == Kind.REVIEW:
+        return _known_instead(slot, by, every, category, ahead) or slot
     if slot.kind in RANKINGS:
         slot.shown = _answers_to_show(slot, by)
         if len(slot.shown) < 2:  # the planner has not heard yet
@@ -81,6 +91,25 @@ def _made_ready(
             return None
         slot.save(update_fields=["shown"])
     return slot
+
+
+def _known_instead(
+    slot: Assignment,
+    by: Contributor,
+    every: int,
+    category: str,
+    ahead: timedelta | None,
+) -> Assignment | None:
+    """A known item in its place where one is due, unless another tab has just got it."""
+    try:
+        with transaction.atomic():
+            known = gold.instead_of(slot, by, every=every, category=category)
+            if known is None:
+                return None
+            hand_back(Assignment.objects.filter(pk=slot.pk))
+            return lease(known, by, ahead=ahead)
+    except IntegrityError:
+        return None
 
 
 def lease(
@@ -148,29 +177,12 @@ _held = Prepared(
 )
 
 
-def renew_held(
-    by: Contributor, pairs: Collection[queue.Pair], *, category: str = ""
-) -> Assignment | None:
-    """What the person holds of these kinds, with its lease begun anew."""
-    for slot in held_by(by):
-        is_asked_for = (slot.kind, slot.dataset_id) in pairs
-        if category and (slot.category is None or slot.category.slug != category):
-            continue
-        if is_asked_for and _begin_anew(slot):
-            return slot
-    return None
-
-
 def renew(slot: Assignment) -> Assignment:
     """Begin the lease anew, unless the slot went back at this moment."""
-    if not _begin_anew(slot):
+    slot.lease_until, slot.is_ahead = lease_end(slot), False
+    if not _renew(pk=slot.pk, person=slot.person_id, until=slot.lease_until):
         raise SlotGone
     return slot
-
-
-def _begin_anew(slot: Assignment) -> bool:
-    slot.lease_until, slot.is_ahead = lease_end(slot), False
-    return _renew(pk=slot.pk, person=slot.person_id, until=slot.lease_until) > 0
 
 
 _renew = PreparedUpdate(
@@ -190,18 +202,19 @@ def hand_back(slots: AssignmentQuerySet) -> int:
 
 def locked(assignment_id: int) -> Assignment:
     """The slot under its conversation's lock: in this order, as the planner takes them."""
-    ((of,),) = _conversation_of(pk=assignment_id)
-    if of is None:  # new words, or a known item
+    conversation = _lock_conversation.first(slot=assignment_id)
+    if conversation is None:  # new words, or a known item
         return locked_alone(assignment_id)
-    conversation = conversations.lock(of)
     slot = _lock(pk=assignment_id)
-    if slot.conversation_id == of:
+    if slot.conversation_id == conversation.pk:
         slot.conversation, slot.dataset = conversation, conversation.dataset
     return slot
 
 
-_conversation_of = Prepared(
-    lambda pk: Assignment.objects.filter(pk=pk).values_list("conversation_id")
+_lock_conversation = Prepared(
+    lambda slot: conversations.locked().filter(
+        pk=Subquery(Assignment.objects.filter(pk=slot).values("conversation"))
+    )
 )
 _lock = Prepared(lambda pk: Assignment.objects.filter(pk=pk).select_for_update()).get
 

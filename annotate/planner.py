@@ -19,7 +19,7 @@ from curation.actions.settlements import ballots_on
 from curation.aggregate.demand import Turn, Want
 from curation.aggregate.uncertainty import narrowing
 from curation.models import Category, Conversation, Dataset, Message
-from curation.prepared import Prepared, insert
+from curation.prepared import Among, Prepared, PreparedUpdate, insert
 
 Kind = Assignment.Kind
 State = Assignment.State
@@ -224,17 +224,29 @@ def _match(
     _drop([s.pk for s in free[: max(0, len(live) - want.needed)]])
     moved = [s.pk for s in free if (s.priority, s.barred) != (priority, barred)]
     if moved:
-        Assignment.objects.filter(pk__in=moved, state=State.OPEN).update(
-            priority=priority, barred=barred
-        )
+        _reorder(pks=moved, priority=priority, barred=barred)
+
+
+_reorder = PreparedUpdate(
+    lambda pks, priority, barred: (
+        Assignment.objects.filter(Among("pk", pks), state=State.OPEN),
+        {"priority": priority, "barred": barred},
+    )
+)
 
 
 def _drop(slots: list[int]) -> None:
     """Nobody is asked for them any more, unless somebody took one at this moment."""
     if slots:
-        Assignment.objects.filter(pk__in=slots, state=State.OPEN).update(
-            state=State.DROPPED
-        )
+        _drop_open(pks=slots)
+
+
+_drop_open = PreparedUpdate(
+    lambda pks: (
+        Assignment.objects.filter(Among("pk", pks), state=State.OPEN),
+        {"state": State.DROPPED},
+    )
+)
 
 
 def _add(

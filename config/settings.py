@@ -47,7 +47,6 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.postgres",
-    "django.contrib.sessions",
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
@@ -65,7 +64,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "curation.sessions.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -282,6 +281,8 @@ CELERY_BEAT_SCHEDULE = {
     "expire-leases": {"task": "annotate.tasks.expire_leases", "schedule": 30},
     # What was kept of a submission for undo goes once its time is over.
     "forget-submissions": {"task": "annotate.tasks.forget_submissions", "schedule": 300},
+    # Browsers that were signed in long ago.
+    "forget-sessions": {"task": "curation.tasks.forget_sessions", "schedule": 86_400},
     # What was written before there were sketches, or with older ones, can be looked up too.
     "sketch-prompts": {"task": "curation.tasks.sketch_prompts", "schedule": 3600},
     # Known items count at once; prompts on which nearly all agree are looked at here.

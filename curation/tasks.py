@@ -16,6 +16,7 @@ from curation.actions import (
 )
 from curation.background import background_task
 from curation.models import Dataset
+from curation.sessions import SessionStore
 
 TEXTS_AT_ONCE = 5_000
 SECONDS_AT_ONCE = 50  # the next run begins after a minute
@@ -26,6 +27,12 @@ def send_digests() -> None:
     """Only where there is a mail server: the log is no place for people's news."""
     if settings.EMAIL_HOST:
         digests.send_due()
+
+
+@background_task()
+def forget_sessions() -> None:
+    """Browsers whose sign-in has run out."""
+    SessionStore.clear_expired()
 
 
 @background_task()

@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils.formats import number_format
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -31,6 +31,7 @@ from curation.models import (
     Conversation,
     Dataset,
     Event,
+    Guideline,
     Message,
 )
 from curation.prepared import Among, Prepared, PreparedUpdate, insert
@@ -114,7 +115,7 @@ def add_message(conversation: Conversation, *, text: str, **fields: Any) -> Mess
     message = Message(
         conversation=conversation,
         text=checked_text(text),
-        guideline=conversation.dataset.guideline_in_force(),
+        guideline_id=conversation.guideline_id,
         **fields,
     )
     insert(message)
@@ -213,14 +214,17 @@ def lock_around(message_id: int, held: Conversation | None = None) -> Conversati
         raise Message.DoesNotExist(f"There is no message {message_id}.") from error
 
 
-def _locked() -> QuerySet[Conversation]:
+def locked() -> QuerySet[Conversation]:
+    """Conversations to lock, with all that a verb on one of them asks of its dataset."""
     # of=("self",): lock the conversation, not the dataset row that everybody shares.
-    locked = Conversation.objects.select_for_update(of=("self",))
-    return locked.select_related("dataset__policy")
+    rows = Conversation.objects.select_for_update(of=("self",))
+    newest = Guideline.objects.filter(dataset=OuterRef("dataset")).order_by("-number")
+    fills = {"guideline_id": Subquery(newest.values("pk")[:1])}
+    return rows.select_related("dataset__policy").annotate(**fills)
 
 
-_lock = Prepared(lambda pk: _locked().filter(pk=pk)).get
-_lock_around = Prepared(lambda message: _locked().filter(messages=message)).get
+_lock = Prepared(lambda pk: locked().filter(pk=pk)).get
+_lock_around = Prepared(lambda message: locked().filter(messages=message)).get
 
 
 def advance(conversation: Conversation) -> None:
@@ -275,7 +279,7 @@ def look_again(dataset: Dataset) -> None:
 
     What is held or rejected wants nothing by any rules.
     """
-    there = _locked().filter(dataset=dataset)
+    there = locked().filter(dataset=dataset)
     there = there.exclude(state__in=["held", "rejected"]).order_by("pk")
     newest = 0
     while batch := list(there.filter(pk__gt=newest)[:AT_ONCE]):

@@ -15,7 +15,6 @@ from uuid import uuid4
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
-from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.module_loading import import_string
@@ -46,6 +45,7 @@ from curation.models import (
     Profile,
     Review,
     SavedView,
+    Session,
     Sketch,
     Suspension,
     Tombstone,
@@ -215,14 +215,7 @@ def _take_off_name(person: Contributor, email: str) -> None:
     person.last_login = None
     person.set_unusable_password()
     person.save()
-    _sign_out(person)
-
-
-def _sign_out(person: Contributor) -> None:
-    """A session says whose it is only in its data."""
-    for session in Session.objects.filter(expire_date__gt=now()).iterator():
-        if session.get_decoded().get("_auth_user_id") == str(person.pk):
-            session.delete()
+    Session.objects.filter(person=person).delete()
 
 
 def _destroy_files(versions: Iterable[DatasetVersion]) -> None:

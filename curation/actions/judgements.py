@@ -96,7 +96,7 @@ def _enter(
     else:
         ballot.reason = ""
     ballot.ranking_round = prompt.ranking_round
-    ballot.guideline = dataset.guideline_in_force()
+    ballot.guideline_id = prompt.conversation.guideline_id
     ballot.save()
     BallotEntry.objects.bulk_create(
         BallotEntry(

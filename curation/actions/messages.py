@@ -217,7 +217,7 @@ def _counted(given: Sequence[tuple[int, str, bool, datetime | None]]) -> Verdict
 
 def _enter(given: Review, conversation: Conversation, labels: Mapping[str, int]) -> None:
     """Write a review with its labels and its line of history."""
-    given.guideline = conversation.dataset.guideline_in_force()
+    given.guideline_id = conversation.guideline_id
     insert(given)
     insert(*(Label(review=given, name=name, value=value) for name, value in labels.items()))
     Event.objects.record(

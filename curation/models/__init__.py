@@ -22,6 +22,7 @@ from curation.models.profiles import Profile
 from curation.models.reports import ModelReport
 from curation.models.reputations import Reputation
 from curation.models.salts import MessageSalt
+from curation.models.sessions import Session
 from curation.models.sketches import Candidate, Sketch
 from curation.models.versions import DatasetVersion, VersionItem, VersionRanking
 from curation.models.withdrawals import Recall, Withdrawal
@@ -68,6 +69,7 @@ __all__ = [
     "Recall",
     "Review",
     "SavedView",
+    "Session",
     "Settlement",
     "Sketch",
     "Suspension",

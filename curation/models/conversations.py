@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery
+from django.utils.functional import cached_property
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
@@ -151,6 +152,12 @@ class Conversation(models.Model):
 
     def __str__(self) -> str:
         return f"conversation {self.pk} ({self.state})"
+
+    @cached_property
+    def guideline_id(self) -> int | None:
+        """The guideline in force. It comes with the lock; without one, by a query."""
+        newest = self.dataset.guideline_in_force()
+        return newest.pk if newest is not None else None
 
 
 class MessageQuerySet(models.QuerySet["Message"]):

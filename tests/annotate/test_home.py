@@ -63,12 +63,12 @@ def test_it_shows_no_work_on_own_text_and_says_why(client, person, dataset):
     assert "Nothing waits for you at the moment" in page.text
 
 
-# The session, the user, where their roles lie, their profile (twice), offers and their
+# The session, where their roles lie, their profile (twice), offers and their
 # datasets, what they hold, for the next slot their wishes, the heads of the queues, its
 # number and itself, categories to write in, kept texts, what they were given, own texts,
 # reviews, ballots and known items, their days, goals of their teams, pauses, what they
 # sent and skipped last, and the bell.
-BUDGET = 25
+BUDGET = 24
 
 
 def test_looking_at_it_writes_nothing(client, person, dataset, django_assert_num_queries):

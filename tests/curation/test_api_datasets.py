@@ -95,5 +95,5 @@ def test_it_costs_the_same_however_many_there_are(client, dataset):
     for other in DatasetFactory.create_batch(5):
         frozen(other)
 
-    # Expect 3 queries: the session, the user, the datasets
-    assert (before, queries(client, LIST)) == (3, 3)
+    # Expect 2 queries: the session, the datasets
+    assert (before, queries(client, LIST)) == (2, 2)

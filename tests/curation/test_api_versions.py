@@ -233,5 +233,5 @@ def test_it_costs_the_same_however_many_there_are(client, dataset):
     for _ in range(4):
         frozen(dataset)
 
-    # Expect 3 queries: the session, the user, the versions with their datasets
-    assert (before, queries(client, LIST)) == (3, 3)
+    # Expect 2 queries: the session, the versions with their datasets
+    assert (before, queries(client, LIST)) == (2, 2)

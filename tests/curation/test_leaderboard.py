@@ -225,6 +225,6 @@ def test_it_costs_the_same_however_many_take_part(client, dataset):
     for _ in range(7):
         accepted(dataset, ContributorFactory())
 
-    # Expect 10 queries: the session, the user, their datasets, texts, conversations,
+    # Expect 9 queries: the session, their datasets, texts, conversations,
     # reviews, ballots, their profile, the people, the bell
-    assert (before, queries(client, url("leaderboard"))) == (10, 10)
+    assert (before, queries(client, url("leaderboard"))) == (9, 9)

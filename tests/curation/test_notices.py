@@ -273,5 +273,5 @@ def test_the_page_costs_the_same_however_much_is_new(client, dataset, reviewer):
         for _ in range(count):
             mine = answer_of(me, dataset)
             messages.review(message_id=mine.pk, by=reviewer, verdict="accept")
-        # Expect 5 queries: the session, the user, how many, those of this page, the bell
-        assert queries(client, url("notifications")) == 5
+        # Expect 4 queries: the session, how many, those of this page, the bell
+        assert queries(client, url("notifications")) == 4

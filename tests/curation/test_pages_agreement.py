@@ -163,10 +163,10 @@ def test_it_costs_the_same_however_much_was_judged(client, dataset):
     for _ in range(3):
         more()
 
-    # Expect 17 queries: the session, the user, the dataset, the role, reviews, ballots,
+    # Expect 16 queries: the session, the dataset, the role, reviews, ballots,
     # labels, places, categories, the spread, guidelines, people, how many of each status,
     # the page and its count, what is flagged, the bell
-    assert (before, queries(client, url("agreement", dataset.slug))) == (17, 17)
+    assert (before, queries(client, url("agreement", dataset.slug))) == (16, 16)
 
 
 @pytest.mark.parametrize("number", ["0", "x", "99"])

@@ -69,9 +69,9 @@ def test_the_list_costs_the_same_however_many_there_are(client, django_assert_nu
         CategoryFactory(dataset=dataset)
         ConversationFactory.create_batch(2, dataset=dataset)
 
-    # Expect 5 queries: the session, the user, how many there are, those of this page, the
+    # Expect 4 queries: the session, how many there are, those of this page, the
     # bell
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         client.get(url("datasets"))
 
 
@@ -222,7 +222,7 @@ def test_the_overview_costs_the_same_however_much_there_is(client, dataset):
     before = queries(client, url("dataset", dataset.slug))
     make_more()
 
-    # Expect 14 queries: the session, the user, the dataset, the role, the categories, how
+    # Expect 13 queries: the session, the dataset, the role, the categories, how
     # many conversations, those of this page, their prompts, the guideline, the members,
     # the states, what waits, what is flagged, the bell
-    assert (before, queries(client, url("dataset", dataset.slug))) == (14, 14)
+    assert (before, queries(client, url("dataset", dataset.slug))) == (13, 13)

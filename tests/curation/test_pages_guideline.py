@@ -112,9 +112,9 @@ def test_it_costs_the_same_however_many_there_are(client, dataset):
             dataset=dataset, number=number, text="x", created_by=author
         )
 
-    # Expect 10 queries: the session, the user, the dataset, the newest, all, the role,
+    # Expect 9 queries: the session, the dataset, the newest, all, the role,
     # reviews and rankings under each, what is flagged, the bell
-    assert (before, queries(client, url("guideline", dataset.slug))) == (10, 10)
+    assert (before, queries(client, url("guideline", dataset.slug))) == (9, 9)
 
 
 # ---- what was judged under which -----------------------------------------------------

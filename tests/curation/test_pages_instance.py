@@ -102,9 +102,9 @@ def test_they_cost_the_same_however_many_people_there_are(client, admin):
     before = queries(client, url("instance"))
     ContributorFactory.create_batch(9)
 
-    # Expect 6 queries: the session, the user, the settings, how many people, those of
+    # Expect 5 queries: the session, the settings, how many people, those of
     # this page, the bell
-    assert (before, queries(client, url("instance"))) == (6, 6)
+    assert (before, queries(client, url("instance"))) == (5, 5)
 
 
 def test_the_back_office_shows_the_record_and_changes_none_of_it(client, admin):

@@ -123,10 +123,10 @@ def test_it_costs_the_same_however_much_one_wrote(client, dataset, author):
     before = queries(client, url("me"))
     frozen(dataset, count=9, author=author)
 
-    # Expect 9 queries: the session, the user, datasets with texts of theirs, how many,
+    # Expect 8 queries: the session, datasets with texts of theirs, how many,
     # those of this page, which items hold them, of which versions, which hold them beside
     # an edit, the bell
-    assert (before, queries(client, url("me"))) == (9, 9)
+    assert (before, queries(client, url("me"))) == (8, 8)
 
 
 def test_a_review_says_what_was_decided_in_the_end(client, dataset, author):

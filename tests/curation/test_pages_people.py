@@ -96,6 +96,6 @@ def test_it_costs_the_same_however_many_people_there_are(client, dataset):
     for _ in range(9):
         ContributorFactory(member=dataset)
 
-    # Expect 8 queries: the session, the user, the dataset, the members, the role, what is
+    # Expect 7 queries: the session, the dataset, the members, the role, what is
     # known of them, what is flagged, the bell
-    assert (before, queries(client, url("people", dataset.slug))) == (8, 8)
+    assert (before, queries(client, url("people", dataset.slug))) == (7, 7)

@@ -113,9 +113,9 @@ def test_they_cost_the_same_however_many_categories_there_are(client, dataset):
     before = queries(client, url("rules", dataset.slug))
     CategoryFactory.create_batch(9, dataset=dataset)
 
-    # Expect 7 queries: the session, the user, the dataset, the role, the categories, what
+    # Expect 6 queries: the session, the dataset, the role, the categories, what
     # is flagged, the bell
-    assert (before, queries(client, url("rules", dataset.slug))) == (7, 7)
+    assert (before, queries(client, url("rules", dataset.slug))) == (6, 6)
 
 
 def test_what_is_left_empty_is_none_or_as_usual(client, dataset):

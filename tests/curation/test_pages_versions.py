@@ -251,11 +251,11 @@ def test_a_version_costs_the_same_however_large_it_is(client, dataset):
     frozen(dataset, count=9)
     signed_in(client, dataset, "curator")
 
-    # Expect 13 queries: the session, the user, the dataset, the version, its counts, the
+    # Expect 12 queries: the session, the dataset, the version, its counts, the
     # names of categories, what was taken back, the models, how many items, those of this
     # page, the role, what is flagged, the bell
     small, large = (queries(client, url("version", dataset.slug, n)) for n in (1, 2))
-    assert (small, large) == (13, 13)
+    assert (small, large) == (12, 12)
 
 
 def test_the_list_costs_the_same_however_many_there_are(client, dataset):
@@ -266,7 +266,7 @@ def test_the_list_costs_the_same_however_many_there_are(client, dataset):
         MessageFactory(accepted=True, conversation__dataset=dataset)
         frozen(dataset)
 
-    # Expect 11 queries: the session, the user, the dataset, the categories, the role, how
+    # Expect 10 queries: the session, the dataset, the categories, the role, how
     # large it is, a version in the making, how many versions, those of this page, what is
     # flagged, the bell
-    assert (before, queries(client, url("versions", dataset.slug))) == (11, 11)
+    assert (before, queries(client, url("versions", dataset.slug))) == (10, 10)

@@ -155,9 +155,9 @@ def test_a_profile_costs_the_same_however_much_there_is(client, dataset, me):
     for _ in range(9):
         CategoryFactory(dataset=dataset)
 
-    # Expect 6 queries: the session, the user, their profile, categories, languages, the
+    # Expect 5 queries: the session, their profile, categories, languages, the
     # bell
-    assert (before, queries(client, url("profile"))) == (6, 6)
+    assert (before, queries(client, url("profile"))) == (5, 5)
 
 
 def test_a_key_is_chosen_and_the_others_stay(client, me):

@@ -290,9 +290,9 @@ def test_the_list_costs_the_same_however_long_it_is(
     for _ in range(12):
         request_run()
 
-    # Expect 7 queries: the session, the user, how many runs there are, the runs with all
+    # Expect 6 queries: the session, how many runs there are, the runs with all
     # that they show, the base models, the versions to train on, the bell
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         signed_in.get(page("runs"))
 
 
@@ -300,8 +300,8 @@ def test_watching_is_cheap(signed_in, request_run, folders, django_assert_num_qu
     run = request_run()
     began(run)
 
-    # Expect 4 queries: the session, the user, the run with its evaluation, its curves
-    with django_assert_num_queries(4):
+    # Expect 3 queries: the session, the run with its evaluation, its curves
+    with django_assert_num_queries(3):
         signed_in.get(page("run_live", run.pk), headers=HTMX)
 
 
@@ -326,10 +326,10 @@ def test_the_page_of_a_run_has_its_budget(
     run = request_run()
     finished(run)
 
-    # Expect 12 queries: the session, the user, the run with all it points to, its samples,
+    # Expect 11 queries: the session, the run with all it points to, its samples,
     # its checkpoints, its curves, its history, and may this person steer it (the version
     # with its dataset, the membership), what was taken back, what is behind it, the bell
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         signed_in.get(page("run", run.pk))
 
 
