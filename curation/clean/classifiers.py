@@ -7,7 +7,6 @@ that gives no answer is asked again later; a text is never kept back for that.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +14,7 @@ from math import isfinite
 
 import httpx
 
+from curation.clean.calls import post
 from curation.clean.check import Check, Reading, Treatment, Unavailable
 from curation.clean.sighting import N_, Sighting
 from curation.clean.text import TEXT_AT_MOST
@@ -63,28 +63,15 @@ class OverHttp:
     transport: httpx.BaseTransport | None = None  # the tests' own
 
     def __call__(self, text: str) -> Scores:
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        until = time.monotonic() + 2 * self.seconds
-        try:
-            with (
-                httpx.Client(
-                    timeout=self.seconds,
-                    follow_redirects=False,  # the text goes where an admin said, only
-                    transport=self.transport,
-                    trust_env=False,
-                ) as client,
-                client.stream(
-                    "POST",
-                    self.address,
-                    json={"text": text[:TEXT_AT_MOST]},
-                    headers=headers,
-                ) as response,
-            ):
-                if response.status_code != httpx.codes.OK:
-                    raise Unavailable(f"it answered with status {response.status_code}")
-                return scores_in(_read(response, until=until))
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as problem:
-            raise Unavailable(f"{type(problem).__name__}: {problem}") from problem
+        answer = post(
+            self.address,
+            {"text": text[:TEXT_AT_MOST]},
+            token=self.token,
+            seconds=self.seconds,
+            at_most=ANSWER_AT_MOST,
+            transport=self.transport,
+        )
+        return scores_in(answer)
 
 
 def scores_in(answer: bytes) -> Scores:
@@ -97,17 +84,6 @@ def scores_in(answer: bytes) -> Scores:
     if not all(isfinite(score) and 0 <= score <= 1 for score in found.values()):
         raise Unavailable("its scores are not between 0 and 1")
     return found
-
-
-def _read(response: httpx.Response, *, until: float) -> bytes:
-    answer = b""
-    for part in response.iter_bytes():
-        answer += part
-        if time.monotonic() > until:
-            raise Unavailable("its answer took too long")
-        if len(answer) > ANSWER_AT_MOST:
-            raise Unavailable(f"its answer has more than {ANSWER_AT_MOST} bytes")
-    return answer
 
 
 def _seen(
