@@ -10,7 +10,7 @@ from csp.constants import NONCE, NONE, SELF
 
 # Loaded with the settings, so that no process can queue a task without its broker.
 from config.celery import app as celery_app  # noqa: F401
-from config.env import env_bool, env_int, env_list, env_secret, env_str
+from config.env import BadEnvironment, env_bool, env_int, env_list, env_secret, env_str
 from config.places import ROOT, broker_url, database_url, make_var, redis_url, var_dir
 
 # ---- environment -------------------------------------------------------------------
@@ -20,6 +20,14 @@ HTTPS = env_bool("WINNOW_HTTPS", default=not (LOCAL or DEBUG))
 PROXIES = env_int("WINNOW_PROXIES", 0)  # how many of ours stand before the web process
 STARTER_STEPS = env_int("WINNOW_STARTER_STEPS", 0)  # 0: as many as its recipe says
 CHECKS = env_list("WINNOW_CHECKS")  # more checks of texts: "their_package.module:name"
+# What turns texts into vectors: the address of its /v1/embeddings, to which texts are
+# sent, or a model's folder on this machine.
+EMBEDDER = env_str("WINNOW_EMBEDDER")
+EMBEDDER_MODEL = env_str("WINNOW_EMBEDDER_MODEL")
+EMBEDDER_KEY = env_str("WINNOW_EMBEDDER_KEY")
+EMBEDDER_ALIKE = env_int("WINNOW_EMBEDDER_ALIKE", 90) / 100  # the cosine of the same
+if EMBEDDER and not EMBEDDER_MODEL:
+    raise BadEnvironment("WINNOW_EMBEDDER_MODEL must name the model of WINNOW_EMBEDDER.")
 LOG_LEVEL = env_str("WINNOW_LOG_LEVEL", "INFO").upper()
 
 VAR_DIR = var_dir()
@@ -303,6 +311,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "curation.tasks.find_unchecked_texts",
         "schedule": 3600,
     },
+    # What was just written gets its vector, where there is an embedder.
+    "embed-texts": {"task": "curation.tasks.embed_texts", "schedule": 20},
+    # However old: after an import, or with another embedder.
+    "embed-all-texts": {"task": "curation.tasks.embed_all_texts", "schedule": 3600},
     # Texts of people who took back more than is done at once, and versions that were being
     # frozen meanwhile.
     "carry-on-withdrawals": {

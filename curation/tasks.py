@@ -8,13 +8,15 @@ from curation.actions import (
     digests,
     freezing,
     lookalikes,
+    meanings,
     rechecks,
     reputations,
     searches,
     tallies,
+    vectors,
     withdrawals,
 )
-from curation.background import background_task
+from curation.background import background_task, ring
 from curation.models import Dataset
 from curation.sessions import SessionStore
 
@@ -97,3 +99,22 @@ def carry_on_withdrawals() -> None:
 def recall_late() -> None:
     """Versions that were being frozen while somebody took back a text."""
     withdrawals.recall_late()
+
+
+@background_task()
+def embed_texts() -> None:
+    """What was just written gets its vector, and a hint where others mean the same."""
+    if settings.EMBEDDER:
+        vectors.catch_up(seconds=SECONDS_AT_ONCE, note=meanings.note_same)
+
+
+@background_task()
+def embed_all_texts() -> None:
+    """However old they are; in turns, so that others get to work in between."""
+    if not settings.EMBEDDER:
+        return
+    run = vectors.catch_up(
+        seconds=SECONDS_AT_ONCE, is_thorough=True, note=meanings.note_same
+    )
+    if run.embedded and not run.is_done and not run.problem:
+        ring(embed_all_texts)

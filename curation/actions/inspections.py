@@ -17,7 +17,13 @@ from curation.actions.findings import (
     is_held,
     look_at,
 )
-from curation.clean import checks, decontamination, detected_language, languages
+from curation.clean import (
+    checks,
+    decontamination,
+    detected_language,
+    languages,
+    meaning,
+)
 from curation.clean.check import Treatment
 from curation.clean.checks import Policy, treatment
 from curation.clean.detected_language import Detected
@@ -26,8 +32,8 @@ from curation.models import Finding, Inspection, Inspector, Message
 
 CONTAMINATION = "contamination"
 DETECTED = "language.detected"  # for the record; and a finding where it is plainly another
-# No worker looks for these: who has the other texts writes them when a text is sent.
-SENT_WITH = frozenset({"near_duplicate", "length", "preference"})
+# Not looked for here: who has the other texts writes them, most when a text is sent.
+SENT_WITH = frozenset({"near_duplicate", "length", "preference", meaning.NAME})
 
 
 class Wanted(NamedTuple):

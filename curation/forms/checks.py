@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from curation.clean import checks
+from curation.clean import checks, meaning
 from curation.clean.check import Treatment
 from curation.clean.checks import treatment
 from curation.errors import BadLine
@@ -21,7 +22,9 @@ WORDS = {
     Treatment.HINT: gettext_lazy("A hint for writer and reviewer"),
     Treatment.HOLD: gettext_lazy("Held until a curator has looked"),
 }
-HINTS_ONLY = frozenset({"length", "preference"})  # never sure enough to hold something
+HINTS_ONLY = frozenset(
+    {"length", "preference", meaning.NAME}
+)  # never sure enough to hold something
 MEGABYTES_AT_MOST = 8
 
 
@@ -31,7 +34,12 @@ class ChecksForm(forms.Form):
     def __init__(self, *args: Any, policy: Policy, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.policy = policy
-        for name, check in checks.CHECKS.items():
+        self.checks = {
+            name: check
+            for name, check in checks.CHECKS.items()
+            if name != meaning.NAME or settings.EMBEDDER
+        }
+        for name, check in self.checks.items():
             self.fields[f"check-{name}"] = forms.ChoiceField(
                 label=translated(check.label),
                 choices=[
@@ -47,11 +55,11 @@ class ChecksForm(forms.Form):
         gone = {
             name: choice
             for name, choice in self.policy.checks.items()
-            if name not in checks.CHECKS
+            if name not in self.checks
         }
         here = {
             name: self.cleaned_data[f"check-{name}"]
-            for name, check in checks.CHECKS.items()
+            for name, check in self.checks.items()
             if self.cleaned_data[f"check-{name}"] != check.usually.value
         }
         return gone | here

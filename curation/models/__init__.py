@@ -24,6 +24,7 @@ from curation.models.reputations import Reputation
 from curation.models.salts import MessageSalt
 from curation.models.sessions import Session
 from curation.models.sketches import Candidate, Sketch
+from curation.models.vectors import EmbeddingModel, Vector
 from curation.models.versions import DatasetVersion, VersionItem, VersionRanking
 from curation.models.withdrawals import Recall, Withdrawal
 
@@ -41,6 +42,7 @@ __all__ = [
     "Conversation",
     "Dataset",
     "DatasetVersion",
+    "EmbeddingModel",
     "EvaluationSet",
     "Decision",
     "DuplicateSearch",
@@ -74,6 +76,7 @@ __all__ = [
     "Sketch",
     "Suspension",
     "Tally",
+    "Vector",
     "VersionItem",
     "VersionRanking",
     "Words",

@@ -1,0 +1,327 @@
+"""Texts get vectors after they were sent, and lose them with their words."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Thread
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, connections, transaction
+from django.utils.timezone import now
+
+from config import embedded
+from curation import tasks
+from curation.actions import conversations, erasure, messages, vectors
+from curation.clean.check import Unavailable
+from curation.models import EmbeddingModel, Message, Vector
+from tests.curation.meanings import configure, embed_all
+from tests.embedder import DIMENSIONS, serving
+from tests.factories import (
+    ContributorFactory,
+    DatasetFactory,
+    MessageFactory,
+    ReplyFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def embedder(settings):
+    with serving() as fake:
+        configure(settings, fake)
+        yield fake
+
+
+def free():
+    """As if the minute after a failure were over."""
+    EmbeddingModel.objects.update(busy_until=now() - timedelta(seconds=1))
+
+
+def vector_of(message):
+    return Vector.objects.filter(message=message).first()
+
+
+# ---- after submit ------------------------------------------------------------------
+def test_what_was_sent_gets_a_vector_in_the_background(embedder):
+    dataset = DatasetFactory(pairs=True)
+    writer = ContributorFactory(member=dataset)
+    conversations.write_pair(dataset=dataset, by=writer, prompt="Why?", reply="Because.")
+    assert embedder.asked == []
+
+    tasks.embed_texts()
+
+    rows = Vector.objects.order_by("pk").values_list("is_first", "model__name", "dataset")
+    assert list(rows) == [(True, "fake", dataset.pk), (False, "fake", dataset.pk)]
+    assert {len(one.numbers) for one in Vector.objects.all()} == {DIMENSIONS}
+
+
+def test_nothing_is_sent_anywhere_where_no_embedder_is_configured(settings, embedder):
+    settings.EMBEDDER = ""
+    MessageFactory()
+
+    tasks.embed_texts()
+    tasks.embed_all_texts()
+
+    assert embedder.asked == []
+    assert Vector.objects.count() == EmbeddingModel.objects.count() == 0
+
+
+def test_a_passage_is_sent_with_its_text_and_the_key_with_both(embedder, settings):
+    settings.EMBEDDER_KEY = "hush"
+    MessageFactory(text="Sum this up.", context="Kites fly.")
+
+    embed_all()
+
+    assert embedder.texts[-1] == "Sum this up.\n\nKites fly."
+    assert set(embedder.keys) == {"Bearer hush"}
+
+
+def test_many_texts_are_sent_in_batches_and_each_once(embedder):
+    prompt = MessageFactory()
+    ReplyFactory.create_batch(40, parent=prompt)
+
+    run = embed_all()
+
+    assert (run.embedded, run.is_done, Vector.objects.count()) == (41, True, 41)
+    assert [len(sent["input"]) for sent in embedder.asked] == [1, 32, 9]
+    assert embed_all().embedded == 0
+
+
+def test_drafts_and_what_was_taken_back_is_not_sent(embedder):
+    MessageFactory(state=Message.State.DRAFT)
+    MessageFactory(state=Message.State.WITHDRAWN, decided_at=now())
+
+    assert embed_all().embedded == 0
+
+
+# ---- the embedder fails ------------------------------------------------------------
+def test_an_embedder_that_is_down_is_asked_again_later(embedder, caplog):
+    MessageFactory()
+    embed_all()
+    late = MessageFactory()
+    embedder.status = 503
+
+    assert "503" in embed_all().problem
+    assert vector_of(late) is None
+
+    embedder.status = 200
+    assert embed_all().embedded == 0, "it rests for a minute"
+    free()
+    assert embed_all().embedded == 1
+    assert "gives no vectors" in caplog.text
+
+
+def test_nobody_there_costs_no_submission(settings):
+    settings.EMBEDDER = "http://127.0.0.1:1/v1/embeddings"
+    settings.EMBEDDER_MODEL = "fake"
+    dataset = DatasetFactory(pairs=True)
+    writer = ContributorFactory(member=dataset)
+
+    conversations.write_pair(dataset=dataset, by=writer, prompt="Why?", reply="Because.")
+    tasks.embed_texts()
+
+    assert Message.objects.count() == 2
+    assert EmbeddingModel.objects.count() == 0
+
+
+def test_other_numbers_than_before_are_not_written(embedder):
+    MessageFactory()
+    embed_all()
+    late = MessageFactory()
+    embedder.dimensions = 32
+
+    assert "32 numbers and not 64" in embed_all().problem
+    assert vector_of(late) is None
+
+
+def test_a_text_that_is_refused_is_not_sent_for_ever(embedder):
+    fine, odd = MessageFactory(text="Fine."), MessageFactory(text="Odd.")
+    embedder.refuses = lambda text: text == "Odd."
+
+    assert embed_all().embedded == 2
+    assert vector_of(fine).numbers is not None
+    assert vector_of(odd).numbers is None
+    sent = len(embedder.asked)
+    assert embed_all().embedded == 0
+    assert len(embedder.asked) == sent
+
+
+# ---- another model -----------------------------------------------------------------
+@pytest.mark.django_db(transaction=True)
+def test_another_model_makes_all_again_and_the_old_ones_go(embedder, settings):
+    message = MessageFactory()
+    embed_all()
+    old = vectors.index_of(EmbeddingModel.objects.get())
+    settings.EMBEDDER_MODEL, embedder.dimensions = "larger", 96
+
+    assert embed_all().embedded == 1
+
+    assert len(vector_of(message).numbers) == 96
+    new = EmbeddingModel.objects.get()
+    assert new.name == "larger"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indexname FROM pg_indexes WHERE indexname ~ 'vector_nearest'"
+        )
+        there = {name for (name,) in cursor}
+    assert vectors.index_of(new) in there
+    assert old not in there
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_makes_all_afresh_for_a_model_that_kept_its_name(embedder, capsys):
+    MessageFactory()
+    call_command("embed_messages")
+    embedder.dimensions = 32
+    MessageFactory()
+    with pytest.raises(CommandError, match="another model under the same name"):
+        call_command("embed_messages")
+
+    call_command("embed_messages", "--afresh")
+
+    assert "2 vectors made, 0 hints, 0 texts left." in capsys.readouterr().out
+    assert {len(one.numbers) for one in Vector.objects.all()} == {32}
+
+
+# ---- without pgvector --------------------------------------------------------------
+def test_no_column_needs_pgvector_before_there_is_an_embedder():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, column_name FROM information_schema.columns "
+            "WHERE udt_name IN ('vector', '_vector', 'halfvec', 'sparsevec')"
+        )
+        assert cursor.fetchall() == []
+
+
+@pytest.fixture
+def without_pgvector():
+    """A database as a server without it would have; and Django's connection to it."""
+    usual = connection.settings_dict["NAME"]
+    name = f"{usual}_plain"
+    with psycopg.connect(embedded.database_url(), autocommit=True) as server:
+        server.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        try:
+            yield name
+        finally:
+            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def test_who_may_not_add_pgvector_is_told_who_may(without_pgvector, monkeypatch):
+    other = connection.copy("default")
+    other.settings_dict = {**other.settings_dict, "NAME": without_pgvector}
+    monkeypatch.setattr(vectors, "connection", other)
+    monkeypatch.setattr(vectors.transaction, "atomic", other.cursor)  # a savepoint there
+    try:
+        with pytest.raises(Unavailable, match="a superuser .* CREATE EXTENSION vector"):
+            vectors.make_ready()
+    finally:
+        other.close()
+
+
+def test_a_server_without_pgvector_works_on_and_says_what_is_lacking(
+    embedder, monkeypatch, caplog
+):
+    monkeypatch.setattr(vectors, "IS_THERE", "SELECT '0', false WHERE false")
+    message = MessageFactory()
+
+    tasks.embed_texts()
+
+    assert vector_of(message) is None
+    assert embedder.asked == [], "no text is sent for nothing"
+    assert "has no pgvector" in caplog.text
+
+
+# ---- a vector goes with its text ---------------------------------------------------
+def test_what_is_taken_back_has_no_vector_any_more(embedder):
+    message = MessageFactory()
+    embed_all()
+
+    messages.withdraw(message_id=message.pk, by=message.author)
+
+    assert vector_of(message) is None
+
+
+def test_erasure_leaves_no_vector(embedder):
+    dataset = DatasetFactory()
+    person = ContributorFactory(member=dataset)
+    own = MessageFactory(author=person, conversation__dataset=dataset)
+    other = ReplyFactory(parent__conversation__dataset=dataset)
+    embed_all()
+    assert vector_of(own)
+
+    admin = ContributorFactory(is_staff=True)
+    erasure.erase(person_id=person.pk, by=admin)
+
+    assert vector_of(own) is None
+    assert vector_of(other) is not None
+    assert embed_all().embedded == 0
+
+
+def test_other_words_are_another_vector(embedder):
+    message = MessageFactory(text="The old words.")
+    embed_all()
+    before = vector_of(message).numbers
+
+    Message.objects.filter(pk=message.pk).update(text="Quite new words.")
+    assert vector_of(message) is None
+    embed_all()
+
+    assert vector_of(message).numbers != before
+
+
+def test_a_verdict_leaves_the_vector_alone(embedder):
+    message = MessageFactory()
+    embed_all()
+
+    Message.objects.filter(pk=message.pk).update(
+        state=Message.State.ACCEPTED, decided_at=now()
+    )
+
+    assert vector_of(message) is not None
+
+
+def test_words_that_change_while_the_embedder_thinks_get_no_vector(embedder, monkeypatch):
+    message = MessageFactory(text="Before.")
+    think = vectors.embedded
+
+    def change(*asked):
+        Message.objects.filter(pk=message.pk).update(text="After.")
+        return think(*asked)
+
+    monkeypatch.setattr(vectors, "embedded", change)
+
+    assert embed_all().embedded == 0
+    assert embedder.texts[-1] == "Before."
+    assert vector_of(message) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_text_that_somebody_has_in_hand_waits_for_the_next_time(embedder):
+    mine, others = MessageFactory(), MessageFactory()
+    done = []
+
+    def work():
+        done.append(embed_all().embedded)
+        connections.close_all()
+
+    with transaction.atomic():
+        Message.objects.select_for_update().get(pk=mine.pk)
+        worker = Thread(target=work)
+        worker.start()
+        worker.join(20)
+
+    assert done == [1]
+    assert (vector_of(mine), vector_of(others) is not None) == (None, True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_workers_one_asks_the_embedder(embedder):
+    MessageFactory()
+    embed_all()
+    MessageFactory()
+    EmbeddingModel.objects.update(busy_until=now() + timedelta(minutes=1))
+
+    assert "another worker" in embed_all().problem
