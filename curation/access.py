@@ -86,6 +86,14 @@ def message_to_discuss(request: SignedInRequest, pk: int) -> Message:
     return message
 
 
+def message_to_compare(request: SignedInRequest, pk: int) -> Message:
+    """One that the person may read and might judge."""
+    message = message_to_discuss(request, pk)
+    if not holds(request.user, message.conversation.dataset, Membership.Role.REVIEWER):
+        raise Http404
+    return message
+
+
 def comment_of_mine(request: SignedInRequest, pk: int) -> Comment:
     mine = Comment.objects.filter(author=request.user).select_related("message")
     return get_object_or_404(mine, pk=pk)

@@ -61,7 +61,7 @@ def _counted(search: Search) -> Counts:
     if search.refused:
         return Counts()
     if search.words:
-        keys = hits.newest_with_words(search)
+        keys = hits.with_words(search)
         entries = Entry.objects.filter(pk__in=keys[: hits.LOOKED_AT])
         return _of_each(search, entries, is_more=len(keys) > hits.LOOKED_AT)
     if "author" in search.chosen:

@@ -18,6 +18,13 @@ LOOKED_AT = 1_000
 LATER_THAN_ALL = 2**62
 
 
+def with_words(search: Search) -> list[int]:
+    """What says them, or where that is asked for what means them."""
+    if search.nearest is not None:
+        return list(search.nearest)
+    return newest_with_words(search)
+
+
 def newest_with_words(search: Search, *, before: int | None = None) -> list[int]:
     """Whatever its other filters; one more than are looked at where there are more."""
     found = Func(
@@ -76,6 +83,9 @@ def _older(search: Search) -> list[int]:
 
 
 def _best_first(search: Search, keys: Sequence[int]) -> list[int]:
+    if search.nearest is not None:
+        there = set(keys)
+        return [pk for pk in search.nearest if pk in there]
     rows = Words.objects.filter(message__in=keys)
     rows = rows.annotate(rank=SearchRank(F("words"), search.query))
     return list(rows.order_by("-rank", "-pk").values_list("pk", flat=True))

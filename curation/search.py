@@ -6,6 +6,7 @@ may not read, or may not know before they have judged, is neither found nor coun
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,8 @@ from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
 from django.db.models.functions import Cast
 from django.http import QueryDict
 
+from curation import neighbours
+from curation.clean.check import Unavailable
 from curation.models import (
     Category,
     Contributor,
@@ -34,6 +37,8 @@ from curation.models import (
     Settlement,
     Words,
 )
+
+logger = logging.getLogger(__name__)
 
 PAGE_SIZE = 25
 CHOSEN_AT_MOST = 20
@@ -93,6 +98,9 @@ class Search:
     after: int | None = None
     # What stands in the address and cannot be asked for: then nothing is found.
     refused: tuple[tuple[str, str], ...] = ()
+    # Where words are searched for by what they mean: the nearest messages, nearest first.
+    nearest: tuple[int, ...] | None = None
+    is_silent: bool = False  # they should be, but the embedder does not answer
 
     @property
     def is_empty(self) -> bool:
@@ -103,6 +111,11 @@ class Search:
         return READABLE + ([State.HELD] if self.is_curator else [])
 
     @property
+    def is_by_words(self) -> bool:
+        """Whether they stand in what is found."""
+        return bool(self.words) and self.nearest is None
+
+    @property
     def facets(self) -> list[str]:
         """What this person may filter by."""
         return [f for f in COLUMNS if self.is_curator or f not in FOR_CURATORS]
@@ -111,14 +124,19 @@ class Search:
     def key(self) -> str:
         """The same for searches that find the same, in whatever order."""
         chosen = {facet: sorted(values) for facet, values in self.chosen.items()}
-        parts = (self.dataset.pk, self.is_curator, self.words, sorted(chosen.items()))
+        how = (self.nearest is not None, self.is_silent)
+        parts = (self.dataset.pk, self.is_curator, self.words, how, sorted(chosen.items()))
         return repr(parts)
 
     def address(self, **changes: Any) -> str:
         """As a query string, from its first page: `address(state=("held",))`."""
         asked = QueryDict(mutable=True)
         parts: dict[str, Any] = {"q": self.words, **self.chosen, "sort": self.sort}
+        if self.nearest is not None:
+            parts["by"] = "meaning"
         parts |= changes
+        if not parts["q"]:
+            parts.pop("by", None)
         for name, value in parts.items():
             if isinstance(value, tuple):
                 asked.setlist(name, list(value))
@@ -127,7 +145,9 @@ class Search:
         return asked.urlencode()
 
     def without_words(self) -> Search:
-        return replace(self, words="", sort="newest", after=None)
+        return replace(
+            self, words="", sort="newest", after=None, nearest=None, is_silent=False
+        )
 
     @property
     def standard_sort(self) -> str:
@@ -158,7 +178,9 @@ class Search:
         for facet, values in self.values.items():
             if facet not in ("state", without):
                 rows = rows.filter(_has(facet, values))
-        if self.words and without != "q":
+        if self.nearest is not None and without != "q":
+            rows = rows.filter(message__in=self.nearest)
+        elif self.words and without != "q":
             matching = Words.objects.filter(words=self.query_here)
             rows = rows.filter(message__in=matching.values("message"))
         return rows
@@ -173,7 +195,8 @@ class Search:
 def asked(params: QueryDict, dataset: Dataset, *, is_curator: bool) -> Search:
     """What the address asks for; what nobody can ask for here is in `refused`.
 
-    This causes a query for each of category, guideline and author that is chosen.
+    This causes a query for each of category, guideline and author that is chosen, and a
+    question to the embedder where words are searched for by what they mean.
     """
     words = " ".join(params.get("q", "").replace("\x00", "").split())[:WORDS_AT_MOST]
     search = Search(dataset, is_curator, words)
@@ -192,7 +215,7 @@ def asked(params: QueryDict, dataset: Dataset, *, is_curator: bool) -> Search:
     if not re.fullmatch("[0-9]{0,18}", after):
         refused.append(("after", after))
         after = ""
-    return replace(
+    found = replace(
         search,
         chosen=chosen,
         values=values,
@@ -200,6 +223,18 @@ def asked(params: QueryDict, dataset: Dataset, *, is_curator: bool) -> Search:
         after=int(after) if after else None,
         refused=tuple((name, one[:SHOWN_AT_MOST]) for name, one in refused),
     )
+    is_by_meaning = params.get("by") == "meaning" and words and neighbours.is_there()
+    return _by_meaning(found) if is_by_meaning else found
+
+
+def _by_meaning(search: Search) -> Search:
+    """Nothing is found while the embedder is silent: other messages would be wrong ones."""
+    try:
+        nearest = neighbours.of_words(search.dataset, search.words)
+    except Unavailable as problem:
+        logger.warning("Nobody can search by meaning: %s", problem)
+        return replace(search, nearest=(), is_silent=True)
+    return replace(search, nearest=tuple(nearest))
 
 
 def _known(search: Search, facet: str, given: list[str]) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from curation.views import (
     queue,
     rules,
     saved_views,
+    similar,
     suspensions,
     versions,
     withdrawals,
@@ -153,6 +154,7 @@ urlpatterns = [
         saved_views.delete,
         name="view-delete",
     ),
+    path("messages/<message:pk>/similar/", similar.show, name="similar"),
     # What people agree to, and what they agreed to.
     path("datasets/<slug:slug>/consent/", consents.ask, name="consent"),
     path("datasets/<slug:slug>/terms/", consents.terms_of_dataset, name="terms"),

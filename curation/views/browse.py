@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from curation import access, search
+from curation import access, neighbours, search
 from curation.facets import Counts, counts_of, freed
 from curation.forms.browse import BulkForm, SavedViewForm
 from curation.http import SignedInRequest
@@ -72,6 +72,8 @@ def list_page(
         views=SavedView.objects.shown_to(request.user, dataset),
         bulk=bulk or BulkForm(dataset=dataset) if is_curator else None,
         saving=saving or SavedViewForm(),
+        knows_meanings=neighbours.is_there(),
+        by_words=asked.address(by="", sort=""),
         is_curator=is_curator,
         status=status,
         **said,

@@ -10,8 +10,9 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from curation import access
+from curation import access, neighbours
 from curation.actions import messages
+from curation.actions.people import Role, holds
 from curation.errors import CurationError
 from curation.forms.conversations import HoldForm, ReleaseForm
 from curation.http import SignedInRequest
@@ -99,9 +100,14 @@ def _page(
         numbers={node.message.pk: node.number for node in nodes},
         history=history_of(conversation, nodes) if is_curator else [],
         is_curator=is_curator,
+        compares_meanings=_compares_meanings(request, conversation.dataset),
         problem=problem,
         status=status,
     )
+
+
+def _compares_meanings(request: SignedInRequest, dataset: Dataset) -> bool:
+    return neighbours.is_there() and holds(request.user, dataset, Role.REVIEWER)
 
 
 def _talk(nodes: list[Node], request: SignedInRequest) -> None:

@@ -86,7 +86,7 @@ def found_by(search: Search, counts: Counts) -> tuple[list[Found], str]:
     if len(keys) > PAGE_SIZE:
         keys = keys[:PAGE_SIZE]
         following = search.address(after=keys[-1])
-    query = search.query if search.words else None
+    query = search.query if search.is_by_words else None
     rows = with_excerpts(Message.objects.filter(pk__in=keys), query)
     rows = rows.select_related(
         "conversation__category", "author", "guideline", "entry", "settlement"
@@ -97,7 +97,7 @@ def found_by(search: Search, counts: Counts) -> tuple[list[Found], str]:
 
 def _found(message: Message, search: Search) -> Found:
     excerpt: str = getattr(message, "excerpt", "")
-    is_cut = not search.words and len(excerpt) == SHOWN
+    is_cut = not search.is_by_words and len(excerpt) == SHOWN
     return Found(message, marked(excerpt), is_cut)
 
 
