@@ -29,7 +29,7 @@ def folder(tmp_path):
     (tmp_path / "model.onnx").write_bytes(b64decode(OF_TOKENS))
     known = {"[PAD]": 0, "kite": 1, "owl": 2}
     words = Tokenizer(models.WordLevel(known, unk_token="kite"))
-    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     words.save(str(tmp_path / "tokenizer.json"))
     return tmp_path
 

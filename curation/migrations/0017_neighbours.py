@@ -16,21 +16,23 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER curation_vector_forgotten AFTER UPDATE ON curation_message
-FOR EACH ROW WHEN (
-    (NEW.state = 'withdrawn' AND OLD.state <> 'withdrawn')
-    OR OLD.text <> NEW.text OR OLD.context <> NEW.context
-) EXECUTE FUNCTION curation_forget_vector();
+CREATE TRIGGER curation_vector_withdrawn AFTER UPDATE OF state ON curation_message
+FOR EACH ROW WHEN (NEW.state = 'withdrawn' AND OLD.state <> 'withdrawn')
+EXECUTE FUNCTION curation_forget_vector();
+CREATE TRIGGER curation_vector_changed AFTER UPDATE OF text, context ON curation_message
+FOR EACH ROW WHEN (OLD.text <> NEW.text OR OLD.context <> NEW.context)
+EXECUTE FUNCTION curation_forget_vector();
 """
 REMEMBERED = """
-DROP TRIGGER curation_vector_forgotten ON curation_message;
+DROP TRIGGER curation_vector_changed ON curation_message;
+DROP TRIGGER curation_vector_withdrawn ON curation_message;
 DROP FUNCTION curation_forget_vector();
 """
 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("curation", "0015_decisions_of_flags"),
+        ("curation", "0016_browse"),
     ]
 
     operations = [
