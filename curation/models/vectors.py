@@ -47,7 +47,7 @@ class EmbeddingModel(models.Model):
 
 
 class Vector(models.Model):
-    """A trigger removes it with the words that it was made of: see migration 0017."""
+    """A trigger removes it with the words that it was made of: see migration 0020."""
 
     message = models.OneToOneField(
         Message, primary_key=True, on_delete=models.CASCADE, related_name="vector"

@@ -32,7 +32,7 @@ DROP FUNCTION curation_forget_vector();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("curation", "0016_browse"),
+        ("curation", "0019_sessions"),
     ]
 
     operations = [
