@@ -128,9 +128,18 @@ DATABASES["default"]["OPTIONS"] = {
     "tcp_user_timeout": 10_000,  # in milliseconds
     **DATABASES["default"].get("OPTIONS", {}),  # from the address
 }
-# In each process's own memory: only sign-in limits use it, and a lost Redis must not
-# keep people from signing in. With n web processes a limit is up to n times as wide.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# In each process's own memory: a lost Redis must not keep people from signing in. With
+# n web processes a limit is up to n times as wide.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # Charts, each under the hash of what it shows, and numbers of large datasets: what one
+    # process of this machine has drawn or counted, the others need not.
+    "kept": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": var_dir() / "kept",
+        "OPTIONS": {"MAX_ENTRIES": 1_000},
+    },
+}
 
 # ---- people ------------------------------------------------------------------------
 AUTH_USER_MODEL = "curation.Contributor"

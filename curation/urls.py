@@ -12,6 +12,7 @@ from curation.views import (
     comparisons,
     consents,
     conversations,
+    dashboard,
     datasets,
     design,
     duplicates,
@@ -146,6 +147,12 @@ urlpatterns = [
         name="evaluation-set-remove",
     ),
     # Looking at the data.
+    path("datasets/<slug:slug>/dashboard/", dashboard.show, name="dashboard"),
+    path(
+        "datasets/<slug:slug>/dashboard/<slug:name>.csv",
+        dashboard.download,
+        name="dashboard-table",
+    ),
     path("datasets/<slug:slug>/browse/", browse.show, name="browse"),
     path("datasets/<slug:slug>/browse/do/", bulk.act, name="browse-do"),
     path("datasets/<slug:slug>/browse/save/", saved_views.save, name="view-save"),

@@ -18,17 +18,23 @@ Level = Literal["nominal", "ordinal", "interval"]
 Matrix = npt.NDArray[np.float64]
 
 
-def krippendorff_alpha(rows: Iterable[Row], level: Level = "nominal") -> float | None:
+def krippendorff_alpha(
+    rows: Iterable[Row], level: Level = "nominal", times: Sequence[int] | None = None
+) -> float | None:
     """None where nobody shares an item or everybody always gave one and the same value.
 
+    `times` says how many items each row stands for, all of them shared.
     Source: K. Krippendorff, "Computing Krippendorff's alpha-reliability" (2011).
     """
     values, counts = _counted(rows)
     if len(values) < 2:
         return None
     each = counts.sum(axis=1)
-    together = (counts / (each - 1)[:, None]).T @ counts
-    together -= np.diag((counts / (each - 1)[:, None]).sum(axis=0))
+    weighed = counts / (each - 1)[:, None]
+    if times is not None:
+        weighed *= np.array(times, dtype=float)[:, None]
+    together = weighed.T @ counts
+    together -= np.diag(weighed.sum(axis=0))
     given = together.sum(axis=1)
     apart = _apart(values, given, level)
     expected = (np.outer(given, given) * apart).sum() / (given.sum() - 1)

@@ -87,6 +87,9 @@ class Entry(models.Model):
     rating = models.SmallIntegerField(
         null=True, help_text="Mean of what ballots gave it, 1 to 7, in tenths."
     )
+    # For dashboards, which count by day.
+    created_at = models.DateTimeField(default=now)
+    decided_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name_plural = "entries"
@@ -115,6 +118,7 @@ class Entry(models.Model):
         withheld = {
             "message", "dataset", "conversation", "category", "author", "guideline",
             "language", "state", "role", "origin", "status", "checks", "score", "rating",
+            "created_at", "decided_at",
         }  # fmt: skip
 
     def __str__(self) -> str:

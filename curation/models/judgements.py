@@ -62,6 +62,8 @@ class Review(models.Model):
         ]
         indexes = [
             models.Index(fields=["reviewer", "-created_at"], name="review_by_reviewer"),
+            # For dashboards: what was judged since a day.
+            models.Index(fields=["created_at"], name="review_by_time"),
         ]
 
     class Privacy:
@@ -214,6 +216,8 @@ class Ballot(models.Model):
         ]
         indexes = [
             models.Index(fields=["ranker", "-created_at"], name="ballot_by_ranker"),
+            # For dashboards, as of reviews.
+            models.Index(fields=["created_at"], name="ballot_by_time"),
         ]
 
     class Privacy:

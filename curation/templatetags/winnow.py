@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 
 from curation import rendering, wording
 from curation.clean.differences import differences
+from curation.dashboards import words
 
 register = template.Library()
 
@@ -65,6 +66,12 @@ def check_label(name: str) -> str:
 def percent(share: float | None) -> str:
     """A share as whole percents: `{{ finding.score|percent }} %`."""
     return f"{round(100 * (share or 0))}"
+
+
+@register.filter
+def figure(value: Any, kind: str) -> str:
+    """A cell of a dashboard's table: `{{ cell|figure:column.kind }}`."""
+    return words.said(value, kind)
 
 
 TAGS = {"insert": "ins", "delete": "del"}

@@ -33,7 +33,7 @@ OWN = [
 ]
 DATASET_TABS = [
     "", "browse/?q=the", "versions/", "guideline/", "people/", "rules/", "given/",
-    "agreement/",
+    "agreement/", "dashboard/?days=all",
 ]  # fmt: skip
 
 
