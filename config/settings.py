@@ -302,6 +302,11 @@ CELERY_BEAT_SCHEDULE = {
     "forget-sessions": {"task": "curation.tasks.forget_sessions", "schedule": 86_400},
     # What was written before there were sketches, or with older ones, can be looked up too.
     "sketch-prompts": {"task": "curation.tasks.sketch_prompts", "schedule": 3600},
+    # Imports want near-duplicates looked for, and what a lost message asked for is begun.
+    "find-waiting-duplicates": {
+        "task": "curation.tasks.find_waiting_duplicates",
+        "schedule": 60,
+    },
     # Known items count at once; prompts on which nearly all agree are looked at here.
     "compute-reputations": {"task": "curation.tasks.compute_reputations", "schedule": 600},
     # The browse page reads its numbers off a table where a dataset is large.

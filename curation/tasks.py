@@ -58,6 +58,13 @@ def count_large_datasets() -> None:
 
 
 @background_task()
+def find_waiting_duplicates() -> None:
+    """What was asked for and never begun, such as after an import."""
+    for dataset_id in searches.waiting():
+        find_duplicates.delay(dataset_id=dataset_id)
+
+
+@background_task()
 def compute_reputations() -> None:
     """What people's judgements showed of their care since the last time."""
     reputations.compute_due()

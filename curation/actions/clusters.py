@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ from django.db import transaction
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
+from curation.actions.groups import join_groups
 from curation.actions.lookalikes import ALIVE
 from curation.actions.people import require
 from curation.clean import clusters as alike
@@ -53,7 +55,10 @@ def find(*, dataset: Dataset) -> int:
 
 
 def merge(*, member_ids: Sequence[int], by: Contributor) -> None:
-    """These say the same as the heads of their clusters."""
+    """These say the same as the heads of their clusters: all stand on one side of a split.
+
+    Evaluation wins, see groups.py. A later dismissal takes nobody to the other side.
+    """
     _decide(member_ids, State.MERGED, by)
 
 
@@ -65,7 +70,13 @@ def dismiss(*, member_ids: Sequence[int], by: Contributor) -> None:
 @transaction.atomic
 def _decide(member_ids: Sequence[int], state: str, by: Contributor) -> None:
     """All or none. A later decision takes the place of an earlier one."""
-    found = ClusterMember.objects.select_related("cluster__dataset", "message")
+    theirs = Dataset.objects.filter(clusters__members__in=member_ids)
+    # Before any of their rows, as find() does; two who merge at once take turns.
+    in_order = Dataset.objects.select_for_update(no_key=True).order_by("pk")
+    list(in_order.filter(pk__in=theirs.values("pk")))
+    found = ClusterMember.objects.select_related(
+        "cluster__dataset", "cluster__head", "message"
+    )
     locked = found.select_for_update(of=("self",)).filter(pk__in=member_ids)
     members = list(locked.order_by("pk"))  # two curators at once wait in one order
     if len(members) < len(set(member_ids)):
@@ -86,6 +97,17 @@ def _decide(member_ids: Sequence[int], state: str, by: Contributor) -> None:
         )
         for member in moved
     )
+    if state == State.MERGED:
+        _put_on_one_side(members, by)
+
+
+def _put_on_one_side(members: Sequence[ClusterMember], by: Contributor) -> None:
+    together: dict[int, set[int]] = defaultdict(set)
+    for member in members:
+        head = member.cluster.head
+        together[head.pk] |= {head.conversation_id, member.message.conversation_id}
+    for conversation_ids in together.values():
+        join_groups(conversation_ids=sorted(conversation_ids), by=by)
 
 
 # ---- finding ---------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from django.db import transaction
 
-from curation.actions import arrivals
+from curation.actions import arrivals, searches
 from curation.actions.arrivals import Job, Line, Report
 from curation.actions.people import require
 from curation.errors import BadLine, CurationError
@@ -55,6 +55,8 @@ def import_lines(
             take(job, found)
     facts: dict[str, Any] = {"file": file_name, "format": format, **job.report.counts()}
     Event.objects.record("import.finished", dataset, by=by, dataset=dataset, **facts)
+    if job.report.conversations:  # nobody compared them with others as they came
+        searches.want(dataset=dataset, by=by)
     return job.report
 
 

@@ -15,6 +15,7 @@ from django.db import DataError, IntegrityError, transaction
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
+from curation.actions import searches
 from curation.actions.lookalikes import note_sketches
 from curation.actions.people import require
 from curation.actions.versions import POLICY
@@ -51,6 +52,8 @@ def import_record(*, dataset: Dataset, lines: Iterable[bytes], by: Contributor) 
             Event.objects.record(
                 "record.imported", dataset, by=by, dataset=dataset, taken=mover.taken
             )
+            if mover.taken:
+                searches.want(dataset=dataset, by=by)
     except BadLine as problem:
         said = _("Line %(number)d: %(problem)s Nothing of the file was taken.")
         raise CurationError(said % {"number": number, "problem": problem}) from problem

@@ -38,10 +38,28 @@ def ask(*, dataset: Dataset, by: Contributor) -> DuplicateSearch:
     return asked
 
 
+def want(*, dataset: Dataset, by: Contributor) -> None:
+    """Have it looked for because much came in at once; the clock begins: see waiting().
+
+    One that runs just now has not seen all of it, so it is begun again after it.
+    """
+    facts = {"asked_by": by, "asked_at": now(), "started_at": None}
+    facts |= {"finished_at": None, "found": None}
+    DuplicateSearch.objects.update_or_create(dataset=dataset, defaults=facts)
+    Event.objects.record("duplicates.asked", dataset, by=by, dataset=dataset)
+
+
+def waiting() -> list[int]:
+    """Datasets where it was asked for and nobody has begun."""
+    there = DuplicateSearch.objects.filter(started_at=None, finished_at=None)
+    return list(there.order_by("asked_at", "pk").values_list("dataset", flat=True))
+
+
 def run(*, dataset: Dataset) -> None:
-    """Look, and note when it began and ended. Doing it twice harms nothing."""
+    """Look, unless another worker is at it; note when it began and ended."""
     wanted = DuplicateSearch.objects.filter(dataset=dataset, finished_at=None)
-    wanted.update(started_at=now())
+    if wanted.exists() and not wanted.filter(started_at=None).update(started_at=now()):
+        return
     found = clusters.find(dataset=dataset)
     wanted.filter(started_at__isnull=False).update(finished_at=now(), found=found)
 

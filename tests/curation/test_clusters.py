@@ -1,14 +1,22 @@
 from __future__ import annotations
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from curation import tasks
-from curation.actions import clusters
+from curation.actions import clusters, searches, versions
 from curation.actions.lookalikes import note_sketches
 from curation.errors import CurationError, NotAllowed
-from curation.models import Cluster, ClusterMember, Event
-from tests.factories import ContributorFactory, DatasetFactory, MessageFactory
+from curation.models import (
+    Cluster,
+    ClusterMember,
+    Conversation,
+    DuplicateSearch,
+    Event,
+)
+from tests.curation.lines import node, take, tree
+from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, ReplyFactory
+from tests.races import together
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +113,64 @@ def test_a_decision_is_recorded_with_who_made_it(dataset, curator):
     assert not Cluster.objects.undecided().exists()
 
 
+def test_what_is_merged_stands_on_one_side_and_evaluation_wins(dataset, curator):
+    one, other, third = (
+        prompt(dataset, text, accepted=True) for text in (ASKED, ALIKE, ASKED + " Please.")
+    )
+    for asked in (one, other, third):
+        ReplyFactory(parent=asked, accepted=True)
+    Conversation.objects.filter(pk=other.conversation_id).update(split="held_out")
+    clusters.find(dataset=dataset)
+    assert Cluster.objects.get().head == one
+    before = versions.freeze(dataset_id=dataset.pk, by=curator)
+
+    clusters.merge(member_ids=[ClusterMember.objects.get(message=other).pk], by=curator)
+
+    there = Conversation.objects.in_bulk()
+    pair = [there[message.conversation_id] for message in (one, other)]
+    assert [conversation.split for conversation in pair] == ["held_out", "held_out"]
+    assert pair[0].group == pair[1].group
+    assert there[third.conversation_id].split == "train"
+    after = versions.freeze(dataset_id=dataset.pk, by=curator)
+    assert (before.held_out_count, after.held_out_count) == (1, 2)
+    assert [versions.verify(v) for v in (before, after)] == [[], []]
+
+
+def test_a_dismissal_joins_nothing_and_takes_nothing_apart(dataset, curator):
+    prompt(dataset, ASKED), prompt(dataset, ALIKE)
+    clusters.find(dataset=dataset)
+    member = ClusterMember.objects.get()
+    clusters.dismiss(member_ids=[member.pk], by=curator)
+    assert not Event.objects.filter(kind="conversation.joined").exists()
+
+    clusters.merge(member_ids=[member.pk], by=curator)
+    clusters.dismiss(member_ids=[member.pk], by=curator)
+
+    assert len(set(Conversation.objects.values_list("group", flat=True))) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_curators_who_merge_clusters_of_the_same_conversations_at_once_take_turns():
+    dataset = DatasetFactory()
+    boss = ContributorFactory(member=dataset, member__roles=["curator"])
+    texts = [ASKED, ALIKE, APPLES.format(3), APPLES.format(3) + " Say."]
+    prompts = [prompt(dataset, text) for text in texts]
+    clusters.find(dataset=dataset)
+    Conversation.objects.filter(pk__in=[p.conversation_id for p in prompts[::2]]).update(
+        prompt_key="k" * 32
+    )
+    one, other = ClusterMember.objects.order_by("pk")
+
+    outcomes = together(
+        lambda: clusters.merge(member_ids=[one.pk, other.pk], by=boss),
+        lambda: clusters.merge(member_ids=[other.pk], by=boss),
+    )
+
+    assert outcomes == [None, None]
+    assert len(set(Conversation.objects.values_list("group", flat=True))) == 1
+    connection.close()
+
+
 def test_only_curators_decide_and_all_or_nothing(dataset, curator):
     prompt(dataset, ASKED), prompt(dataset, ALIKE)
     clusters.find(dataset=dataset)
@@ -145,3 +211,52 @@ def test_looking_takes_as_many_queries_for_twenty_clusters_as_for_two(
 
     with django_assert_max_num_queries(15):
         assert clusters.find(dataset=dataset) == 20
+
+
+def test_what_is_imported_is_compared_with_all_that_is_there(monkeypatch, dataset):
+    monkeypatch.setattr(tasks.find_duplicates, "delay", tasks.find_duplicates)
+    there = prompt(dataset, ASKED)
+
+    take(dataset, tree(node(ALIKE)), tree(node("Why is grass green?")))
+    assert waiting() == set()
+    tasks.find_waiting_duplicates()
+
+    [pair] = waiting()
+    assert there.pk in pair
+    search = DuplicateSearch.objects.get()
+    assert (search.found, search.finished_at is None) == (1, False)
+    take(dataset, tree(node(ALIKE)))  # all of it is there
+    assert searches.waiting() == []
+
+
+def test_what_comes_in_while_a_search_runs_is_looked_for_after_it(monkeypatch, dataset):
+    prompt(dataset, ASKED)
+    boss = ContributorFactory(member=dataset, member__roles=["curator"])
+    searches.want(dataset=dataset, by=boss)
+    find = clusters.find
+
+    def slowly(*, dataset):
+        found = find(dataset=dataset)
+        prompt(dataset, ALIKE)
+        searches.want(dataset=dataset, by=boss)
+        return found
+
+    monkeypatch.setattr(clusters, "find", slowly)
+    searches.run(dataset=dataset)
+    monkeypatch.setattr(clusters, "find", find)
+    assert searches.waiting() == [dataset.pk]
+
+    searches.run(dataset=dataset)
+
+    assert (searches.waiting(), len(waiting())) == ([], 1)
+
+
+def test_a_search_that_another_worker_has_begun_is_left_to_it(dataset):
+    prompt(dataset, ASKED), prompt(dataset, ALIKE)
+    boss = ContributorFactory(member=dataset, member__roles=["curator"])
+    searches.want(dataset=dataset, by=boss)
+    DuplicateSearch.objects.update(started_at=dataset.created_at)
+
+    searches.run(dataset=dataset)
+
+    assert not ClusterMember.objects.exists()
