@@ -314,6 +314,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "curation.tasks.count_large_datasets",
         "schedule": 600,
     },
+    # What was judged under an older guideline is put before people again, in parts.
+    "judge-again": {"task": "curation.tasks.judge_again", "schedule": 30},
+    # Orders are settled again where people's ballots weigh otherwise by now.
+    "settle-again": {"task": "curation.tasks.settle_again", "schedule": 60},
     # Versions that wait, or whose worker was lost, are made after all.
     "restart-silent-freezings": {
         "task": "curation.tasks.restart_silent_freezings",

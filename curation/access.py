@@ -21,6 +21,7 @@ from curation.models import (
     Membership,
     Message,
     SavedView,
+    SecondLook,
 )
 from curation.models.datasets import DatasetQuerySet
 
@@ -55,6 +56,10 @@ def person_to_curate(request: SignedInRequest, dataset: Dataset, pk: int) -> Con
     judged = Q(reviews__message__conversation__dataset=dataset)
     there = Contributor.objects.filter(takes_part | judged).distinct()
     return get_object_or_404(there, pk=pk)
+
+
+def second_look_in(dataset: Dataset, pk: int) -> SecondLook:
+    return get_object_or_404(SecondLook, dataset=dataset, pk=pk)
 
 
 def conversation(request: SignedInRequest, slug: str, number: int) -> Conversation:

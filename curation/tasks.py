@@ -9,8 +9,10 @@ from curation.actions import (
     freezing,
     lookalikes,
     meanings,
+    older_guidelines,
     rechecks,
     reputations,
+    resettling,
     searches,
     tallies,
     vectors,
@@ -68,6 +70,19 @@ def find_waiting_duplicates() -> None:
 def compute_reputations() -> None:
     """What people's judgements showed of their care since the last time."""
     reputations.compute_due()
+
+
+@background_task()
+def judge_again() -> None:
+    """What curators want judged once more under the guideline of now."""
+    older_guidelines.carry_on_all()
+
+
+@background_task()
+def settle_again() -> None:
+    """Prompts whose ballots weigh otherwise by now, or of which others count."""
+    resettling.mark_changed_reputations()
+    resettling.settle_due()
 
 
 @background_task()

@@ -24,6 +24,7 @@ from curation.views import (
     gold,
     guideline,
     instance,
+    judged_again,
     leaderboard,
     lineage,
     me,
@@ -69,6 +70,16 @@ urlpatterns = [
     ),
     # How a dataset is run.
     path("datasets/<slug:slug>/guideline/", guideline.show, name="guideline"),
+    path(
+        "datasets/<slug:slug>/guideline/again/",
+        judged_again.show,
+        name="judged-again",
+    ),
+    path(
+        "datasets/<slug:slug>/guideline/again/<int:pk>/stop/",
+        judged_again.stop,
+        name="judged-again-stop",
+    ),
     path("datasets/<slug:slug>/people/", people.show, name="people"),
     path("datasets/<slug:slug>/people/<int:pk>/remove/", people.remove, name="remove"),
     path("datasets/<slug:slug>/rules/", rules.show, name="rules"),

@@ -121,7 +121,9 @@ class _Said:
         self.ballots = rankings.ballots_in(ids) if recipe.reads_ballots else None
         self.accepts: dict[int, int] = {}
         if recipe.reviews_from:
-            given = Review.objects.filter(message__conversation__in=ids, verdict="accept")
+            given = Review.objects.filter(
+                message__conversation__in=ids, verdict="accept", set_aside_at=None
+            )
             counts = given.values_list("message").annotate(Count("pk")).order_by()
             self.accepts = dict(counts)
         self.found = found

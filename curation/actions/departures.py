@@ -20,6 +20,7 @@ from curation.actions.versions import POLICY
 from curation.formats.archive import FORMAT
 from curation.formats.recipe import Recipe
 from curation.models import (
+    Ballot,
     BallotEntry,
     Contributor,
     Conversation,
@@ -146,7 +147,8 @@ def _said(
     found: dict[str, dict[int, list[dict[str, Any]]]] = {
         kind: defaultdict(list) for kind in ("reviews", "ballots", "settlements")
     }
-    reviews = Review.objects.filter(message__in=there).exclude(verdict="reject")
+    counted = Review.objects.filter(message__in=there, set_aside_at=None)
+    reviews = counted.exclude(verdict="reject")
     for review in reviews.order_by("pk"):
         found["reviews"][there[review.message_id].conversation_id].append({
             "message": _uid(review.message_id, there),
@@ -177,9 +179,10 @@ def _said(
 def _ballots(
     there: Messages,
 ) -> dict[tuple[int, int, int | None, int], list[dict[str, Any]]]:
-    rows = BallotEntry.objects.filter(
-        ballot__prompt__in=there, ballot__outcome="ranked", reply__in=there
-    ).select_related("ballot")
+    """Those that count: what is frozen of them elsewhere must come to the same."""
+    counted = Ballot.objects.filter(prompt__in=there, outcome="ranked").standing()
+    rows = BallotEntry.objects.filter(ballot__in=counted, reply__in=there)
+    rows = rows.select_related("ballot")
     found: dict[tuple[int, int, int | None, int], list[dict[str, Any]]] = defaultdict(list)
     for entry in rows.order_by("ballot", "shown"):
         ballot = entry.ballot

@@ -18,7 +18,15 @@ from curation.clean import preferences
 from curation.clean.check import Treatment
 from curation.clean.checks import treatment
 from curation.errors import CurationError, WrongState
-from curation.models import Contributor, Conversation, Event, Label, Message, Review
+from curation.models import (
+    Contributor,
+    Conversation,
+    Event,
+    Label,
+    Message,
+    Policy,
+    Review,
+)
 from curation.prepared import Prepared, insert
 from curation.wording import in_english
 
@@ -304,10 +312,19 @@ def outcome_of(
     if edit is not None and edit.is_final:
         final = Verdict.ACCEPT
     rejections = verdicts.count(Verdict.REJECT)
-    if policy.adjudicates and not final:
-        heard = len(verdicts) + (edit is not None)
-        if (approvals and rejections) or heard < policy.reviews_wanted:
-            return None
+    heard = len(verdicts) + (edit is not None)
+    return by_rules(
+        policy, approvals=approvals, rejections=rejections, heard=heard, final=final
+    )
+
+
+def by_rules(
+    policy: Policy, *, approvals: int, rejections: int, heard: int, final: str = ""
+) -> State | None:
+    """The same in numbers; `final` is a curator's last word."""
+    is_open = (approvals and rejections) or heard < policy.reviews_wanted
+    if policy.adjudicates and not final and is_open:
+        return None
     if final == Verdict.ACCEPT or (not final and approvals >= policy.approvals_needed):
         return State.ACCEPTED
     if final or rejections > policy.reviews_wanted - policy.approvals_needed:

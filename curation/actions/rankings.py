@@ -57,12 +57,12 @@ class Ballots:
 
 
 def ballots_in(conversation_ids: Sequence[int]) -> Ballots:
-    """One query."""
+    """Those that count. One query."""
     found = Ballots()
-    rows = BallotEntry.objects.filter(
-        ballot__prompt__conversation__in=conversation_ids,
-        ballot__outcome=Ballot.Outcome.RANKED,
+    counted = Ballot.objects.filter(
+        prompt__conversation__in=conversation_ids, outcome=Ballot.Outcome.RANKED
     )
+    rows = BallotEntry.objects.filter(ballot__in=counted.standing())
     for prompt, ballot, reply, position, rating in rows.values_list(
         "ballot__prompt", "ballot", "reply", "position", "rating"
     ):

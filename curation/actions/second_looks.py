@@ -61,9 +61,10 @@ def ask_again(
     chosen = list(wanted.order_by("pk").values_list("pk", flat=True)[:at_most])
     looked = [_look_again(pk, by=by, why=why) for pk in chosen]
     reopened = [message for message, is_open in looked if is_open and message is not None]
+    was_done = sum(message is not None for message, _is_open in looked)
     return Asked(
         reopened=len(reopened),
-        standing=len(looked) - len(reopened),
+        standing=was_done - len(reopened),
         left=wanted.count(),
         versions=_versions_with(reopened),
     )

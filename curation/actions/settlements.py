@@ -30,18 +30,52 @@ def settle(prompt: Message) -> Settlement | None:
 
     Called after each ballot, and after each answer that came into or fell out of the
     running: an order must not go on naming an answer that is no longer there. Ballots
-    weigh as their rankers are relied on now; what is settled stays until the next one.
+    weigh as their rankers are relied on now; what comes later of them: see resettling.py.
     """
     cast = _cast_on(prompt.pk)
     there = _settlement.first(prompt=prompt.pk)
     if not cast and there is None:
         return None
+    settled = _added_up(prompt, cast)
+    if there is None:
+        insert(settled)
+    else:
+        settled.pk = there.pk
+        settled.save(update_fields=ADDED_UP)
+    return settled
+
+
+def settle_anew(prompt: Message, there: Settlement) -> bool:
+    """The same for a locked settlement that is due. Written only where it says otherwise.
+
+    That is: another order, another status, or other ballots that count.
+    """
+    settled = _added_up(prompt, _cast_on(prompt.pk))
+    is_new = any(getattr(settled, name) != getattr(there, name) for name in SAID)
+    if is_new:
+        settled.pk = there.pk
+        settled.save(update_fields=[*ADDED_UP, "is_due"])
+    else:
+        there.is_due = False
+        there.save(update_fields=["is_due"])
+    return is_new
+
+
+# All but whether it is due: only who looked at what made it due may say that it is not.
+ADDED_UP = [
+    "order", "margins", "is_weighted", "ballots", "agreement", "kendall_w", "status",
+    "settled_at",
+]  # fmt: skip
+SAID = ("order", "status", "ballots")
+
+
+def _added_up(prompt: Message, cast: Sequence[_Cast]) -> Settlement:
+    """Not written yet. A query, where anybody here cast any."""
     ballots = [one.places for one in cast]
     weights = _weights_of(prompt, cast)
     found = concordance(ballots, weights)
     wide = [[a, b, n] for (a, b), n in sorted(margins(ballots, weights).items()) if n > 0]
-    settled = Settlement(
-        pk=there.pk if there else None,
+    return Settlement(
         prompt=prompt,
         order=ranked_pairs(ballots, weights),
         margins=wide,
@@ -52,18 +86,13 @@ def settle(prompt: Message) -> Settlement | None:
         status=_status(prompt, cast, found),
         settled_at=now(),
     )
-    if there is None:
-        insert(settled)
-    else:
-        settled.save(force_update=True)
-    return settled
 
 
 _settlement = Prepared(lambda prompt: Settlement.objects.filter(prompt=prompt))
 
 
 def ballots_on(prompt: int) -> list[Positions]:
-    """The places that each ballot gives, for answers that are still in the running.
+    """The places that each ballot that counts gives, for answers still in the running.
 
     “None is good” and “cannot judge” prefer nothing, so they are not here.
     """
@@ -85,8 +114,9 @@ def _cast_on(prompt: int) -> list[_Cast]:
 _places = Prepared(
     lambda prompt: (
         BallotEntry.objects.filter(
-            ballot__prompt=prompt,
-            ballot__outcome=Ballot.Outcome.RANKED,
+            ballot__in=Ballot.objects.filter(
+                prompt=prompt, outcome=Ballot.Outcome.RANKED
+            ).standing(),
             reply__in=Message.objects.filter(parent=prompt).rankable(),
         )
         .order_by("ballot_id")

@@ -5,13 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from curation.actions import notices
+from curation.actions import notices, resettling
 from curation.actions.people import require
 from curation.errors import CurationError, NotAllowed
-from curation.models import Contributor, Dataset, Event, Membership, Suspension
+from curation.models import (
+    Ballot,
+    Contributor,
+    Dataset,
+    Event,
+    Membership,
+    Suspension,
+)
 
 
 @transaction.atomic
@@ -20,6 +28,7 @@ def suspend(
 ) -> Suspension:
     """From now on the person claims, sends and judges nothing there. They read why.
 
+    Meanwhile their ballots count for nothing: what they ranked is settled without them.
     Without a dataset: in all of them, also those that they join later.
     """
     _require_right(by, dataset)
@@ -32,6 +41,7 @@ def suspend(
         raise CurationError(_("%(person)s pauses already.") % {"person": person})
     made = Suspension.objects.create(person=person, dataset=dataset, reason=reason, by=by)
     _match_roles(person)
+    resettling.mark_ballots(_ballots_of(person, dataset))
     Event.objects.record(
         "person.suspended", person, by=by, dataset=dataset, why=reason, suspension=made.pk
     )
@@ -41,7 +51,7 @@ def suspend(
 
 @transaction.atomic
 def lift(*, suspension_id: int, by: Contributor) -> Suspension:
-    """The person goes on with the roles that they have."""
+    """The person goes on with the roles that they have, and their ballots count again."""
     told = Suspension.objects.select_related("dataset").get(pk=suspension_id)
     _require_right(by, told.dataset)
     person = Contributor.objects.select_for_update(no_key=True).get(pk=told.person_id)
@@ -51,6 +61,7 @@ def lift(*, suspension_id: int, by: Contributor) -> Suspension:
     made.lifted_at, made.lifted_by = now(), by
     made.save(update_fields=["lifted_at", "lifted_by"])
     _match_roles(person)
+    resettling.mark_ballots(_ballots_of(person, told.dataset))
     Event.objects.record(
         "person.restored", person, by=by, dataset=told.dataset, suspension=made.pk
     )
@@ -86,6 +97,11 @@ def _match_roles(person: Contributor) -> None:
     resting.filter(suspended_at=None).update(suspended_at=now())
     going_on = roles.exclude(pk__in=resting.values("pk"))
     going_on.filter(suspended_at__isnull=False).update(suspended_at=None)
+
+
+def _ballots_of(person: Contributor, dataset: Dataset | None) -> QuerySet[Ballot]:
+    theirs = Ballot.objects.filter(ranker=person)
+    return theirs.filter(prompt__conversation__dataset=dataset) if dataset else theirs
 
 
 def _tell(made: Suspension, kind: str, *, by: Contributor, why: str = "") -> None:

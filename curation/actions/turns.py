@@ -152,8 +152,10 @@ def _ballots(rows: Sequence[Any]) -> dict[int, list[Any]]:
 
 
 _ballots_on: Prepared[Any] = Prepared(
-    lambda prompts: Ballot.objects.filter(Among("prompt_id", prompts)).values_list(
-        "prompt_id", "ranking_round", "outcome", "ranker_id", named=True
+    lambda prompts: (
+        Ballot.objects.filter(Among("prompt_id", prompts))
+        .standing()
+        .values_list("prompt_id", "ranking_round", "outcome", "ranker_id", named=True)
     )
 )
 

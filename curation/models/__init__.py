@@ -12,7 +12,7 @@ from curation.models.events import Event
 from curation.models.exports import Export
 from curation.models.findings import Finding
 from curation.models.freezings import Freezing
-from curation.models.gold import GoldAnswer, GoldItem
+from curation.models.gold import GoldAnswer, GoldBallot, GoldItem, GoldRanking
 from curation.models.inspections import Inspection, Inspector
 from curation.models.judgements import Ballot, BallotEntry, Label, Review, Settlement
 from curation.models.moderation import Case, Decision, Suspension
@@ -22,6 +22,7 @@ from curation.models.profiles import Profile
 from curation.models.reports import ModelReport
 from curation.models.reputations import Reputation
 from curation.models.salts import MessageSalt
+from curation.models.second_looks import SecondLook
 from curation.models.sessions import Session
 from curation.models.sketches import Candidate, Sketch
 from curation.models.vectors import EmbeddingModel, Vector
@@ -54,7 +55,9 @@ __all__ = [
     "Flag",
     "Freezing",
     "GoldAnswer",
+    "GoldBallot",
     "GoldItem",
+    "GoldRanking",
     "Guideline",
     "Inspection",
     "Inspector",
@@ -72,6 +75,7 @@ __all__ = [
     "Review",
     "SavedView",
     "Session",
+    "SecondLook",
     "Settlement",
     "Sketch",
     "Suspension",

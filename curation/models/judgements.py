@@ -6,12 +6,13 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from curation.models.conversations import Message
 from curation.models.datasets import Guideline
+from curation.models.moderation import Suspension
 
 
 class Review(models.Model):
@@ -139,6 +140,16 @@ class Label(models.Model):
         return f"{self.name} {self.value}"
 
 
+class BallotQuerySet(models.QuerySet["Ballot"]):
+    def standing(self) -> BallotQuerySet:
+        """Those that count: not set aside, and not of somebody who pauses there now."""
+        pausing = Suspension.objects.in_force().filter(
+            Q(dataset=None) | Q(dataset=OuterRef("prompt__conversation__dataset")),
+            person=OuterRef("ranker"),
+        )
+        return self.filter(~Exists(pausing), set_aside_at=None)
+
+
 class Ballot(models.Model):
     """One person's order of the answers to one prompt, or why there is none.
 
@@ -187,6 +198,10 @@ class Ballot(models.Model):
         Guideline, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     created_at = models.DateTimeField(default=now)
+    # It counts no longer; the answers were put before people again. Whose it is, keeps it.
+    set_aside_at = models.DateTimeField(null=True, blank=True)
+
+    objects = BallotQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -225,7 +240,7 @@ class Ballot(models.Model):
             "id", "prompt", "ranking_round", "outcome", "protocol", "strength", "reason",
             "guideline",
         }  # fmt: skip
-        withheld = {"ranker", "note", "active_seconds", "created_at"}
+        withheld = {"ranker", "note", "active_seconds", "created_at", "set_aside_at"}
 
     def __str__(self) -> str:
         return f"ballot on message {self.prompt_id}: {self.outcome}"
@@ -299,6 +314,8 @@ class Settlement(models.Model):
     )
     status = models.CharField(max_length=12, choices=Status)
     settled_at = models.DateTimeField(default=now)
+    # Its ballots weigh otherwise by now, or others of them count: resettling.py looks.
+    is_due = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -311,13 +328,17 @@ class Settlement(models.Model):
                 condition=Q(kendall_w=None) | Q(kendall_w__gte=0, kendall_w__lte=1),
             ),
         ]
+        indexes = [
+            # For resettling.settle_due(); few rows are, so it is small.
+            models.Index(fields=["id"], name="settlement_due", condition=Q(is_due=True)),
+        ]
 
     class Privacy:
         published = {
             "prompt", "order", "margins", "is_weighted", "ballots", "agreement",
             "kendall_w", "status",
         }  # fmt: skip
-        withheld = {"id", "settled_at"}
+        withheld = {"id", "settled_at", "is_due"}
 
     def __str__(self) -> str:
         return f"settlement of message {self.prompt_id}: {self.status}"

@@ -41,6 +41,9 @@ class Reputation(models.Model):
     expected = models.FloatField(help_text="The share that they should get right, 0 to 1.")
     lower_bound = models.FloatField(help_text="19 times in 20 the share is above this.")
     weight = models.FloatField(help_text="Of one ballot, in newcomers' ballots.")
+    settled_weight = models.FloatField(
+        default=1.0, help_text="The weight with which what they ranked was last settled."
+    )
     gold_share = models.FloatField(help_text="Part of their reviews to be known items.")
     computed_at = models.DateTimeField(default=now)
 
@@ -82,8 +85,8 @@ class Reputation(models.Model):
         published: ClassVar[set[str]] = set()
         withheld = {
             "id", "dataset", "person", "kind", "gold", "gold_right", "consensus",
-            "consensus_right", "expected", "lower_bound", "weight", "gold_share",
-            "computed_at",
+            "consensus_right", "expected", "lower_bound", "weight",
+            "settled_weight", "gold_share", "computed_at",
         }  # fmt: skip
 
     def __str__(self) -> str:
