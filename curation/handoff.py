@@ -137,13 +137,17 @@ def supervised(version_id: int, split: str = "train") -> Iterator[Row]:
 def preference_pairs(version_id: int, split: str = "train") -> Iterator[Row]:
     """{"prompt", "chosen", "rejected"} with margin, votes, share and agreement.
 
-    From ballots by the recipe's pair policy, and from reviewers' edits.
+    From ballots by the recipe's pair policy, and from reviewers' edits. Where people
+    disagree, `share` is a soft label and `raters` the group of people that says so.
     """
     return _rows(version_id, split, "pairs")
 
 
 def rankings(version_id: int, split: str = "train") -> Iterator[Row]:
-    """{"prompt", "answers": [{"place", "content"}, …]}: all ranked answers to a prompt."""
+    """{"prompt", "answers": [{"place", "share", "positions", "content"}, …]}.
+
+    All ranked answers to a prompt; `place` is None where no winner is forced.
+    """
     return _rows(version_id, split, "rankings")
 
 

@@ -117,8 +117,8 @@ class _Said:
             for rank, group in enumerate(order)
             for pk in group
         }
-        self.is_soft = recipe.contested == "soft"
-        self.ballots = rankings.ballots_in(ids) if recipe.reads_ballots else None
+        self.recipe = recipe
+        self.ballots = rankings.ballots_in(ids, recipe) if recipe.reads_ballots else None
         self.accepts: dict[int, int] = {}
         if recipe.reviews_from:
             given = Review.objects.filter(
@@ -130,7 +130,10 @@ class _Said:
 
     def rank(self, reply: Message) -> int | None:
         """None also where people disagree and the recipe wants no winner there."""
-        if self.is_soft and self.status(reply) == Settlement.Status.CONTESTED:
+        if (
+            self.recipe.forces_no_winner
+            and self.status(reply) == Settlement.Status.CONTESTED
+        ):
             return None
         return self.ranks.get(reply.pk)
 

@@ -27,6 +27,7 @@ from curation.models import (
     Dataset,
     Event,
     Message,
+    Profile,
     Review,
     Settlement,
 )
@@ -155,12 +156,15 @@ def _said(
             "by": people.number(review.reviewer_id),
             "verdict": review.verdict,
         })  # fmt: skip
-    for (prompt, _pk, ranker, round_number), places in _ballots(there).items():
+    ballots = _ballots(there)
+    groups = _groups_of({ranker for _prompt, _pk, ranker, _round in ballots})
+    for (prompt, _pk, ranker, round_number), places in ballots.items():
         found["ballots"][there[prompt].conversation_id].append({
             "prompt": _uid(prompt, there),
             "by": people.number(ranker),
             "round": round_number,
             "places": places,
+            **groups.get(ranker, {}),
         })  # fmt: skip
     for settled in Settlement.objects.filter(prompt__in=there).order_by("pk"):
         groups = (
@@ -174,6 +178,16 @@ def _said(
             "status": settled.status,
         })  # fmt: skip
     return found
+
+
+def _groups_of(people: Iterable[int | None]) -> dict[int | None, dict[str, list[str]]]:
+    """The groups that versions may ask for: see rankings.py."""
+    rows = Profile.objects.filter(pk__in=[one for one in people if one is not None])
+    return {
+        one.pk: {"languages": one.languages, "topics": one.topics}
+        for one in rows
+        if one.languages or one.topics
+    }
 
 
 def _ballots(

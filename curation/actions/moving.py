@@ -32,6 +32,7 @@ from curation.models import (
     Event,
     Message,
     MessageSalt,
+    Profile,
     Review,
     Settlement,
 )
@@ -175,6 +176,8 @@ class _Mover:
         )
 
     def _ballots(self, there: dict[str, Message], raw: dict[str, Any]) -> None:
+        for one in raw["ballots"]:
+            self._note_groups(one)
         ballots = [
             Ballot(
                 prompt=there[one["prompt"]],
@@ -196,6 +199,13 @@ class _Mover:
             for ballot, one in zip(ballots, raw["ballots"], strict=True)
             for place in one["places"]
         )
+
+    def _note_groups(self, ballot: dict[str, Any]) -> None:
+        """Once: what the person names in a profile, so that versions find their groups."""
+        person = self._person(ballot["by"])
+        groups = {name: ballot.get(name, []) for name in ("languages", "topics")}
+        if person is not None and any(groups.values()):
+            Profile.objects.get_or_create(contributor=person, defaults=groups)
 
     def _settlements(self, there: dict[str, Message], raw: dict[str, Any]) -> None:
         Settlement.objects.bulk_create(

@@ -21,9 +21,12 @@ _chat = pa.list_(pa.struct([("role", _text), ("content", _text)]))
 _side = [("group", _text), ("licence", _text), ("weight", _number)]
 _said = [
     ("margin", _number), ("votes", _number), ("share", _number), ("agreement", _number),
-    ("status", _text),
+    ("status", _text), ("raters", _text),
 ]  # fmt: skip
-_place = pa.struct([("id", _text), ("place", _number), ("content", _text)])
+_place = pa.struct([
+    ("id", _text), ("place", _number), ("share", _number),
+    ("positions", pa.list_(_number)), ("content", _text),
+])  # fmt: skip
 
 SCHEMAS = {
     "records": pa.schema([
@@ -40,7 +43,8 @@ SCHEMAS = {
     "rankings": pa.schema([
         ("prompt_id", _text), ("conversation", _text), ("category", _text),
         ("language", _text), ("prompt", _chat), ("answers", pa.list_(_place)),
-        ("votes", _number), ("agreement", _number), ("status", _text), *_side,
+        ("votes", _number), ("agreement", _number), ("status", _text),
+        ("raters", _text), *_side,
     ]),
     "unpaired": pa.schema([
         ("id", _text), ("category", _text), ("language", _text), ("prompt", _chat),

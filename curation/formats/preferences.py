@@ -2,12 +2,15 @@
 
 Facts of a ranking are JSON without floats and without words: opaque ids of answers,
 `order` as groups of equal ones from the best down, `tallies` as rows of two answers and how
-many ballots put the first before, after, and beside the second.
+many ballots put the first before, after, and beside the second. Where people disagree and
+the recipe wants no winner, `positions` are rows of an answer and how many ballots gave it
+the first place, the second, and so on; `groups` are the same facts of groups of people.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
 from typing import Any, Literal, NamedTuple
 
@@ -44,13 +47,73 @@ def facts(
     return {
         "prompt_id": prompt,
         "conversation": conversation,
+        **said(order=order, tallies=tallies, ballots=ballots, agreement=agreement),
+        "status": status,
+    }
+
+
+def said(
+    *,
+    order: Order,
+    tallies: Mapping[tuple[str, str], tuple[int, int, int]],
+    ballots: int,
+    agreement: float | None,
+) -> dict[str, Any]:
+    """What some people say together of the answers to a prompt."""
+    return {
         "order": [sorted(group) for group in order],
         "tallies": sorted(_smaller_first(pair, counts) for pair, counts in tallies.items()),
         "ballots": ballots,
         # Hundredths: JSON has one way to write a whole number.
         "agreement": None if agreement is None else round(agreement * HUNDREDTHS),
-        "status": status,
     }
+
+
+def positions(ballots: Iterable[Mapping[str, int]]) -> list[list[Any]]:
+    """How many ballots gave each answer the first place, the second, and so on."""
+    counts: dict[str, Counter[int]] = defaultdict(Counter)
+    for places in ballots:
+        for answer, place in places.items():
+            counts[answer][place] += 1
+    return [
+        [answer, *(there[place] for place in range(1, max(there) + 1))]
+        for answer, there in sorted(counts.items())
+    ]
+
+
+class Part(NamedTuple):
+    """Facts to make rows of: of all people or of a group; soft ones force no winner."""
+
+    raters: str
+    found: Mapping[str, Any]
+    is_soft: bool
+
+
+def parts(found: Mapping[str, Any], contested: str) -> list[Part]:
+    """By what the recipe says of prompts on which people disagree."""
+    if found["status"] != "contested" or contested not in ("soft", "groups"):
+        return [Part("", found, is_soft=False)]
+    groups = found.get("groups", []) if contested == "groups" else []
+    by_group = [
+        Part(group["group"], group, is_soft=group["status"] == "contested")
+        for group in groups
+    ]
+    return by_group or [Part("", found, is_soft=True)]
+
+
+def shares(found: Mapping[str, Any]) -> dict[str, int]:
+    """Of each answer: the mean share of its comparisons that it won, in thousandths."""
+    won: dict[str, list[int]] = defaultdict(list)
+    for a, b, before, after, beside in found["tallies"]:
+        votes = before + after + beside
+        share = (2000 * before + 1000 * beside + votes) // (2 * votes)
+        won[a].append(share)
+        won[b].append(1000 - share)
+    return {answer: _mean(each) for answer, each in won.items()}
+
+
+def _mean(numbers: Sequence[int]) -> int:
+    return (2 * sum(numbers) + len(numbers)) // (2 * len(numbers))
 
 
 def _smaller_first(pair: tuple[str, str], counts: tuple[int, int, int]) -> list[Any]:
@@ -125,4 +188,10 @@ def pruned(found: Mapping[str, Any], answers: Container[str]) -> dict[str, Any] 
     tallies = [row for row in found["tallies"] if row[0] in answers and row[1] in answers]
     if sum(map(len, order)) < 2:
         return None
-    return {**found, "order": [group for group in order if group], "tallies": tallies}
+    kept = {**found, "order": [group for group in order if group], "tallies": tallies}
+    if "positions" in found:
+        kept["positions"] = [row for row in found["positions"] if row[0] in answers]
+    if "groups" in found:
+        groups = (pruned(group, answers) for group in found["groups"])
+        kept["groups"] = [group for group in groups if group]
+    return kept

@@ -10,7 +10,8 @@ from curation.errors import CurationError
 
 CONVERSATION_STATES = ("review", "growing", "ranking", "complete")
 STATUSES = ("consensus", "contested", "insufficient", "unranked")
-CONTESTED = ("in", "out", "soft")
+CONTESTED = ("in", "out", "soft", "groups")
+GROUPS_BY = ("language", "topic")
 PAIRS = ("", "best_worst", "adjacent", "all")
 DUPLICATES = ("in", "out")
 
@@ -22,7 +23,10 @@ NUMBERS = {
     "rating_from": (0, 70, "goes from 10 to 70, in tenths; 0 asks for none"),
     "cap_per_author": (0, 1_000_000, "counts from 1; 0 sets none"),
 }
-CHOICES = {"contested": CONTESTED, "pairs": PAIRS, "duplicates": DUPLICATES}
+CHOICES = {
+    "contested": CONTESTED, "groups_by": GROUPS_BY, "pairs": PAIRS,
+    "duplicates": DUPLICATES,
+}  # fmt: skip
 WEIGHT_AT_MOST = 1000
 
 
@@ -42,7 +46,10 @@ class Recipe:
     rating_from: int = 0  # mean rating by people who ranked, in tenths
     cap_per_author: int = 0  # at most so many answers by one person, or by one model
     duplicates: str = "in"  # out: without prompts that a curator called duplicates
-    contested: str = "in"  # out: without answers to them; soft: no place, only shares
+    # out: without answers to them; soft: no place, only shares; groups: an order for each
+    # group of people that is large enough, and shares where none is.
+    contested: str = "in"
+    groups_by: str = "language"  # or topic: as people's profiles say
     pairs: str = ""  # which pairs of ranked answers become preferences
     edits: bool = False  # what a reviewer's edit replaced is frozen beside it, as worse
     weights: tuple[tuple[str, int], ...] = ()  # in hundredths by category; else 100
@@ -89,6 +96,11 @@ class Recipe:
     @property
     def reads_ballots(self) -> bool:
         return bool(self.pairs or self.rating_from)
+
+    @property
+    def forces_no_winner(self) -> bool:
+        """Where people disagree on an order."""
+        return self.contested in ("soft", "groups")
 
     def weight(self, category: str) -> int:
         """Of each example, in hundredths."""

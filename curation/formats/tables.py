@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from curation.formats.preferences import Part, parts, preferences, shares, soft
 from curation.formats.preferences import labels as labels_of
-from curation.formats.preferences import preferences, soft
 from curation.formats.recipe import Recipe
 
 Record = dict[str, Any]
@@ -71,63 +71,74 @@ def supervised_rows(examples: Iterable[Example], terms: Terms) -> Iterator[Row]:
 def pair_rows(
     examples: Sequence[Example], rankings: Iterable[Mapping[str, Any]], terms: Terms
 ) -> Iterator[Row]:
-    """One answer preferred to another, from ballots and from reviewers' edits."""
+    """One answer preferred to another, from ballots and from reviewers' edits.
+
+    Where people disagree: shares, or rows of each group of people, as the recipe says.
+    """
     there = {example.record["id"]: example for example in examples}
-    for found in rankings:
-        is_soft = terms.recipe.contested == "soft" and found["status"] == "contested"
-        policy: Any = terms.recipe.pairs
-        for one in soft(found) if is_soft else preferences(found, policy):
-            if one.chosen in there and one.rejected in there:
-                chosen, rejected = there[one.chosen], there[one.rejected]
-                said = {
-                    "margin": one.margin,
-                    "votes": one.votes,
-                    "share": one.share,
-                    "agreement": found["agreement"],
-                    "status": found["status"],
-                }
-                yield _pair(chosen, rejected.record["completion"], one.rejected, terms,
-                            source="ballots", **said)  # fmt: skip
+    policy: Any = terms.recipe.pairs
+    for ranking in rankings:
+        for part in parts(ranking, terms.recipe.contested):
+            of_part = soft(part.found) if part.is_soft else preferences(part.found, policy)
+            for one in of_part:
+                if one.chosen in there and one.rejected in there:
+                    worse = there[one.rejected].record["completion"]
+                    yield _pair(there[one.chosen], worse, one.rejected, terms,
+                                source="ballots", margin=one.margin, votes=one.votes,
+                                share=one.share, agreement=part.found["agreement"],
+                                status=ranking["status"], raters=part.raters)  # fmt: skip
     for example in examples:
         if "rejected" in example.record:
             yield _pair(example, example.record["rejected"], "", terms, source="edit",
                         margin=None, votes=None, share=1000, agreement=None,
-                        status="edited")  # fmt: skip
+                        status="edited", raters="")  # fmt: skip
 
 
 def ranking_rows(
     examples: Sequence[Example], rankings: Iterable[Mapping[str, Any]], terms: Terms
 ) -> Iterator[Row]:
-    """All answers to a prompt with their places, 0 the best, equal places a tie."""
+    """All answers to a prompt with their places, 0 the best, equal places a tie.
+
+    Where people disagree and no winner is forced they have no place: `share` is the mean
+    share of its comparisons that an answer won, `positions` how many ballots gave it the
+    first place, the second, and so on. Or a row for each group of people.
+    """
     there = {example.record["id"]: example for example in examples}
-    for found in rankings:
-        places = [
-            (place, there[answer])
-            for place, group in enumerate(found["order"])
-            for answer in group
-            if answer in there
-        ]
-        if len(places) > 1:
-            first = places[0][1]
-            yield {
-                "prompt_id": found["prompt_id"],
-                "conversation": found["conversation"],
-                "category": first.record["category"],
-                "language": first.record["language"],
-                "prompt": first.record["prompt"],
-                "answers": [
-                    {
-                        "id": example.record["id"],
-                        "place": place,
-                        "content": example.record["completion"][0]["content"],
-                    }
-                    for place, example in places
-                ],
-                "votes": found["ballots"],
-                "agreement": found["agreement"],
-                "status": found["status"],
-                **_side(first, terms),
-            }
+    for ranking in rankings:
+        for part in parts(ranking, terms.recipe.contested):
+            answers = _placed(part, there)
+            if len(answers) > 1:
+                first = there[answers[0]["id"]]
+                yield {
+                    "prompt_id": ranking["prompt_id"],
+                    "conversation": ranking["conversation"],
+                    "category": first.record["category"],
+                    "language": first.record["language"],
+                    "prompt": first.record["prompt"],
+                    "answers": answers,
+                    "votes": part.found["ballots"],
+                    "agreement": part.found["agreement"],
+                    "status": ranking["status"],
+                    "raters": part.raters,
+                    **_side(first, terms),
+                }
+
+
+def _placed(part: Part, there: Mapping[str, Example]) -> list[dict[str, Any]]:
+    share, counts = shares(part.found), part.found.get("positions", [])
+    positions = {answer: list(numbers) for answer, *numbers in counts}
+    return [
+        {
+            "id": answer,
+            "place": None if part.is_soft else place,
+            "share": share.get(answer),
+            "positions": positions.get(answer, []),
+            "content": there[answer].record["completion"][0]["content"],
+        }
+        for place, group in enumerate(part.found["order"])
+        for answer in group
+        if answer in there
+    ]
 
 
 def unpaired_rows(
@@ -141,7 +152,7 @@ def unpaired_rows(
     """
     labels: dict[str, bool | None] = {}
     for found in rankings:
-        is_soft = terms.recipe.contested == "soft" and found["status"] == "contested"
+        is_soft = terms.recipe.forces_no_winner and found["status"] == "contested"
         answers = (answer for group in found["order"] for answer in group)
         labels |= dict.fromkeys(answers) if is_soft else labels_of(found)
     for example in examples:

@@ -64,7 +64,20 @@ class FreezeForm(forms.Form):
             ("in", _("Take the order as it stands")),
             ("out", _("Leave these answers out")),
             ("soft", _("Take the answers, and shares in place of an order")),
+            ("groups", _("Take the answers, and an order for each group of people")),
         ],
+    )
+    groups_by = forms.ChoiceField(
+        label=_("Groups of people"),
+        required=False,
+        choices=[
+            ("", _("By the languages of their profile")),
+            ("topic", _("By the topics of their profile")),
+        ],
+        help_text=_(
+            "Where people disagree. A group of fewer than three says too much of one "
+            "person; with no larger one, shares take the place of an order."
+        ),
     )
     agreement_from = _number(
         _("Agreement of ballots from"),

@@ -13,7 +13,14 @@ from django.db import transaction
 from curation import handoff
 from curation.actions import departures, imports, judgements, messages, moving, versions
 from curation.errors import CurationError, NotAllowed
-from curation.models import Contributor, Conversation, Message, MessageSalt, Settlement
+from curation.models import (
+    Contributor,
+    Conversation,
+    Message,
+    MessageSalt,
+    Profile,
+    Settlement,
+)
 from tests.factories import (
     CategoryFactory,
     ContributorFactory,
@@ -28,6 +35,7 @@ TREES = Path(os.environ.get("WINNOW_TREES", "no file named"))  # Open Assistant'
 RECIPES = (
     {},
     {"pairs": "all", "edits": True, "contested": "soft", "cap_per_author": 2},
+    {"pairs": "all", "contested": "groups"},
     {"reviews_from": 1, "languages": ["en"]},
     {"pairs": "best_worst", "best_replies": 2, "rating_from": 20},
 )
@@ -67,10 +75,12 @@ def fill(dataset):
             verdict="edit" if number % 2 else "accept",
             edited_text="Better words.",
         )
-        for _ in range(2):
+        for _ in range(3):
+            ranker = ContributorFactory(member=dataset)
+            Profile.objects.create(contributor=ranker, languages=["de", "en"])
             judgements.rank(
                 prompt_id=prompt.pk,
-                by=ContributorFactory(member=dataset),
+                by=ranker,
                 outcome="ranked",
                 shown=[one.pk for one in replies],
                 positions={one.pk: place for place, one in enumerate(replies, 1)},

@@ -132,6 +132,7 @@ def test_contested_prompts_stay_in_go_out_or_have_no_winner(dataset, curator, ta
 
     assert ranks() == {a.pk: 0, b.pk: 1, c.pk: None}
     assert ranks(contested="soft") == {a.pk: None, b.pk: None, c.pk: None}
+    assert ranks(contested="groups") == {a.pk: None, b.pk: None, c.pk: None}
     assert take(contested="out") == pks(c)
 
 
@@ -156,7 +157,13 @@ def test_a_recipe_from_before_keeps_its_json_and_so_its_digest():
 
     assert Recipe.parse(old).as_json() == {**old, "categories": ["a", "b"]}
     assert Recipe.parse({}).as_json().keys() == old.keys()
-    usual = {"contested": "in", "pairs": "", "weights": {"qa": 100}, "edits": False}
+    usual = {
+        "contested": "in",
+        "pairs": "",
+        "weights": {"qa": 100},
+        "edits": False,
+        "groups_by": "language",
+    }
     assert Recipe.parse(usual) == Recipe.parse({})
 
 
@@ -165,7 +172,8 @@ def test_a_recipe_reads_its_own_json():
         "categories": ["a"], "languages": ["de"], "best_replies": 2, "with_models": False,
         "states": ["complete"], "statuses": ["consensus", "unranked"], "reviews_from": 2,
         "agreement_from": 30, "rating_from": 45, "cap_per_author": 9, "duplicates": "out",
-        "contested": "soft", "pairs": "all", "edits": True, "weights": {"a": 50},
+        "contested": "groups", "groups_by": "topic", "pairs": "all", "edits": True,
+        "weights": {"a": 50},
     }  # fmt: skip
 
     assert Recipe.parse(full).as_json() == full
@@ -180,6 +188,7 @@ def test_a_recipe_reads_its_own_json():
         ({"categories": {"a": 1}}, "“categories” is a list"),
         ({"contested": "maybe"}, "“contested” is one of “in”"),
         ({"contested": ["in"]}, "“contested” is one of “in”"),
+        ({"groups_by": "age"}, "“groups_by” is one of “language”"),
         ({"pairs": None}, "“pairs” is one of"),
         ({"agreement_from": 0.5}, "“agreement_from” goes from -100"),
         ({"reviews_from": 10**12}, "“reviews_from” counts people"),
