@@ -78,7 +78,9 @@ WHERE policy.dataset_id = taken.dataset_id AND taken.id = ({BEST}
 RETURNING {", ".join(f'taken."{column}"' for column in COLUMNS)}, policy.gold_every, (
     SELECT reputation.gold_share
     FROM curation_reputation AS reputation
-    WHERE reputation.dataset_id = taken.dataset_id AND reputation.kind = 'reviewing'
+    WHERE reputation.dataset_id = taken.dataset_id
+      AND reputation.kind = CASE WHEN taken.kind IN ('rank', 'compare') THEN 'ranking'
+          ELSE 'reviewing' END
       AND reputation.person_id = %(person)s) AS gold_share
 """
 

@@ -18,6 +18,7 @@ from curation.models import (
     Decision,
     Freezing,
     GoldItem,
+    GoldRanking,
     Membership,
     Message,
     SavedView,
@@ -56,6 +57,10 @@ def person_to_curate(request: SignedInRequest, dataset: Dataset, pk: int) -> Con
     judged = Q(reviews__message__conversation__dataset=dataset)
     there = Contributor.objects.filter(takes_part | judged).distinct()
     return get_object_or_404(there, pk=pk)
+
+
+def gold_ranking_in(dataset: Dataset, pk: int) -> GoldRanking:
+    return get_object_or_404(GoldRanking, prompt__conversation__dataset=dataset, pk=pk)
 
 
 def second_look_in(dataset: Dataset, pk: int) -> SecondLook:

@@ -20,13 +20,19 @@ class Care(NamedTuple):
     ranking: Reputation
 
     @property
+    def met(self) -> int:
+        """Known items: texts and rankings."""
+        return self.ranking.gold
+
+    @property
     def gold_right(self) -> int:
-        return round(self.reviewing.gold_right)
+        return round(self.ranking.gold_right)
 
     @property
     def at_least(self) -> int:
-        """Percent right, 19 times in 20."""
-        return int(100 * self.reviewing.lower_bound)
+        """Percent right, 19 times in 20: of their verdicts, where they gave any."""
+        theirs = self.reviewing if self.reviewing.gold else self.ranking
+        return int(100 * theirs.lower_bound)
 
     @property
     def counts(self) -> str:

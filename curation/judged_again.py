@@ -44,7 +44,7 @@ def foreseen(older: Older, policy: Policy) -> Foreseen:
     )
 
 
-def _texts(older: Older) -> QuerySet[Message, dict[str, Any]]:
+def _texts(older: Older) -> QuerySet[Any, Any]:
     """Each text with its verdicts that are set aside, and those that go on counting."""
     counts = Q(reviews__set_aside_at=None)
     meant = list(older.versions().values_list("pk", flat=True))
@@ -68,10 +68,11 @@ def _texts(older: Older) -> QuerySet[Message, dict[str, Any]]:
 
 
 def _reviews_for(text: dict[str, Any], policy: Policy) -> int:
-    left = text["accepts"] + text["rejects"]
+    left: int = text["accepts"] + text["rejects"]
     wanted = max(1, policy.reviews_wanted - left)
     if text["state"] == State.SUBMITTED:
-        return wanted - max(1, policy.reviews_wanted - left - text["aside"])
+        before: int = max(1, policy.reviews_wanted - left - text["aside"])
+        return wanted - before
     if text["edits_aside"]:
         return policy.reviews_wanted  # of the words that the edit put in their place
     if text["finals"] or text["is_replaced"]:
@@ -82,7 +83,7 @@ def _reviews_for(text: dict[str, Any], policy: Policy) -> int:
     return 0 if decided == text["state"] else wanted
 
 
-def _prompts(older: Older) -> QuerySet[Ballot, dict[str, Any]]:
+def _prompts(older: Older) -> QuerySet[Any, Any]:
     """Each prompt with its ballots of the present round: set aside, and left."""
     judged = ~Q(outcome=Ballot.Outcome.CANNOT_JUDGE)
     now = judged & Q(ranking_round=F("prompt__ranking_round"))
@@ -96,9 +97,10 @@ def _prompts(older: Older) -> QuerySet[Ballot, dict[str, Any]]:
 
 
 def _rankings_for(prompt: dict[str, Any], policy: Policy) -> int:
-    wanted = policy.rankings_wanted
-    before = max(0, wanted - prompt["left"] - prompt["aside"])
-    return max(0, wanted - prompt["left"]) - before
+    wanted, left, aside = policy.rankings_wanted, prompt["left"], prompt["aside"]
+    before: int = max(0, wanted - left - aside)
+    after: int = max(0, wanted - left)
+    return after - before
 
 
 def _versions(older: Older) -> int:

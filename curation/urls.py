@@ -22,6 +22,7 @@ from curation.views import (
     flags,
     freezings,
     gold,
+    gold_rankings,
     guideline,
     instance,
     judged_again,
@@ -89,6 +90,16 @@ urlpatterns = [
     path("datasets/<slug:slug>/gold/", gold.show, name="gold"),
     path("datasets/<slug:slug>/gold/make/<int:pk>/", gold.make, name="gold-make"),
     path("datasets/<slug:slug>/gold/<int:pk>/retire/", gold.retire, name="gold-retire"),
+    path(
+        "datasets/<slug:slug>/gold/rankings/make/<int:pk>/",
+        gold_rankings.make,
+        name="gold-ranking-make",
+    ),
+    path(
+        "datasets/<slug:slug>/gold/rankings/<int:pk>/retire/",
+        gold_rankings.retire,
+        name="gold-ranking-retire",
+    ),
     # Talking about a text, from any page that shows it.
     path("messages/<message:pk>/comments/", comments.show, name="comments"),
     path("comments/<int:pk>/", comments.one, name="comment"),

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from django.forms import BoundField
 from django.utils.translation import gettext as _
 
+from annotate import gold
 from annotate.forms.rank import BallotForm, CompareForm, RankForm
 from annotate.models import Assignment
 from annotate.screens.base import turns_above
@@ -14,7 +15,7 @@ from curation.actions import judgements
 from curation.clean.masks import masked
 from curation.models import Ballot, Contributor, Message, ModelReport
 
-LETTERS = "ABCDEFGHI"
+LETTERS = gold.LETTERS
 
 
 class Answer(NamedTuple):
@@ -47,6 +48,9 @@ class RankScreen:
         return {}  # the order on the page is chance, so it must not be a ballot by default
 
     def apply(self, slot: Assignment, form: BallotForm, by: Contributor) -> None:
+        if slot.is_gold:
+            gold.answer_ranking(slot, form, by)
+            return
         assert slot.message_id is not None
         judgements.rank(
             prompt_id=slot.message_id,

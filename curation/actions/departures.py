@@ -157,14 +157,14 @@ def _said(
             "verdict": review.verdict,
         })  # fmt: skip
     ballots = _ballots(there)
-    groups = _groups_of({ranker for _prompt, _pk, ranker, _round in ballots})
+    raters = _groups_of({ranker for _prompt, _pk, ranker, _round in ballots})
     for (prompt, _pk, ranker, round_number), places in ballots.items():
         found["ballots"][there[prompt].conversation_id].append({
             "prompt": _uid(prompt, there),
             "by": people.number(ranker),
             "round": round_number,
             "places": places,
-            **groups.get(ranker, {}),
+            **raters.get(ranker, {}),
         })  # fmt: skip
     for settled in Settlement.objects.filter(prompt__in=there).order_by("pk"):
         groups = (

@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
 from django.db import transaction
-from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet, Sum
 from django.utils.timezone import now
 
 from curation.aggregate import reputation as known
@@ -25,6 +25,7 @@ from curation.models import (
     Contributor,
     Dataset,
     GoldAnswer,
+    GoldBallot,
     Reputation,
     Settlement,
 )
@@ -54,11 +55,12 @@ def count_known_item(*, dataset: Dataset, by: Contributor) -> None:
     """Compute a person's reputations anew after they answered a known item."""
     # Of two tabs, the second counts what the first has written.
     Contributor.objects.select_for_update(no_key=True).get(pk=by.pk)
-    gold = _by_known_items(_answers_in(dataset.pk).filter(person=by))
+    verdicts = _by_known_items(_answers_in(dataset.pk).filter(person=by))
+    orders = _by_known_orders(_orders_in(dataset.pk).filter(person=by))
     ranked = Reputation.objects.filter(dataset=dataset, person=by, kind=Kind.RANKING)
     before = ranked.values_list("consensus", "consensus_right").first()
     clear = {by.pk: _Sums(*before)} if before else {}
-    _write(dataset.pk, gold, clear, at=now())
+    _write(dataset.pk, verdicts, orders, clear, at=now())
 
 
 def compute_due() -> None:
@@ -76,30 +78,42 @@ def compute_due() -> None:
 def compute(*, dataset_id: int) -> None:
     """The reputations of all whom known items or clear prompts of a dataset measured."""
     began = now()  # what comes in meanwhile is newer, and makes it due again
-    gold = _by_known_items(_answers_in(dataset_id))
+    verdicts = _by_known_items(_answers_in(dataset_id))
+    orders = _by_known_orders(_orders_in(dataset_id))
     clear = _by_clear_prompts(dataset_id)
     known_before = Reputation.objects.filter(dataset=dataset_id).values_list("person")
     for (person,) in known_before:  # also whom nothing measures any more
         clear.setdefault(person, _Sums())
-    _write(dataset_id, gold, clear, at=began)
+    _write(dataset_id, verdicts, orders, clear, at=began)
 
 
 def _is_due(dataset_id: int, before: datetime | None) -> bool:
-    answers, prompts = _answers_in(dataset_id), _measuring(dataset_id)
+    answers, orders = _answers_in(dataset_id), _orders_in(dataset_id)
+    prompts = _measuring(dataset_id)
     if before is not None:
-        answers = answers.filter(at__gt=before)
+        answers, orders = answers.filter(at__gt=before), orders.filter(at__gt=before)
         prompts = prompts.filter(settled_at__gt=before)
-    return answers.exists() or prompts.exists()
+    return answers.exists() or orders.exists() or prompts.exists()
 
 
 def _answers_in(dataset_id: int) -> QuerySet[GoldAnswer]:
     return GoldAnswer.objects.filter(item__message__conversation__dataset=dataset_id)
 
 
+def _orders_in(dataset_id: int) -> QuerySet[GoldBallot]:
+    return GoldBallot.objects.filter(item__prompt__conversation__dataset=dataset_id)
+
+
 def _by_known_items(answers: QuerySet[GoldAnswer]) -> dict[int, _Sums]:
     counted = answers.order_by().values_list("person")
     rows = counted.annotate(met=Count("pk"), right=Count("pk", filter=Q(is_right=True)))
     return {person: _Sums(items, float(good)) for person, items, good in rows}
+
+
+def _by_known_orders(orders: QuerySet[GoldBallot]) -> dict[int, _Sums]:
+    counted = orders.order_by().values_list("person")
+    rows = counted.annotate(met=Count("pk"), sum=Sum("right"))
+    return {person: _Sums(items, float(right)) for person, items, right in rows}
 
 
 def _measuring(dataset_id: int) -> QuerySet[Settlement]:
@@ -143,17 +157,27 @@ def _ballots_on(prompts: list[int]) -> Iterator[Mapping[int, Positions]]:
 
 
 def _write(
-    dataset_id: int, gold: Mapping[int, _Sums], clear: Mapping[int, _Sums], *, at: datetime
+    dataset_id: int,
+    verdicts: Mapping[int, _Sums],
+    orders: Mapping[int, _Sums],
+    clear: Mapping[int, _Sums],
+    *,
+    at: datetime,
 ) -> None:
-    """In the order of people, so that two who write at once wait and do not lock up."""
-    rows = [
-        _computed(dataset_id, person, kind, gold.get(person, _Sums()), measured, at)
-        for person in sorted({*gold, *clear})
-        for kind, measured in (
-            (Kind.REVIEWING, _Sums()),
-            (Kind.RANKING, clear.get(person, _Sums())),
-        )
-    ]
+    """In the order of people, so that two who write at once wait and do not lock up.
+
+    Care shows in verdicts, too: in ranking both sorts of known items count.
+    """
+    none = _Sums()
+    rows = []
+    for person in sorted({*verdicts, *orders, *clear}):
+        judged, ordered = verdicts.get(person, none), orders.get(person, none)
+        both = _Sums(judged.items + ordered.items, judged.right + ordered.right)
+        measured = clear.get(person, none)
+        rows += [
+            _computed(dataset_id, person, Kind.REVIEWING, judged, none, at),
+            _computed(dataset_id, person, Kind.RANKING, both, measured, at),
+        ]
     Reputation.objects.bulk_create(
         rows,
         batch_size=500,

@@ -88,7 +88,7 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none at
             "reviews_wanted": _("Reviews wanted per text"),
             "approvals_needed": _("Approvals needed to accept"),
             "adjudicates": _("A curator decides where reviewers disagree"),
-            "gold_every": _("One known item in so many reviews"),
+            "gold_every": _("One known item in so many reviews or rankings"),
             "rankings_wanted": _("Rankings wanted per prompt"),
             "rankings_at_most": _("Rankings at most"),
             "replies_wanted": _("Answers wanted per prompt"),
@@ -107,9 +107,10 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none at
             ),
             "adjudicates": _("Off: the majority decides."),
             "gold_every": _(
-                "Texts from “Known items” are mixed in unseen, and show how people judge. "
-                "20: every twentieth review of whoever is known well. Newcomers meet one "
-                "in 4 at first, then one in 10, until enough is known of them. 0: none."
+                "What stands under “Known items” is mixed in unseen, and shows how people "
+                "judge. 20: every twentieth review, and ranking, of whoever is known well. "
+                "Newcomers meet one in 4 at first, then one in 10, until enough is known "
+                "of them. 0: none."
             ),
             "rankings_wanted": _("How many people order the answers to one prompt."),
             "rankings_at_most": _(

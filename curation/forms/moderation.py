@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -35,6 +38,37 @@ class FlagForm(forms.Form):
             return number_of(self.cleaned_data["message"], of="message")
         except ValueError as error:
             raise forms.ValidationError(_("There is no such text.")) from error
+
+
+class GoldRankingForm(forms.Form):
+    """How the answers to a prompt stand to each other, and why."""
+
+    why = forms.CharField(
+        label=_("Why?"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2, **PLAIN}),
+        help_text=_("Who orders them otherwise reads this."),
+    )
+
+    def __init__(
+        self, answers: Sequence[tuple[int, str]], *args: Any, **kwargs: Any
+    ) -> None:
+        """`answers`: their numbers, and what the page calls them by."""
+        super().__init__(*args, **kwargs)
+        self.answers = [pk for pk, _name in answers]
+        places = [(str(n), str(n)) for n in range(1, len(answers) + 1)]
+        for pk, name in answers:
+            self.fields[f"place_{pk}"] = forms.TypedChoiceField(
+                label=name, choices=places, coerce=int
+            )
+
+    @property
+    def places(self) -> list[forms.BoundField]:
+        return [self[f"place_{pk}"] for pk in self.answers]
+
+    @property
+    def placed(self) -> dict[int, int]:
+        return {pk: self.cleaned_data[f"place_{pk}"] for pk in self.answers}
 
 
 class GoldForm(forms.Form):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from django import forms
 from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
@@ -16,10 +18,10 @@ from curation.actions.people import Role, holds
 from curation.errors import CurationError
 from curation.forms.conversations import HoldForm, ReleaseForm
 from curation.http import SignedInRequest
-from curation.models import Conversation, Dataset, GoldItem, Message
+from curation.models import Conversation, Dataset, GoldItem, GoldRanking, Message
 from curation.threads import threads_of
 from curation.trails import trails_of
-from curation.views import gold, page
+from curation.views import gold, gold_rankings, page
 from curation.views.tree import Node, history_of, nodes_of
 
 
@@ -133,3 +135,36 @@ def _offer_gold(nodes: list[Node], dataset: Dataset) -> None:
             and not (dataset.is_pairs and not message.parent_id)
         ):
             node.gold_form = gold.form_for(message)
+    _offer_gold_rankings(nodes)
+
+
+def _is_rankable(message: Message) -> bool:
+    """As MessageQuerySet.rankable() says; these are loaded already."""
+    is_offered = message.origin == Message.Origin.MODEL
+    is_offered = is_offered and message.state == Message.State.SUBMITTED
+    is_answer = message.role == Message.Role.ASSISTANT
+    return is_answer and (is_offered or message.state == Message.State.ACCEPTED)
+
+
+def _offer_gold_rankings(nodes: list[Node]) -> None:
+    """Prompts with answers to order, which begin as they were settled."""
+    pks = [node.message.pk for node in nodes]
+    known = GoldRanking.objects.in_use().filter(prompt__in=pks)
+    in_use = set(known.values_list("prompt", flat=True))
+    answers: dict[int | None, list[Node]] = defaultdict(list)
+    for node in nodes:
+        if _is_rankable(node.message):
+            answers[node.message.parent_id].append(node)
+    for node in nodes:
+        theirs = answers[node.message.pk]
+        node.is_gold_ranking = node.message.pk in in_use
+        shown = [one.message for one in theirs]
+        if gold_rankings.can_be_known(node.message, shown) and not node.is_gold_ranking:
+            names = {
+                one.message.pk: _("Answer %(number)s") % {"number": one.number}
+                for one in theirs
+            }
+            order = node.settlement.order if node.settlement else ()
+            node.gold_ranking_form = gold_rankings.form_for(
+                node.message, shown, order=order, names=names
+            )

@@ -20,6 +20,7 @@ State = Message.State
 WORDS = {
     "ballot.cast": gettext_noop("answers ranked"),
     "ballot.imported": gettext_noop("ranking imported"),
+    "ballot.set_aside": gettext_noop("rankings set aside, people are asked again"),
     "ballot.undone": gettext_noop("ranking taken back"),
     "conversation.categorised": gettext_noop("put into another category"),
     "conversation.complete": gettext_noop("complete"),
@@ -48,6 +49,7 @@ WORDS = {
     "moderation.undone": gettext_noop("a curator's decision was undone"),
     "moderation.withdraw": gettext_noop("looked at: taken back"),
     "prompt.asked_again": gettext_noop("answers to be ranked again"),
+    "prompt.resettled": gettext_noop("settled again, as other ballots count or weigh"),
     "review.accept": gettext_noop("approved"),
     "review.edit": gettext_noop("edited"),
     "review.reject": gettext_noop("voted against"),
@@ -77,6 +79,8 @@ class Node:
     trail: Trail | None = None
     gold_form: forms.Form | None = None
     is_gold: bool = False
+    gold_ranking_form: forms.Form | None = None  # of a prompt with answers to order
+    is_gold_ranking: bool = False
 
     @property
     def is_folded(self) -> bool:

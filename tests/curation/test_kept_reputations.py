@@ -204,10 +204,10 @@ def test_it_takes_as_many_queries_for_many_people_as_for_few(
 ):
     people = ContributorFactory.create_batch(8, member=dataset)
     rank_alike(dataset, people[:4])
-    # Expect 7: known items, clear prompts, their ballots, whom it knew, the new rows, and
-    # the beginning and end of the transaction within that of the test
-    with django_assert_num_queries(7):
+    # Expect 8: known texts and rankings, clear prompts, their ballots, whom it knew,
+    # the new rows, and the beginning and end of the transaction within that of the test
+    with django_assert_num_queries(8):
         reputations.compute(dataset_id=dataset.pk)
     rank_alike(dataset, people, times=3)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         reputations.compute(dataset_id=dataset.pk)

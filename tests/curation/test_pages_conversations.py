@@ -269,11 +269,11 @@ def test_it_costs_the_same_however_many_messages_there_are(client, dataset, prom
     for _ in range(9):
         ReplyFactory(accepted=True, parent=prompt)
 
-    # Expect 15 queries: the session, the dataset, the conversation, its messages,
+    # Expect 16 queries: the session, the dataset, the conversation, its messages,
     # their findings, the role, what is said about them, the versions that hold them, the
-    # reviews, the ballots, the places on these, known items, the history, what is flagged,
-    # the bell
-    assert (before, queries(client, path_of(prompt))) == (15, 15)
+    # reviews, the ballots, the places on these, known items and rankings, the history,
+    # what is flagged, the bell
+    assert (before, queries(client, path_of(prompt))) == (16, 16)
 
 
 def test_an_edit_is_shown_word_by_word_against_the_original(client, dataset, prompt):
