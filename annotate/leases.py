@@ -80,8 +80,11 @@ def _made_ready(
     """
     slot = claimed.slot
     every = gold.due_every(claimed.gold_every, claimed.gold_share)
-    if every and slot.kind == Kind.REVIEW:
-        return _known_instead(slot, by, every, category, ahead) or slot
+    known = None
+    if every and slot.kind in gold.MIXED:
+        known = _known_instead(slot, by, every, category, ahead)
+    if known is not None:
+        return known
     if slot.kind in RANKINGS:
         slot.shown = _answers_to_show(slot, by)
         if len(slot.shown) < 2:  # the planner has not heard yet
