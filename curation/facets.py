@@ -22,7 +22,7 @@ from curation.models import Dataset, Entry, Tally
 from curation.search import COLUMNS, PAGE_SIZE, Search, column_of
 
 LARGE = 10_000  # messages; counting these anew for each page is soon done
-FEW = 20_000  # of what the table knows
+FEW = 4 * PAGE_SIZE  # so few lie so far apart that all are read to find a page of them
 PASSED_AT_MOST = 50_000  # on the way to the newest of what is found
 KEPT_SECONDS = 60
 TABLES_KEPT = 8  # in each process

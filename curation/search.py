@@ -266,8 +266,10 @@ def _has(facet: str, values: Collection[Any]) -> Q:
     if facet in RANGES:
         bounds = [Q(**{f"{column}__range": RANGES[facet][value]}) for value in values]
         return reduce(or_, bounds)
-    sort = "overlap" if facet == "check" else "in"
-    return Q(**{f"{column}__{sort}": list(values)})
+    if facet == "check":
+        # The first is for the index of those with findings.
+        return ~Q(**{column: []}) & Q(**{f"{column}__overlap": list(values)})
+    return Q(**{f"{column}__in": list(values)})
 
 
 def column_of(facet: str) -> Any:

@@ -24,6 +24,8 @@ from curation.trails import trails_of
 from curation.views import gold, gold_rankings, page
 from curation.views.tree import Node, history_of, nodes_of
 
+FORMS_AT_MOST = 20  # messages: with more, the forms would be most of the page
+
 
 @require_GET
 @login_required
@@ -83,12 +85,13 @@ def _page(
     is_curator = page.is_curator(request, conversation.dataset)
     nodes = nodes_of(conversation, reader=request.user, is_curator=is_curator)
     _talk(nodes, request)
-    trails = trails_of([node.message.pk for node in nodes], is_curator=is_curator)
+    trails = trails_of([node.message for node in nodes], is_curator=is_curator)
     for node in nodes:
         node.trail = trails[node.message.pk]
     if is_curator:
-        _offer_gold(nodes, conversation.dataset)
-        for node in nodes:
+        asked = _asked_about(nodes, request, sent or {})
+        _offer_gold(nodes, asked, conversation.dataset)
+        for node in asked:
             is_held = node.message.state == Message.State.HELD
             form_class = ReleaseForm if is_held else HoldForm
             fresh = form_class(auto_id=f"message-{node.number}-%s")
@@ -99,6 +102,7 @@ def _page(
         "conversation.html",
         conversation=conversation,
         nodes=nodes,
+        is_long=len(nodes) > FORMS_AT_MOST,
         numbers={node.message.pk: node.number for node in nodes},
         history=history_of(conversation, nodes) if is_curator else [],
         is_curator=is_curator,
@@ -112,6 +116,24 @@ def _compares_meanings(request: SignedInRequest, dataset: Dataset) -> bool:
     return neighbours.is_there() and holds(request.user, dataset, Role.REVIEWER)
 
 
+def _asked_about(
+    nodes: list[Node], request: SignedInRequest, sent: dict[int, forms.Form]
+) -> list[Node]:
+    """Those with forms. Of many messages the held ones, and the one that was asked for."""
+    if len(nodes) <= FORMS_AT_MOST:
+        return nodes
+    asked = request.GET.get("decide", "")
+    for node in nodes:
+        node.is_asked = str(node.message.pk) == asked
+    return [
+        node
+        for node in nodes
+        if node.is_asked
+        or node.message.state == Message.State.HELD
+        or node.message.pk in sent
+    ]
+
+
 def _talk(nodes: list[Node], request: SignedInRequest) -> None:
     """What was said about the texts that the person may read."""
     shown = [node for node in nodes if node.is_shown]
@@ -120,15 +142,16 @@ def _talk(nodes: list[Node], request: SignedInRequest) -> None:
         node.thread = threads[node.message.pk]
 
 
-def _offer_gold(nodes: list[Node], dataset: Dataset) -> None:
+def _offer_gold(nodes: list[Node], asked: list[Node], dataset: Dataset) -> None:
     """Decided texts can be mixed into the reviews; of a pair, its answer stands for it."""
     pks = [node.message.pk for node in nodes]
     known = GoldItem.objects.filter(message__in=pks, retired_at=None)
     in_use = set(known.values_list("message", flat=True))
     for node in nodes:
+        node.is_gold = node.message.pk in in_use
+    for node in asked:
         message = node.message
         is_decided = message.state in (Message.State.ACCEPTED, Message.State.REJECTED)
-        node.is_gold = message.pk in in_use
         if (
             is_decided
             and not node.is_gold

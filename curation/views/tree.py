@@ -81,6 +81,7 @@ class Node:
     is_gold: bool = False
     gold_ranking_form: forms.Form | None = None  # of a prompt with answers to order
     is_gold_ranking: bool = False
+    is_asked: bool = False  # its forms were asked for, so they are open
 
     @property
     def is_folded(self) -> bool:
@@ -94,6 +95,15 @@ class Node:
     @property
     def can_be_held(self) -> bool:
         return State.HELD in Message.MOVES[self.message.state]
+
+    @property
+    def could_be_decided(self) -> bool:
+        """Its forms are a page away: see views.conversations."""
+        return self.form is None and (self.can_be_held or self.is_decided)
+
+    @property
+    def is_decided(self) -> bool:
+        return self.message.state in (State.ACCEPTED, State.REJECTED)
 
     @property
     def can_be_withdrawn(self) -> bool:

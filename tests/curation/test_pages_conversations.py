@@ -7,6 +7,7 @@ import pytest
 from config.places import ROOT
 from curation.actions import discussion, judgements, messages
 from curation.models import Conversation, Event, Message
+from curation.views.conversations import FORMS_AT_MOST
 from curation.views.tree import WORDS
 from tests.curation.pages import held, queries, signed_in, url
 from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, ReplyFactory
@@ -259,6 +260,33 @@ def test_a_deep_conversation_is_shown_whole(client, dataset, prompt):
     assert turn.text in page
     assert page.count("<ol") == page.count("</ol>")
     assert page.count("<li>") == page.count("</li>")
+
+
+def test_a_long_one_has_an_outline_and_forms_only_where_they_are_asked_for(
+    client, dataset, prompt
+):
+    replies = [ReplyFactory(accepted=True, parent=prompt) for _ in range(FORMS_AT_MOST)]
+    replies[0].text = "The owl sleeps at noon."
+    replies[0].save()
+    Message.objects.filter(pk=replies[1].pk).update(state="held")
+    signed_in(client, dataset, "curator")
+    page = client.get(path_of(prompt))
+    assert page.text.count("The owl sleeps at noon.") == 2
+    assert page.text.count("<ol") == page.text.count("</ol>")
+    assert with_forms(page) == [replies[1].pk]
+    asked = client.get(path_of(prompt), {"decide": replies[2].pk})
+    assert with_forms(asked) == [replies[1].pk, replies[2].pk]
+    assert f"?decide={replies[2].pk}#" not in asked.text
+    assert f"?decide={replies[3].pk}#" in asked.text
+    refused = client.post(
+        url("hold", dataset.slug, prompt.conversation_id, replies[4].pk), {"why": ""}
+    )
+    assert refused.status_code == 422
+    assert with_forms(refused) == [replies[1].pk, replies[4].pk]
+
+
+def with_forms(page):
+    return sorted(node.message.pk for node in page.context["nodes"] if node.form)
 
 
 def test_it_costs_the_same_however_many_messages_there_are(client, dataset, prompt):

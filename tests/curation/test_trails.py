@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.utils.timezone import now
 
+from curation import trails
 from curation.actions import judgements, messages
-from curation.models import Message, VersionItem
+from curation.models import Message, Review, VersionItem
 from tests.curation.pages import frozen, signed_in, url
 from tests.factories import (
     ContributorFactory,
@@ -68,5 +70,59 @@ def test_members_see_which_versions_hold_an_answer_and_its_prompt(client):
     item = VersionItem.objects.select_related("reply").get(version=version)
     signed_in(client, dataset)
     answer = page(client, Message.objects.get(pk=item.reply.pk))
-    assert [len(node.trail.items) for node in answer.context["nodes"]] == [1, 1]
+    assert [len(node.trail.places) for node in answer.context["nodes"]] == [1, 1]
     assert url("version", dataset.slug, version.number) in answer.content.decode()
+
+
+def test_all_that_was_said_before_an_answer_and_the_worse_words_are_in_its_version(client):
+    dataset = DatasetFactory()
+    elsewhere = frozen(dataset, count=1)
+    first = MessageFactory(accepted=True, conversation__dataset=dataset)
+    answer = ReplyFactory(accepted=True, parent=first)
+    second = ReplyFactory(accepted=True, parent=answer, role="prompter")
+    worse = ReplyFactory(accepted=True, parent=second)
+    better = ReplyFactory(accepted=True, parent=second)
+    alone = ReplyFactory(accepted=True, parent=first)
+    VersionItem.objects.create(
+        version=elsewhere,
+        position=99,
+        reply=better,
+        instead_of=worse,
+        split="train",
+        digest="0" * 64,
+    )
+    signed_in(client, dataset)
+    nodes = page(client, first).context["nodes"]
+    parts = {
+        node.message.pk: [place.part for place in node.trail.places]
+        for node in nodes
+        if node.trail
+    }
+    before = [trails.BEFORE]
+    assert parts[first.pk] == parts[answer.pk] == parts[second.pk] == before
+    assert parts[worse.pk] == [trails.WORSE]
+    assert parts[better.pk] == [trails.ANSWER]
+    assert not parts.get(alone.pk)
+
+
+def test_ratings_and_what_was_set_aside_are_told(client):
+    dataset = DatasetFactory(policy__reviews_wanted=2, policy__approvals_needed=2)
+    prompt = MessageFactory(accepted=True, conversation__dataset=dataset)
+    one, two = (ReplyFactory(accepted=True, parent=prompt) for _ in range(2))
+    judgements.rank(
+        prompt_id=prompt.pk,
+        by=ContributorFactory(member=dataset),
+        outcome="ranked",
+        positions={one.pk: 1, two.pk: 2},
+        shown=[one.pk, two.pk],
+        ratings={one.pk: 6},
+    )
+    waiting = ReplyFactory(parent=prompt)
+    reviewer = ContributorFactory(member=dataset)
+    messages.review(message_id=waiting.pk, by=reviewer, verdict="accept")
+    Review.objects.update(set_aside_at=now())
+    signed_in(client, dataset, "curator")
+    html = page(client, prompt).content.decode()
+    assert "place 1, rated 6 of 7" in html
+    assert "place 2<" in html
+    assert "set aside: it no longer counts" in html
