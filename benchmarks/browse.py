@@ -77,6 +77,7 @@ def main() -> None:
     with stack.running("browse", kept=KEEP) as address:
         port = urlsplit(address).port or 0
         made = _kept() or _seeded()
+        made |= inside("shelf.sign_in()")
         print(json.dumps({k: made[k] for k in ("messages", "seconds", "sizes")}))
         for who in ("curator", "member"):
             for name, query in PAGES.items():
@@ -99,12 +100,17 @@ def _kept() -> dict[str, Any] | None:
 
 def _seeded() -> dict[str, Any]:
     say(f"making {MESSAGES:,} messages ...")
-    code = f"from benchmarks import shelf; shelf.seed({MESSAGES})"
-    command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", code]
-    ran = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    made: dict[str, Any] = json.loads(ran.stdout.strip().splitlines()[-1])
+    made = inside(f"shelf.seed({MESSAGES})")
     Path(os.environ["WINNOW_VAR"], SEEDED).write_text(json.dumps(made))
     return made
+
+
+def inside(call: str) -> dict[str, Any]:
+    """What a function of shelf.py prints, run inside Django."""
+    code = f"from benchmarks import shelf; {call}"
+    command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", code]
+    ran = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return dict(json.loads(ran.stdout.strip().splitlines()[-1]))
 
 
 def _measured(

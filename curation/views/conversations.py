@@ -158,7 +158,7 @@ def _offer_gold(nodes: list[Node], asked: list[Node], dataset: Dataset) -> None:
             and not (dataset.is_pairs and not message.parent_id)
         ):
             node.gold_form = gold.form_for(message)
-    _offer_gold_rankings(nodes)
+    _offer_gold_rankings(nodes, asked)
 
 
 def _is_rankable(message: Message) -> bool:
@@ -169,7 +169,7 @@ def _is_rankable(message: Message) -> bool:
     return is_answer and (is_offered or message.state == Message.State.ACCEPTED)
 
 
-def _offer_gold_rankings(nodes: list[Node]) -> None:
+def _offer_gold_rankings(nodes: list[Node], asked: list[Node]) -> None:
     """Prompts with answers to order, which begin as they were settled."""
     pks = [node.message.pk for node in nodes]
     known = GoldRanking.objects.in_use().filter(prompt__in=pks)
@@ -179,8 +179,9 @@ def _offer_gold_rankings(nodes: list[Node]) -> None:
         if _is_rankable(node.message):
             answers[node.message.parent_id].append(node)
     for node in nodes:
-        theirs = answers[node.message.pk]
         node.is_gold_ranking = node.message.pk in in_use
+    for node in asked:
+        theirs = answers[node.message.pk]
         shown = [one.message for one in theirs]
         if gold_rankings.can_be_known(node.message, shown) and not node.is_gold_ranking:
             names = {
