@@ -18,15 +18,23 @@ from curation.files import MANIFEST
 from curation.formats.consent_summary import allows
 from curation.formats.facts import Agreed, Facts, File, Guided
 from curation.models import Consent, DatasetVersion, Terms
+from curation.models.findings import LIKELY_FROM
 
-# Every text of the version: its answers and all that was said before them.
+# Every text of the version: its answers, all that was said before them, and the worse
+# words that stand beside some.
 PATH = """
 WITH RECURSIVE path (id) AS (
-    SELECT reply_id FROM curation_versionitem WHERE version_id = %s
+    SELECT unnest(ARRAY[reply_id, instead_of_id]) FROM curation_versionitem
+    WHERE version_id = %s
     UNION
     SELECT message.parent_id FROM curation_message AS message
     JOIN path ON message.id = path.id WHERE message.parent_id IS NOT NULL
 )
+"""
+NAMING = f"""{PATH}
+SELECT count(DISTINCT message_id) FROM curation_finding
+JOIN path ON path.id = message_id
+WHERE check_name LIKE 'personal\\_data%%' AND score >= %s
 """
 ORIGINS = f"""{PATH}
 SELECT message.origin, count(*) FROM curation_message AS message
@@ -53,7 +61,7 @@ JOIN path ON path.id = prompt_id WHERE created_at <= %s
 
 def of(version: DatasetVersion) -> Facts:
     """A dozen queries, each over all texts of the version: for a page of its own."""
-    dataset, policy = version.dataset, version.dataset.policy
+    dataset, policy = version.dataset, version.manifest["policy"]
     recalled, erased = version.recalls.counted()
     writers = [pk for (pk,) in _rows(WRITERS, version.pk)]
     given = _given(version, writers)
@@ -85,10 +93,11 @@ def of(version: DatasetVersion) -> Facts:
         without_consent=len(set(writers) - {person for person, _ in given}),
         recalled=recalled,
         erased=erased,
-        reviews_wanted=policy.reviews_wanted,
-        approvals_needed=policy.approvals_needed,
-        rankings_wanted=policy.rankings_wanted,
+        reviews_wanted=policy["reviews_wanted"],
+        approvals_needed=policy["approvals_needed"],
+        rankings_wanted=policy["rankings_wanted"],
         recipe=version.recipe,
+        personal_data=_rows(NAMING, version.pk, LIKELY_FROM)[0][0],
         models=tuple(version.reports.order_by("pk").values_list("name", flat=True)),
         address=f"{settings.ADDRESS}{here}",
     )
@@ -102,12 +111,14 @@ def not_allowed(known: Facts) -> list[Any]:
 def with_files(version: DatasetVersion) -> Facts:
     """The same with its files, which are written where they are not there yet."""
     folder = handoff.files(version.pk)
-    hashes = json.loads((folder / MANIFEST).read_text())["files"]
+    manifest = json.loads((folder / MANIFEST).read_text())
+    hashes = manifest["files"]
     files = [
         File(name, sha256, (folder / name).stat().st_size)
         for name, sha256 in sorted(hashes.items())
     ]
-    return replace(of(version), files=tuple(files))
+    gaps = manifest.get("erased", 0)
+    return replace(of(version), files=tuple(files), gaps=gaps)
 
 
 Given = list[tuple[int, Terms]]  # a person and what they agreed to

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from curation.formats.consent_summary import consent_lines
-from curation.formats.facts import Facts, File
+from curation.formats.consent_summary import consent_sentences
+from curation.formats.datasheet import personal_data
+from curation.formats.facts import Facts, File, counted
 
 # As mlcroissant writes it. The one in the specification has a trailing comma and http.
 CONTEXT: dict[str, Any] = {
@@ -91,21 +92,27 @@ def _licence(name: str) -> str:
 
 def _responsible(facts: Facts) -> dict[str, Any]:
     """Of the RAI vocabulary: how it was made, and what its writers agreed to."""
-    guided = ", ".join(f"{g.number} ({g.texts} texts)" for g in facts.guidelines)
+    guided = ", ".join(f"{g.number} ({counted(g.texts, 'text')})" for g in facts.guidelines)
     return {
         "rai:dataCollection": (
-            f"{facts.writers} people wrote {facts.origins.get('person', 0)} texts; "
-            f"{facts.origins.get('model', 0)} are by models and "
-            f"{facts.origins.get('import', 0)} were imported."
+            f"{counted(facts.writers, 'person', 'people')} wrote "
+            f"{counted(facts.origins.get('person', 0), 'text')}; "
+            f"{facts.origins.get('model', 0):,} by models, "
+            f"{facts.origins.get('import', 0):,} imported."
         ),
         "rai:dataAnnotationProtocol": (
             f"Reviewed until {facts.approvals_needed} of {facts.reviews_wanted} accept. "
-            f"{facts.rankings_wanted} blind rankings per prompt. Guidelines: "
-            f"{guided or 'none'}."
+            f"{counted(facts.rankings_wanted, 'blind ranking')} per prompt. Versions of "
+            f"the guideline: {guided or 'none'}."
         ),
-        "rai:annotationsPerItem": f"{facts.reviews} reviews, {facts.ballots} rankings",
+        "rai:annotationsPerItem": (
+            f"{counted(facts.reviews, 'review')} and "
+            f"{counted(facts.ballots, 'ranking')} in all"
+        ),
         "rai:dataAnnotationPlatform": "Winnow",
-        "rai:personalSensitiveInformation": " ".join(filter(None, consent_lines(facts))),
+        "rai:personalSensitiveInformation": " ".join(
+            [personal_data(facts), *consent_sentences(facts)]
+        ),
     }
 
 

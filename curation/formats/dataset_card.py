@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from curation.formats.consent_summary import consent_lines
-from curation.formats.facts import Facts
+from curation.formats.datasheet import judged_by, personal_data
+from curation.formats.facts import Facts, counted
 
 # What the hub calls these licences; others are named in `license_name`.
 LICENCES = {
@@ -39,7 +40,8 @@ def metadata(facts: Facts) -> dict[str, Any]:
         "language_creators": sorted(origins),
         "multilinguality": ["multilingual" if len(facts.languages) > 1 else "monolingual"],
         "size_categories": [size(facts.examples)],
-        "source_datasets": ["original"],
+        # Where imported texts come from is not known here: whoever publishes it adds that.
+        **({} if facts.origins.get("import") else {"source_datasets": ["original"]}),
         "task_categories": ["text-generation"],
         "tags": ["instruction-tuning", "winnow"],
         "configs": [
@@ -90,6 +92,9 @@ def _body(facts: Facts) -> Iterator[str]:
         f"{facts.held_out:,} held out. Frozen on {facts.frozen_on}, digest "
         f"`{facts.digest}`."
     )
+    if facts.gaps:
+        gone = counted(facts.gaps, "example is", "examples are")
+        yield f"{gone} no longer in the files: words in them were destroyed since."
     yield from ["", "## Structure", ""]
     yield (
         "A line of `train.jsonl` or `held_out.jsonl` is an example: `prompt` (the turns "
@@ -103,7 +108,8 @@ def _body(facts: Facts) -> Iterator[str]:
     yield from ["", "## Who made it", ""]
     yield _people(facts)
     for guided in facts.guidelines:
-        yield f"- guideline {guided.number}: {guided.texts:,} texts"
+        told = counted(guided.texts, "text was", "texts were")
+        yield f"- {told} written under guideline {guided.number}"
     yield from ["", "## Licence and consent", "", *consent_lines(facts)]
     if facts.models:
         yield from ["", "## Models trained on it", "", *(f"- {m}" for m in facts.models)]
@@ -114,8 +120,9 @@ def _people(facts: Facts) -> str:
         f"{count:,} {KINDS[origin]}" for origin, count in facts.origins.items()
     )
     return (
-        f"{facts.texts:,} texts ({texts}) by {facts.writers:,} writers; {facts.reviews:,} "
-        f"reviews by {facts.reviewers:,} reviewers; {facts.ballots:,} rankings by "
-        f"{facts.rankers:,} people. A text that is written here counts once "
-        f"{facts.approvals_needed} of {facts.reviews_wanted} reviewers accept it."
+        f"{counted(facts.texts, 'text')} ({texts}) by {counted(facts.writers, 'writer')}; "
+        f"{counted(facts.reviews, 'review')} by {counted(facts.reviewers, 'reviewer')}; "
+        f"{counted(facts.ballots, 'ranking')} by "
+        f"{counted(facts.rankers, 'person', 'people')}. {judged_by(facts)} "
+        f"{personal_data(facts)}"
     )

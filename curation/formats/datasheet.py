@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from curation.formats.consent_summary import consent_lines
-from curation.formats.facts import Facts
+from curation.formats.facts import Facts, counted
 
 UNKNOWN = "Not recorded here: whoever publishes it should say."
 
@@ -26,6 +26,23 @@ def datasheet(facts: Facts) -> str:
     return "\n".join([*lines, ""])
 
 
+def personal_data(facts: Facts) -> str:
+    said = "Its files have no account names or addresses of who wrote them. "
+    if not facts.personal_data:
+        return f"{said}The checks for personal data saw none in its texts; they miss some."
+    seen = counted(facts.personal_data, "of its texts", "of its texts")
+    return f"{said}In {seen} a check saw what may be personal data, and people kept it."
+
+
+def judged_by(facts: Facts) -> str:
+    """When a text counts, as the rules were when the version was frozen."""
+    wanted = counted(facts.reviews_wanted, "reviewer")
+    if facts.reviews_wanted == facts.approvals_needed:
+        accept = "accepts" if facts.reviews_wanted == 1 else "accept"
+        return f"A text that is written here counts once {wanted} {accept} it."
+    return f"A text that is written here counts once {facts.approvals_needed:,} of {wanted} accept it."
+
+
 def _motivation(facts: Facts) -> Iterator[str]:
     yield f"**Why was it made?** {facts.description or UNKNOWN}"
 
@@ -37,6 +54,9 @@ def _composition(facts: Facts) -> Iterator[str]:
         f"**How many?** {facts.examples:,}: {facts.train:,} to train on, "
         f"{facts.held_out:,} held out for evaluation. A conversation is on one side only."
     )
+    if facts.gaps:
+        gone = counted(facts.gaps, "example is", "examples are")
+        yield f"{gone} no longer in the files: words in them were destroyed since."
     yield ""
     languages = ", ".join(f"{name} ({n:,})" for name, n in facts.languages.items())
     yield f"**In which languages?** {languages}."
@@ -44,7 +64,7 @@ def _composition(facts: Facts) -> Iterator[str]:
     kinds = ", ".join(f"{name or 'none'} ({n:,})" for name, n in facts.categories.items())
     yield f"**Of which kinds?** {kinds}."
     yield ""
-    yield "**Is anybody named?** No name or address of a contributor is in its files."
+    yield f"**Is anybody named?** {personal_data(facts)}"
 
 
 def _collection(facts: Facts) -> Iterator[str]:
@@ -52,24 +72,24 @@ def _collection(facts: Facts) -> Iterator[str]:
         facts.origins.get(origin, 0) for origin in ("person", "model", "import")
     )
     yield (
-        f"**Who wrote it?** {facts.writers:,} people wrote {person:,} of its texts; "
-        f"{model:,} are by models, and people accepted each; {imported:,} were imported."
+        f"**Who wrote it?** {counted(facts.writers, 'person', 'people')} wrote "
+        f"{person:,} of its texts; {model:,} by models, and people accepted each; "
+        f"{imported:,} imported."
     )
     yield ""
-    told = ", ".join(f"version {g.number} ({g.texts:,} texts)" for g in facts.guidelines)
-    if told:
-        yield f"**What were they told?** Guideline {told}."
-    else:
-        yield "**What were they told?** None of it was written under a guideline."
+    told = ", ".join(
+        f"version {g.number} ({counted(g.texts, 'text')})" for g in facts.guidelines
+    )
+    guided = f"Guideline {told}." if told else "None of it was written under a guideline."
+    yield f"**What were they told?** {guided}"
 
 
 def _labelling(facts: Facts) -> Iterator[str]:
     yield (
-        f"**Who checked it?** {facts.reviewers:,} people gave {facts.reviews:,} reviews; a "
-        f"text that is written here counts once {facts.approvals_needed} of "
-        f"{facts.reviews_wanted} accept it. "
-        f"{facts.rankers:,} people ranked answers blind; with what was imported there are "
-        f"{facts.ballots:,} rankings."
+        f"**Who checked it?** {counted(facts.reviewers, 'person', 'people')} gave "
+        f"{counted(facts.reviews, 'review')}. {judged_by(facts)} "
+        f"{counted(facts.rankers, 'person', 'people')} ranked answers blind; with "
+        f"what was imported there are {counted(facts.ballots, 'ranking')}."
     )
     yield ""
     asked = {

@@ -28,6 +28,11 @@ class File(NamedTuple):
     size: int  # bytes
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """As a person would write it: “1 text”, “2,000 texts”."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 @dataclass(frozen=True)
 class Facts:
     """Counts and names of terms, never of people."""
@@ -61,6 +66,8 @@ class Facts:
     rankings_wanted: int
     recipe: dict[str, object]
     models: tuple[str, ...] = ()
+    personal_data: int = 0  # texts in which a check saw something that may name somebody
+    gaps: int = 0  # examples that its files lack, as words in them are destroyed
     address: str = ""
     files: tuple[File, ...] = ()
 

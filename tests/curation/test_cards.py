@@ -10,12 +10,13 @@ import pytest
 import yaml
 
 from curation import facts, handoff, intake
-from curation.actions import consents, messages, versions, withdrawals
+from curation.actions import consents, erasure, messages, versions, withdrawals
 from curation.formats.consent_summary import allows, consent_summary
 from curation.formats.croissant import croissant
 from curation.formats.dataset_card import dataset_card, metadata, size
 from curation.formats.datasheet import datasheet
-from curation.models import Message
+from curation.models import DatasetVersion, Message
+from tests.curation.cases import seen
 from tests.curation.pages import frozen, signed_in, url
 from tests.factories import ContributorFactory, DatasetFactory, ReplyFactory
 
@@ -110,7 +111,7 @@ def test_of_what_nobody_wrote_here_no_number_of_people_is_said(dataset):
     said = datasheet(known) + consent_summary(known)
 
     assert "writers had no consent" not in said
-    assert "2 texts were imported: no writer of theirs is known here." in said
+    assert "2 texts were imported: nobody here knows" in said
     assert "None of its texts was taken back since." in said
 
 
@@ -120,6 +121,88 @@ def test_the_datasheet_says_the_recipe_as_json_and_only_what_it_asks(dataset):
     )
 
     assert 'by this recipe: `{"a": true}`' in datasheet(known)
+
+
+def test_worse_words_beside_an_answer_count_with_their_writer(dataset):
+    """They are in the files, so who wrote them is asked for a consent, too."""
+    writer, reviewer = (ContributorFactory(member=dataset) for _ in range(2))
+    reply = ReplyFactory(parent__conversation__dataset=dataset, author=writer)
+    messages.review(
+        message_id=reply.pk, by=reviewer, verdict="edit", edited_text="Better words."
+    )
+    curator = ContributorFactory(member=dataset, member__roles=["curator"])
+    version = versions.freeze(dataset_id=dataset.pk, by=curator, recipe={"edits": True})
+    assert version.items.get().instead_of == reply
+
+    known = facts.of(version)
+
+    assert (known.writers, known.origins) == (3, {"person": 3})
+
+
+def test_rules_on_a_card_are_those_of_when_it_was_frozen(dataset):
+    version = version_by(ContributorFactory(member=dataset), dataset)
+    before = datasheet(facts.of(version))
+    policy = dataset.policy
+    policy.reviews_wanted, policy.approvals_needed = 7, 5
+    policy.save()
+
+    assert datasheet(facts.of(DatasetVersion.objects.get(pk=version.pk))) == before
+    assert "counts once 1 reviewer accepts it" in before
+
+
+def test_texts_that_may_name_somebody_are_told_in_numbers(dataset):
+    version = version_by(ContributorFactory(member=dataset), dataset)
+    assert "saw none in its texts" in datasheet(facts.of(version))
+
+    seen(Message.objects.filter(frozen_in__version=version).first())
+
+    known = facts.of(version)
+    assert known.personal_data == 1
+    for card in (datasheet(known), dataset_card(known), json.dumps(croissant(known))):
+        assert "In 1 of its texts a check saw" in card
+
+
+def test_after_an_erasure_the_cards_say_what_the_files_lack(dataset):
+    author = ContributorFactory(member=dataset)
+    version = version_by(author, dataset)
+    version_by(ContributorFactory(member=dataset), dataset)
+    admin = ContributorFactory(is_staff=True)
+    erasure.erase(person_id=author.pk, by=admin)
+
+    known = facts.with_files(version)
+
+    assert known.gaps == 3
+    for card in (datasheet(known), dataset_card(known)):
+        assert "3 examples are no longer in the files" in card
+    assert "The words of 3 are destroyed here" in consent_summary(known)
+
+
+def test_lawyers_read_what_does_not_fit_together(dataset):
+    dataset.licence = "CC0-1.0"
+    dataset.save()
+    author = ContributorFactory(member=dataset)
+    agreed(dataset, author)
+    ReplyFactory(
+        parent__conversation__dataset=dataset,
+        origin="import",
+        author=None,
+        accepted=True,
+    )
+    said = consent_summary(facts.of(version_by(author, dataset)))
+
+    assert "give CC-BY-4.0, which is not the licence of the version" in said
+    assert "1 text was imported: nobody here knows" in said
+    for use in ("training models", "handing on under a contract", "publishing"):
+        assert f"Not every writer is known to have agreed to {use}." in said
+
+
+def test_machines_get_sentences_and_no_tables(dataset):
+    author = ContributorFactory(member=dataset)
+    agreed(dataset, author)
+    known = facts.of(version_by(author, dataset))
+
+    told = json.dumps(croissant(known))
+    assert "|" not in told and "**" not in told
 
 
 def test_the_card_for_the_hub_is_yaml_and_text(dataset):
