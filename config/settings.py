@@ -339,6 +339,8 @@ CELERY_BEAT_SCHEDULE = {
         "task": "curation.tasks.carry_on_withdrawals",
         "schedule": 20,
     },
+    # What is left of people whom an admin has erased, after a worker was lost, too.
+    "carry-on-erasures": {"task": "curation.tasks.carry_on_erasures", "schedule": 30},
     "recall-late": {"task": "curation.tasks.recall_late", "schedule": 600},
     # People get their news by mail, as often as their profile says.
     "send-digests": {"task": "curation.tasks.send_digests", "schedule": 3600},

@@ -29,6 +29,11 @@ WITH RECURSIVE below (root, id) AS (
 )
 """
 UNDER = f"{BELOW} SELECT DISTINCT id FROM below ORDER BY id"
+# What models said where these words had been said before: they read them, and quote them.
+ECHOES = f"""{BELOW}
+SELECT DISTINCT id FROM below JOIN curation_message AS said USING (id)
+WHERE said.origin = 'model' AND below.id <> below.root ORDER BY id
+"""
 HOLDING = f"""{BELOW}
 SELECT item.version_id, below.root
 FROM below JOIN curation_versionitem AS item ON item.reply_id = below.id
@@ -47,6 +52,11 @@ def derived(message_ids: Iterable[int]) -> list[int]:
 def under(message_ids: Iterable[int]) -> list[int]:
     """These messages and all that stands below them: whatever is learned with them."""
     return _column(UNDER, message_ids)
+
+
+def echoes(message_ids: Iterable[int]) -> list[int]:
+    """What models answered anywhere below these messages."""
+    return _column(ECHOES, message_ids)
 
 
 def holding(message_ids: Iterable[int]) -> list[tuple[int, int]]:

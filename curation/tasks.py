@@ -6,6 +6,7 @@ from django.conf import settings
 
 from curation.actions import (
     digests,
+    erasure,
     freezing,
     lookalikes,
     meanings,
@@ -115,6 +116,12 @@ def find_unchecked_texts() -> None:
 def carry_on_withdrawals() -> None:
     """Texts of people who took back more than is done at once."""
     withdrawals.carry_on_all()
+
+
+@background_task()
+def carry_on_erasures() -> None:
+    """People whom an admin has erased: what is left, and a second look an hour later."""
+    erasure.carry_on_all()
 
 
 @background_task()

@@ -61,7 +61,8 @@ def publish(
 @transaction.atomic
 def agree(*, terms_ids: Iterable[int], by: Contributor) -> list[Consent]:
     """Enter that the person agrees. Agreeing twice to the same terms is agreeing once."""
-    Contributor.objects.select_for_update().get(pk=by.pk)  # one line after the other
+    # One line after the other; who is just sending something need not wait.
+    Contributor.objects.select_for_update(no_key=True).get(pk=by.pk)
     wanted = Terms.objects.in_force().filter(pk__in=list(terms_ids)).order_by("pk")
     given = [terms for terms in wanted if not _has_agreed(by, terms)]
     return [_enter(terms, Consent.Act.GIVEN, by=by) for terms in given]
@@ -74,7 +75,7 @@ def take_back(*, person: Contributor, dataset: Dataset | None, by: Contributor) 
     Their next task asks them anew. Return how many lines that made. What they wrote goes
     with it: see withdrawals.py, which calls this.
     """
-    Contributor.objects.select_for_update().get(pk=person.pk)
+    Contributor.objects.select_for_update(no_key=True).get(pk=person.pk)
     given = Consent.objects.in_force().filter(contributor=person).select_related("terms")
     if dataset is not None:
         given = given.filter(terms__dataset=dataset)

@@ -61,7 +61,8 @@ def take_back_all(
     A few are done at once; many wait for the background: see carry_on().
     """
     _whose(person, by)
-    Contributor.objects.select_for_update().get(pk=person.pk)
+    # no_key: whoever is just sending something points at the row, and need not wait.
+    Contributor.objects.select_for_update(no_key=True).get(pk=person.pk)
     if Withdrawal.objects.filter(person=person, state=Withdrawal.State.QUEUED).exists():
         raise CurationError(_("Your texts are being taken back already."))
     consents.take_back(person=person, dataset=dataset, by=by)
@@ -90,14 +91,17 @@ def carry_on(withdrawal_id: int) -> None:
     Whoever else is at it already is left alone; a worker that dies leaves the rest to the
     next one.
     """
-    while True:
-        with transaction.atomic():
-            waiting = Withdrawal.objects.filter(state=Withdrawal.State.QUEUED)
-            free = waiting.select_for_update(skip_locked=True, of=("self",))
-            asked = free.select_related("person", "asked_by").filter(pk=withdrawal_id)
-            row = asked.first()
-            if row is None or _advance(row):
-                return
+    while advance(withdrawal_id) is False:
+        pass
+
+
+@transaction.atomic
+def advance(withdrawal_id: int) -> bool | None:
+    """The next handful; whether that was all. None where nothing is left to take."""
+    waiting = Withdrawal.objects.filter(state=Withdrawal.State.QUEUED)
+    free = waiting.select_for_update(skip_locked=True, of=("self",))
+    asked = free.select_related("person", "asked_by").filter(pk=withdrawal_id).first()
+    return None if asked is None else _advance(asked)
 
 
 def carry_on_all() -> None:

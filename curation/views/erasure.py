@@ -13,9 +13,11 @@ from django.views.decorators.http import require_http_methods
 
 from curation import access, lineage
 from curation.actions import erasure
+from curation.background import ring
 from curation.errors import CurationError
 from curation.http import SignedInRequest
 from curation.models import Contributor, Erasure, Message
+from curation.tasks import carry_on_erasures
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -33,14 +35,19 @@ def ask(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def erase(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Says first what is there; the e-mail address must be typed, as nothing comes back."""
+    """Says first what is there; the e-mail address must be typed, as nothing comes back.
+
+    Once it is ordered, the same page says how far it is.
+    """
     access.site_admins_only(request)
-    unerased = Contributor.objects.exclude(erasure__done_at__isnull=False)
-    person = get_object_or_404(unerased, pk=pk)
+    person = get_object_or_404(Contributor, pk=pk)
+    asked = Erasure.objects.filter(person=person).first()
+    if asked is not None and asked.ordered_at is not None:
+        return _show_progress(request, asked)
     texts = Message.objects.written_by(person).values_list("pk", flat=True)
     context: dict[str, Any] = {
         "person": person,
-        "asked": Erasure.objects.filter(person=person).first(),
+        "asked": asked,
         "texts": len(texts),
         "reached": lineage.reached_by(texts),
     }
@@ -50,10 +57,19 @@ def erase(request: SignedInRequest, pk: int) -> HttpResponse:
         context["problem"] = _("Type the e-mail address as it stands here.")
         return render(request, "curation/erase.html", context, status=422)
     try:
-        done = erasure.erase(person_id=pk, by=request.user)
+        erasure.order(person_id=pk, by=request.user)
     except CurationError as refusal:
         context["problem"] = str(refusal)
         return render(request, "curation/erase.html", context, status=409)
-    said = _("Erased: %(texts)d texts, and the account has no name any more.")
-    messages.success(request, said % {"texts": done.texts})
-    return redirect("curation:instance")
+    ring(carry_on_erasures)
+    return redirect("curation:erase", pk)
+
+
+def _show_progress(request: SignedInRequest, asked: Erasure) -> HttpResponse:
+    context = {
+        "asked": asked,
+        "destroyed": asked.tombstones.filter(message__author=asked.person_id).count(),
+        "with_others": asked.tombstones.count(),
+        "reached": lineage.reached_by(asked.tombstones.values_list("message", flat=True)),
+    }
+    return render(request, "curation/erasing.html", context)

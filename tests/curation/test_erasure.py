@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from annotate.models import Draft, Submission
-from curation import handoff
+from curation import handoff, tasks
 from curation.actions import (
     discussion,
     erasure,
@@ -238,8 +238,14 @@ def test_an_admin_types_the_address_before_anything_is_destroyed(client, person,
     assert wrong.status_code == 422 and Contributor.objects.filter(email=EMAIL).exists()
 
     assert client.post(url("erase", person.pk), {"email": EMAIL}).status_code == 302
+    assert "Being erased" in client.get(url("erase", person.pk)).text
+    assert "Being erased" in client.get(url("instance")).text
+    tasks.carry_on_erasures()
+
     assert not Contributor.objects.filter(email=EMAIL).exists()
-    assert client.get(url("erase", person.pk)).status_code == 404
+    assert "the account has no name any more" in client.get(url("erase", person.pk)).text
+    # Once more is no more.
+    assert client.post(url("erase", person.pk), {"email": EMAIL}).status_code == 200
 
 
 def test_nobody_else_opens_that_page(client, dataset, person):

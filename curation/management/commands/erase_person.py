@@ -23,6 +23,8 @@ class Command(BaseCommand):
             done = erasure.erase(person_id=person.pk, by=admin)
         except CurationError as error:
             raise CommandError(str(error)) from error
+        if done.done_at is None:
+            return "Ordered. A worker is at it; the page of the person says how far it is."
         return f"Erased: {done.texts} texts, held by {done.versions} frozen versions."
 
 
