@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from curation import files as version_files
 from curation.actions.people import holds
@@ -49,7 +51,9 @@ class FrozenVersion:
     number: int
     dataset_id: int
     is_pairs: bool  # short texts; conversations are longer
-    recalled: int = 0  # texts that were taken back since; only where it is asked for
+    # Texts that were taken back since, and those destroyed; only where it is asked for.
+    recalled: int = 0
+    erased: int = 0
 
 
 def frozen(version_id: int) -> FrozenVersion:
@@ -74,13 +78,20 @@ def versions_to_train(person: Contributor) -> list[FrozenVersion]:
     """Newest first, of the datasets that the person curates."""
     shown = DatasetVersion.objects.for_listing()
     curated = Dataset.objects.worked_on_by(person, [])
-    counted: QuerySet[Any, Any] = shown.annotate(
-        recalled_texts=Count("recalls__message", distinct=True)
-    )
+    versions = [_outside(v) for v in shown.filter(dataset__in=curated)]
+    found = recalled_from(version.id for version in versions)
+    none = Recalled()
     return [
-        replace(_outside(v), recalled=v.recalled_texts)
-        for v in counted.filter(dataset__in=curated)
+        replace(one, recalled=told.texts, erased=told.erased)
+        for one in versions
+        for told in [found.get(one.id, none)]
     ]
+
+
+def has_versions_to_train(person: Contributor) -> bool:
+    """Whether there is any such version. Causes a query."""
+    curated = Dataset.objects.worked_on_by(person, [])
+    return DatasetVersion.objects.filter(dataset__in=curated).exists()
 
 
 def may_train(person: Contributor, version_id: int) -> bool:
@@ -104,15 +115,38 @@ def _outside(version: DatasetVersion) -> FrozenVersion:
 
 
 class Recalled(NamedTuple):
-    """Of a version's texts: how many were taken back since, and how many are destroyed."""
+    """Of a version's texts: how many were taken back, how many of those are destroyed, and
+    when the first was."""
 
-    texts: int
-    erased: int
+    texts: int = 0
+    erased: int = 0
+    since: datetime | None = None
 
 
 def recalled(version_id: int) -> Recalled:
-    """For whoever trained on it. Causes a query."""
-    return Recalled(*Recall.objects.filter(version=version_id).counted())
+    """For whoever trains, or has trained, on it. Causes a query."""
+    return recalled_from([version_id]).get(version_id, Recalled())
+
+
+def recalled_from(version_ids: Iterable[int]) -> dict[int, Recalled]:
+    """The same for many at once; those without any are left out. Causes a query."""
+    rows = Recall.objects.filter(version__in=list(version_ids)).by_version()
+    return {version: Recalled(*counts) for version, *counts in rows}
+
+
+def require_whole(version_id: int) -> None:
+    """Refuse a version of which words are destroyed: it is not what its digest says, and a
+    run on it could never be done again."""
+    erased = recalled(version_id).erased
+    if erased:
+        said = ngettext(
+            "The words of %(count)d text of %(version)s are destroyed, so it cannot be "
+            "trained on any more. Freeze a new version: it leaves the text out.",
+            "The words of %(count)d texts of %(version)s are destroyed, so it cannot be "
+            "trained on any more. Freeze a new version: it leaves the texts out.",
+            erased,
+        )
+        raise CurationError(said % {"count": erased, "version": frozen(version_id).title})
 
 
 def address_behind(source: str) -> str:

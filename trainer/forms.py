@@ -17,6 +17,8 @@ from trainer.errors import TrainerError
 from trainer.models import BaseModel
 from trainer.text import is_number
 
+TEXTS_AT_MOST = 1_000_000_000  # more are in no version
+
 
 def _setting_field(field: dataclasses.Field[Any], default: Any) -> forms.Field:
     facts = field.metadata
@@ -43,6 +45,8 @@ class LaunchForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.versions = {version.id: version for version in versions}
+        if whole := [version.id for version in versions if not version.erased]:
+            self.initial.setdefault("version", whole[0])
         self.bases = {base.pk: base for base in bases}
         self.fields["version"] = forms.TypedChoiceField(
             label=_("Trained on"),
@@ -54,6 +58,10 @@ class LaunchForm(forms.Form):
             coerce=int,
             choices=[(base.pk, str(base)) for base in bases],
         )
+        # How many texts were taken back, as the person was told: see launch.html.
+        self.fields["recalled"] = forms.IntegerField(
+            required=False, min_value=0, max_value=TEXTS_AT_MOST
+        )
         wanted = self._defaults(self.initial.get("version"), self.initial.get("base"))
         for field in dataclasses.fields(RunConfig):
             self.fields[field.name] = _setting_field(field, getattr(wanted, field.name))
@@ -61,6 +69,11 @@ class LaunchForm(forms.Form):
     def plain(self) -> list[forms.BoundField]:
         """What everybody decides."""
         return [self["version"], self["base"], *self._settings(is_advanced=False)]
+
+    def to_confirm(self) -> FrozenVersion | None:
+        """The chosen version, where texts of it were taken back."""
+        chosen = self.versions.get(_number(self["version"].value()))
+        return chosen if chosen and chosen.recalled and not chosen.erased else None
 
     def advanced(self) -> list[forms.BoundField]:
         return self._settings(is_advanced=True)
@@ -77,13 +90,15 @@ class LaunchForm(forms.Form):
         if self.errors:
             return given
         version, base = given.pop("version"), given.pop("base")
+        known = given.pop("recalled") or 0
         settings = {name: value for name, value in given.items() if value is not None}
         try:
             chosen = dataclasses.replace(self._defaults(version, base), **settings)
             wanted = RunConfig.parse(chosen.as_json())
         except TrainerError as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
-        return {"version_id": version, "base_id": base, "config": wanted.as_json()}
+        facts = {"version_id": version, "base_id": base, "recalled": known}
+        return {**facts, "config": wanted.as_json()}
 
     def _defaults(self, version: object, base: object) -> RunConfig:
         on = self.versions.get(_number(version)) or next(iter(self.versions.values()), None)
@@ -110,6 +125,8 @@ def _named(version: FrozenVersion) -> str:
         "count": version.train_count,
         "held_out": version.held_out_count,
     }
+    if version.erased:
+        return _("%(said)s; not whole any more") % {"said": said}
     if not version.recalled:
         return said
     recalled = ngettext(

@@ -57,15 +57,26 @@ def train(run: Run) -> None:
         child.end_previous(folder)
         data = _prepare(run)
         work = _Work(run, RunConfig.parse(run.config), folder, data, watch)
-        work.tune()
-        work.evaluate()
-        work.sample()
-        work.offer()
+        try:
+            for phase in (work.tune, work.evaluate, work.sample, work.offer):
+                _require_whole(run)
+                phase()
+        except (TrainingFailed, OSError):
+            _require_whole(run)  # its files went away meanwhile: that is why
+            raise
         watch.check()
+
+
+def _require_whole(run: Run) -> None:
+    try:
+        handoff.require_whole(run.version_id)
+    except CurationError as refusal:
+        raise TrainingFailed(str(refusal)) from refusal
 
 
 def _prepare(run: Run) -> Path:
     """The frozen files, compared with their digest on the way out."""
+    _require_whole(run)
     try:
         if handoff.frozen(run.version_id).digest != run.version_digest:
             raise TrainingFailed(
@@ -126,6 +137,7 @@ class _Work:
             asked.write_text("".join(lines), encoding="utf-8")
             config = self._tuned(out=out) | self._sample_config(asked)
             self._run("sample", config)
+        _require_whole(self.run)  # or destroyed prompts would come back with them
         results.keep_samples(self.run, self._samples(out / "samples.jsonl", prompts))
 
     def offer(self) -> None:

@@ -20,6 +20,7 @@ from trainer import access, report, tasks
 from trainer.actions import bases as base_actions
 from trainer.actions import runs as actions
 from trainer.child import LOG
+from trainer.errors import NotConfirmed
 from trainer.forms import BaseForm, LaunchForm
 from trainer.launch import folder_of
 from trainer.models import BaseModel, Run
@@ -41,12 +42,15 @@ def runs(request: SignedInRequest) -> HttpResponse:
         shown = shown.filter(version=int(version))
     pages = Paginator(shown.for_listing(), RUNS_ON_A_PAGE)
     bases = list(BaseModel.objects.for_listing())
+    listed = pages.get_page(request.GET.get("page"))
+    recalled = handoff.recalled_from({run.version_id for run in listed})
     context = {
-        "page": pages.get_page(request.GET.get("page")),
+        "page": listed,
+        "rows": [(run, recalled.get(run.version_id)) for run in listed],
         "is_narrowed": is_number(version),
         "bases": bases,
         "is_building": any(base.state == BaseModel.State.BUILDING for base in bases),
-        "can_launch": bool(access.versions_to_train(request)),
+        "can_launch": handoff.has_versions_to_train(request.user),
     }
     return render(request, "trainer/runs.html", context)
 
@@ -151,6 +155,8 @@ def launch(request: SignedInRequest) -> HttpResponse:
         if form.is_valid():
             try:
                 found = actions.request(**form.cleaned_data, by=request.user)
+            except NotConfirmed as question:
+                form.add_error("recalled", str(question))
             except CurationError as refusal:
                 form.add_error(None, str(refusal))
                 status = 409

@@ -40,7 +40,8 @@ def judged_by(facts: Facts) -> str:
     if facts.reviews_wanted == facts.approvals_needed:
         accept = "accepts" if facts.reviews_wanted == 1 else "accept"
         return f"A text that is written here counts once {wanted} {accept} it."
-    return f"A text that is written here counts once {facts.approvals_needed:,} of {wanted} accept it."
+    needed = f"{facts.approvals_needed:,} of {wanted}"
+    return f"A text that is written here counts once {needed} accept it."
 
 
 def _motivation(facts: Facts) -> Iterator[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
@@ -76,6 +77,13 @@ class RecallQuerySet(models.QuerySet["Recall"]):
         erased = Count("message", distinct=True, filter=Q(message__tombstone__isnull=False))
         found = self.aggregate(texts=texts, erased=erased)
         return found["texts"], found["erased"]
+
+    def by_version(self) -> QuerySet[Recall, tuple[int, int, int, datetime]]:
+        """A row each: the version, the same two counts, and when the first was."""
+        texts = Count("message", distinct=True)
+        erased = Count("message", distinct=True, filter=Q(message__tombstone__isnull=False))
+        rows = self.order_by().values_list("version")
+        return rows.annotate(texts=texts, erased=erased, since=Min("at"))
 
 
 class Recall(models.Model):

@@ -11,7 +11,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET
 
-from curation import access, facts, lineage, reach
+from curation import access, facts, handoff, lineage, reach
 from curation.errors import CurationError
 from curation.formats.consent_summary import consent_summary
 from curation.formats.croissant import croissant
@@ -86,6 +86,7 @@ def of_model(request: SignedInRequest, pk: int) -> HttpResponse:
         "facts": known,
         "not_allowed": facts.not_allowed(known),
         "learned": lineage.learned_from(report.version, only=report),
+        "recalled": handoff.recalled(report.version_id),
     }
     return render(request, "curation/model_lineage.html", context)
 

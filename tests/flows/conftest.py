@@ -45,6 +45,15 @@ class Winnow:
     def account(self, role: str) -> dict[str, str]:
         return next(account for name, account in self.accounts.items() if role in name)
 
+    def run_beside(self, module: str, *asked: str) -> None:
+        """A program that puts something into this stack."""
+        subprocess.run(
+            [sys.executable, "-m", module, *asked],
+            cwd=places.ROOT,
+            env={**os.environ, "WINNOW_VAR": str(self.var), "WINNOW_LOCAL": "1"},
+            check=True,
+        )
+
 
 @pytest.fixture(scope="session")
 def winnow(chromium: str) -> Iterator[Winnow]:

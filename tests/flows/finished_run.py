@@ -1,5 +1,6 @@
 """Put a version and a finished run into a running Winnow, named by WINNOW_VAR.
 
+Or a run on the newest version of a dataset that is named: `… finished_run handbook`.
 For tests that look at their pages: training a model would take minutes. All in one
 transaction, so that no worker comes to see the run before it has ended.
 """
@@ -7,6 +8,7 @@ transaction, so that no worker comes to see the run before it has ended.
 from __future__ import annotations
 
 import os
+import sys
 
 import django
 from django.apps import apps
@@ -17,10 +19,10 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     with transaction.atomic():
-        write()
+        write(*sys.argv[1:])
 
 
-def write() -> None:
+def write(slug: str = "") -> None:
     from curation.actions import versions
     from trainer.actions import results, runs
     from trainer.config import RunConfig
@@ -28,11 +30,17 @@ def write() -> None:
 
     people = apps.get_model("curation", "Contributor").objects
     curator = people.get(email="cleo@winnow.example")
-    dataset = apps.get_model("curation", "Dataset").objects.get(slug="conversations")
-    version = versions.freeze(dataset_id=dataset.pk, by=curator)
-    base = apps.get_model("trainer", "BaseModel").objects.create(
-        name="Unusable base", slug="unusable", kind="local", location="/no", state="ready"
+    named = slug or "conversations"
+    dataset = apps.get_model("curation", "Dataset").objects.get(slug=named)
+    version = (
+        dataset.versions.latest("number")
+        if slug
+        else versions.freeze(dataset_id=dataset.pk, by=curator)
     )
+    base = apps.get_model("trainer", "BaseModel").objects.create(
+        name=f"Unusable base {slug}", slug=f"unusable-{named}", kind="local",
+        location="/no", state="ready",
+    )  # fmt: skip
     config = RunConfig(steps=10).as_json()
     run = runs.request(version_id=version.pk, base_id=base.pk, config=config, by=curator)
     claimed = runs.claim(run.pk, "nobody:1")

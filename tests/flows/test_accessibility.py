@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 
 import psycopg
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 
-from config import embedded, places
+from config import embedded
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -85,17 +82,7 @@ def assert_clean(found: list[str]) -> None:
 @pytest.fixture(scope="module")
 def rare(winnow):
     """A dataset of this name with what else is rarely there."""
-    run_beside(winnow, "tests.flows.rare_pages")
-
-
-def run_beside(winnow, module: str) -> None:
-    """A program that puts something into the stack of the tests."""
-    subprocess.run(
-        [sys.executable, "-m", module],
-        cwd=places.ROOT,
-        env={**os.environ, "WINNOW_VAR": str(winnow.var), "WINNOW_LOCAL": "1"},
-        check=True,
-    )
+    winnow.run_beside("tests.flows.rare_pages")
 
 
 def test_pages_for_visitors(winnow, browser):
@@ -228,7 +215,7 @@ def test_pages_of_a_dataset(sign_in):
 
 
 def test_pages_of_versions_and_runs(winnow, sign_in):
-    run_beside(winnow, "tests.flows.finished_run")
+    winnow.run_beside("tests.flows.finished_run")
     page = sign_in("curator", **STILL)
     version = links(page, "/datasets/conversations/versions/", r".*/versions/\d+/")
     found = visit(page, version[0], "/models/")

@@ -10,7 +10,11 @@ from playwright.sync_api import expect
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-def test_a_sentence_is_followed_to_the_version_that_holds_it(winnow, sign_in):
+def path(address):
+    return re.sub(r"^https?://[^/]+", "", address)
+
+
+def test_a_sentence_is_followed_to_the_model_that_learned_from_it(winnow, sign_in):
     author, curator = sign_in("writer"), sign_in("curator")
 
     # Which of the author's accepted answers? The first of the demo on their own list.
@@ -26,6 +30,14 @@ def test_a_sentence_is_followed_to_the_version_that_holds_it(winnow, sign_in):
     expect(curator.get_by_role("heading", name=re.compile("version \\d"))).to_be_visible()
     version = curator.url
     expect(curator.locator("#recalled")).to_have_count(0)
+    # A model learns from it; its run is on the list of the version's models.
+    winnow.run_beside("tests.flows.finished_run", dataset)
+    curator.get_by_role("link", name="Models trained on it").click()
+    expect(curator.locator("main .badge", has_text="taken back")).to_have_count(0)
+    curator.locator("main tbody th a").first.click()
+    run = curator.url
+    expect(curator.get_by_role("heading", name=re.compile("^Run"))).to_be_visible()
+    expect(curator.locator("#recalled")).to_have_count(0)
 
     # Two clicks: on the list, and on the page that asks.
     author.goto("/me/?state=accepted")
@@ -33,17 +45,37 @@ def test_a_sentence_is_followed_to_the_version_that_holds_it(winnow, sign_in):
     expect(author.get_by_text("already in what is listed here")).to_be_visible()
     author.get_by_role("button", name="Take it back").click()
     expect(author.get_by_role("heading", name="Where it had gone")).to_be_visible()
+    expect(author.locator(f'main a[href="{path(version)}"]')).to_be_visible()
     expect(
-        author.locator(f'main a[href="{version.removeprefix(winnow.address)}"]')
+        author.get_by_text(re.compile("run \\d+ learned from this version"))
     ).to_be_visible()
 
-    # The curator is told, and the version says so itself.
+    # The curator, who launched the run, is told of both.
     curator.goto("/notifications/")
-    curator.get_by_text(re.compile("was taken back")).first.click()
+    told = curator.get_by_text(re.compile("was taken back")).first
+    expect(told).to_be_visible()
+
+    # The version says so itself, since when, and leads to the model.
     curator.goto(version)
-    expect(curator.locator("#recalled")).to_contain_text("taken back by its author")
-    curator.get_by_role("link", name=re.compile("What is behind it")).click()
-    expect(curator.get_by_text("1 text was taken back since.")).to_be_visible()
+    mark = curator.locator("#recalled")
+    expect(mark).to_contain_text(re.compile(r"1 text .* taken back by its author on \w+"))
+    mark.get_by_role("link", name=re.compile("run \\d+")).click()
+    assert curator.url == run
+
+    # So does the model's page, and all that stands behind it; and the list of runs.
+    mark = curator.locator("#recalled")
+    expect(mark).to_contain_text(re.compile(r"1 text .* taken back by its author on \w+"))
+    expect(mark).to_contain_text("This model may have learned from them.")
+    curator.get_by_role("link", name=re.compile("behind it")).click()
+    expect(curator.locator("#recalled")).to_contain_text("1 text that it may have learned")
+    curator.goto("/models/")
+    row = curator.locator("main tr").filter(has=curator.locator(f'a[href="{path(run)}"]'))
+    expect(row.locator(".badge", has_text="1 text taken back")).to_be_visible()
+
+    # Nobody trains on that version again without saying that they know.
+    curator.goto(version)
+    curator.get_by_role("link", name="Fine-tune a model on this").click()
+    expect(curator.locator("#recalled").get_by_role("checkbox")).not_to_be_checked()
 
     # The next version leaves it out.
     curator.goto(f"/datasets/{dataset}/versions/")

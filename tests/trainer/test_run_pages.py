@@ -290,9 +290,10 @@ def test_the_list_costs_the_same_however_long_it_is(
     for _ in range(12):
         request_run()
 
-    # Expect 6 queries: the session, how many runs there are, the runs with all
-    # that they show, the base models, the versions to train on, the bell
-    with django_assert_num_queries(6):
+    # Expect 7 queries: the session, how many runs there are, the runs with all that they
+    # show, the base models, what was taken back of their versions, whether there is a
+    # version to train on, the bell
+    with django_assert_num_queries(7):
         signed_in.get(page("runs"))
 
 

@@ -22,7 +22,7 @@ from curation import handoff, history
 from curation.errors import NotAllowed, WrongState
 from curation.handoff import Person
 from trainer.config import RunConfig
-from trainer.errors import Lost, TrainerError
+from trainer.errors import Lost, NotConfirmed, TrainerError
 from trainer.models import BaseModel, Checkpoint, Metric, Run
 from trainer.models.runs import RunQuerySet
 from trainer.text import storable
@@ -49,9 +49,23 @@ class Point(NamedTuple):
 
 
 @transaction.atomic
-def request(*, version_id: int, base_id: int, config: dict[str, Any], by: Person) -> Run:
-    """Queue a run. The caller rings: `ring(tasks.execute_run, run_id=run.pk)`."""
+def request(
+    *,
+    version_id: int,
+    base_id: int,
+    config: dict[str, Any],
+    by: Person,
+    recalled: int = 0,
+) -> Run:
+    """Queue a run. The caller rings: `ring(tasks.execute_run, run_id=run.pk)`.
+
+    `recalled` is how many texts of the version the person knows to be taken back; if they
+    are more, they are asked again. A version with destroyed words is refused.
+    """
     _require(by, version_id)
+    handoff.require_whole(version_id)
+    if (taken_back := handoff.recalled(version_id).texts) > recalled:
+        raise NotConfirmed(taken_back)
     version = handoff.frozen(version_id)
     base = BaseModel.objects.get(pk=base_id)
     if not base.is_ready:
@@ -82,7 +96,8 @@ def request(*, version_id: int, base_id: int, config: dict[str, Any], by: Person
         requested_by=by,
         rung_at=now(),
     )
-    record("run.requested", run, by=by, base=base.slug, digest=version.digest)
+    told = {"base": base.slug, "digest": version.digest, "recalled": taken_back or None}
+    record("run.requested", run, by=by, **told)
     return run
 
 
@@ -107,6 +122,7 @@ def retry(*, run_id: int, by: Person) -> Run:
     """Queue an ended run again. It goes on from its last checkpoint."""
     run = _lock(run_id)
     _require(by, run.version_id)
+    handoff.require_whole(run.version_id)
     return _move(
         run,
         to=State.QUEUED,

@@ -28,6 +28,12 @@ class Command(BaseCommand):
         parser.add_argument("--base", help="slug of the base model; by default the newest")
         parser.add_argument("--steps", type=int)
         parser.add_argument("--no-offer", action="store_true", help="keep the answers here")
+        parser.add_argument(
+            "--recalled",
+            type=int,
+            default=0,
+            help="train although so many of its texts were taken back since",
+        )
         parser.add_argument("--wait", action="store_true", help="do it in this process")
 
     def handle(
@@ -38,6 +44,7 @@ class Command(BaseCommand):
         base: str | None,
         steps: int | None,
         no_offer: bool,
+        recalled: int,
         wait: bool,
         **options: Any,
     ) -> str:
@@ -53,7 +60,11 @@ class Command(BaseCommand):
             if steps is not None:
                 wanted = dataclasses.replace(wanted, steps=steps)
             run = runs.request(
-                version_id=frozen.id, base_id=chosen.pk, config=wanted.as_json(), by=person
+                version_id=frozen.id,
+                base_id=chosen.pk,
+                config=wanted.as_json(),
+                by=person,
+                recalled=recalled,
             )
         except (get_user_model().DoesNotExist, CurationError) as error:
             raise CommandError(str(error)) from error
