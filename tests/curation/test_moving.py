@@ -21,6 +21,7 @@ from curation.models import (
     Profile,
     Settlement,
 )
+from tests.curation.lines import answer, node, tree
 from tests.factories import (
     CategoryFactory,
     ContributorFactory,
@@ -150,32 +151,69 @@ def test_without_the_salts_the_digests_differ(settings):
     assert in_a_place_of_its_own(there) != digests
 
 
-@pytest.mark.skipif(not TREES.exists(), reason="WINNOW_TREES names no file of trees")
-def test_the_open_assistant_trees_are_frozen_exported_and_taken_in_again(folder, settings):
-    recipe = {"pairs": "all"}
+def of_our_own():
+    """A file of trees as Open Assistant wrote them: ranks, languages, what was deleted,
+    models' answers, prompts below answers, and one tree that was not ready."""
+    for number in range(12):
+        deeper = node(
+            f"And why is that, {number}?", answer(f"For reason {number}.", rank=0)
+        )
+        replies = [
+            answer(f"First {number}", deeper, rank=number % 3),
+            answer(f"Second {number}", rank=(number + 1) % 3, lang="de"),
+            answer(
+                f"Third {number}", rank=(number + 2) % 3, synthetic=True, model_name="m"
+            ),
+        ]
+        if number % 4 == 0:
+            replies.append(answer(f"Gone {number}", answer("below"), deleted=True))
+        state = "growing" if number == 11 else "ready_for_export"
+        yield tree(node(f"Question {number}?", *replies), tree_state=state)
+
+
+def trees_are_frozen_exported_and_taken_in_again(lines, folder, settings):
+    """How many trees there were, and how many rows the files had."""
+    recipe = {"pairs": "all", "with_models": True}
 
     def here():
         dataset, curator = clean("oasst")
-        with TREES.open("rb") as file:
-            imports.import_lines(
-                dataset=dataset, lines=imports.lines_of(file), format="oasst", by=curator
-            )
-        digests, files = frozen(dataset, curator, [recipe])
-        counted = Conversation.objects.count()
-        lines = list(departures.export_lines(dataset=dataset, by=curator))
-        return lines, digests, files, counted
+        imports.import_lines(dataset=dataset, lines=lines, format="oasst", by=curator)
+        found = frozen(dataset, curator, [recipe])
+        exported = list(departures.export_lines(dataset=dataset, by=curator))
+        return exported, found, Conversation.objects.count()
 
     def there():
         settings.VERSIONS_DIR = folder / "elsewhere"
         dataset, curator = clean("oasst")
-        moving.import_record(dataset=dataset, lines=lines, by=curator)
+        moving.import_record(dataset=dataset, lines=exported, by=curator)
         return frozen(dataset, curator, [recipe])
 
-    lines, digests, files, counted = in_a_place_of_its_own(here)
-    manifest = json.loads(dict(files)["manifest.json"])
-    assert counted == 100
-    assert manifest["rows"]["pairs_train"] + manifest["rows"]["pairs_held_out"] > 700
-    assert in_a_place_of_its_own(there) == (digests, files)
+    exported, found, trees = in_a_place_of_its_own(here)
+    assert not Message.objects.exists()
+    assert in_a_place_of_its_own(there) == found
+    return trees, json.loads(dict(found[1])["manifest.json"])["rows"]
+
+
+def test_trees_of_other_peoples_shape_are_frozen_exported_and_taken_in_again(
+    folder, settings
+):
+    lines = list(of_our_own())
+
+    trees, rows = trees_are_frozen_exported_and_taken_in_again(lines, folder, settings)
+
+    assert trees == 12
+    assert rows["records_train"] + rows["records_held_out"] == 48
+    assert rows["pairs_train"] + rows["pairs_held_out"] == 36
+
+
+@pytest.mark.skipif(not TREES.exists(), reason="WINNOW_TREES names no file of trees")
+def test_the_open_assistant_trees_are_frozen_exported_and_taken_in_again(folder, settings):
+    lines = TREES.read_bytes().splitlines()
+
+    trees, rows = trees_are_frozen_exported_and_taken_in_again(lines, folder, settings)
+
+    assert trees == 100
+    assert rows["pairs_train"] + rows["pairs_held_out"] > 700
 
 
 def test_a_second_import_adds_nothing(folder):
