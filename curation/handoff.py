@@ -131,7 +131,9 @@ def recalled(version_id: int) -> Recalled:
 def recalled_from(version_ids: Iterable[int]) -> dict[int, Recalled]:
     """The same for many at once; those without any are left out. Causes a query."""
     rows = Recall.objects.filter(version__in=list(version_ids)).by_version()
-    return {version: Recalled(*counts) for version, *counts in rows}
+    return {
+        version: Recalled(texts, erased, since) for version, texts, erased, since in rows
+    }
 
 
 def require_whole(version_id: int) -> None:

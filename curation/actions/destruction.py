@@ -206,7 +206,9 @@ def _naming(
     found = Q(pk__in=[])
     for name in names:
         found |= Q(as_text__icontains=name)
-    return rows.annotate(as_text=Cast(field, models.TextField())).filter(found)
+    as_text = rows.annotate(as_text=Cast(field, models.TextField()))
+    naming: models.QuerySet[Any] = as_text.filter(found)
+    return naming
 
 
 def _cover_mentions(person: Contributor) -> None:
@@ -298,6 +300,7 @@ def forget_samples() -> None:
     """
     tables = sorted(model._meta.db_table for model in apps.get_models())
     with connection.cursor() as cursor:
-        if connection.pg_version >= 180_000:
+        cursor.execute("SHOW server_version_num")
+        if int(cursor.fetchone()[0]) >= 180_000:
             cursor.execute(CLEAR, [tables])
         cursor.execute(f"ANALYZE {', '.join(tables)}")
