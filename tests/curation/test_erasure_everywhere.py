@@ -12,7 +12,6 @@ import pytest
 from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
-
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
@@ -45,6 +44,7 @@ from curation.models import (
     Membership,
     Message,
     Review,
+    Session,
     Terms,
     Tombstone,
 )
@@ -90,7 +90,7 @@ def in_database():
         raw = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
         for content in (raw, _unpacked(raw)):
             if MARK.encode() in content.lower():
-                found.add("django_session")
+                found.add("curation_session")
     return found
 
 
