@@ -36,6 +36,8 @@ SETTINGS = {
     "fsync": "on",
     "unix_socket_permissions": "0700",
     "log_min_messages": "warning",
+    "log_error_verbosity": "terse",  # no DETAIL: it quotes rows
+    "log_min_error_statement": "panic",
     "log_checkpoints": "off",
     "timezone": "UTC",
     "max_wal_size": "512MB",

@@ -37,9 +37,10 @@ def write(slug: str = "") -> None:
         if slug
         else versions.freeze(dataset_id=dataset.pk, by=curator)
     )
+    place = f"{named}-{version.number}"
     base = apps.get_model("trainer", "BaseModel").objects.create(
-        name=f"Unusable base {slug}", slug=f"unusable-{named}", kind="local",
-        location="/no", state="ready",
+        name=f"Unusable base {place}", slug=f"unusable-{place}", kind="local",
+        location=f"/no/{place}", state="ready",
     )  # fmt: skip
     config = RunConfig(steps=10).as_json()
     run = runs.request(version_id=version.pk, base_id=base.pk, config=config, by=curator)
@@ -55,7 +56,7 @@ def write(slug: str = "") -> None:
     texts = {"prompt_text": "Say hello", "base_text": "uh", "tuned_text": "Hello there."}
     sample = Sample(run=claimed, position=0, prompt_uid="0" * 32, **texts)
     results.keep_samples(claimed, [sample])
-    runs.finish(claimed)
+    results.finish(claimed)
     # Nobody else may train on it, or wait for it.
     base.state, base.problem = "failed", "It was only ever a name."
     base.save(update_fields=["state", "problem"])
