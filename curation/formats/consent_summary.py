@@ -66,6 +66,9 @@ def _consented(facts: Facts) -> str:
         )
         return f"{who} had agreed to terms when it was frozen."
     agreed = facts.writers - facts.without_consent
+    if not agreed:
+        writers = "its writer" if facts.writers == 1 else f"its {facts.writers:,} writers"
+        return f"No consent of {writers} was on record when it was frozen."
     return (
         f"{agreed:,} of {counted(facts.writers, 'writer')} had agreed to terms when it was "
         f"frozen; of {facts.without_consent:,} no consent is on record."

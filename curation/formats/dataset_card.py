@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from curation.formats.consent_summary import consent_lines
-from curation.formats.datasheet import judged_by, personal_data
+from curation.formats.datasheet import judged_by, personal_data, ranked
 from curation.formats.facts import Facts, counted
 
 # What the hub calls these licences; others are named in `license_name`.
@@ -121,8 +121,7 @@ def _people(facts: Facts) -> str:
     )
     return (
         f"{counted(facts.texts, 'text')} ({texts}) by {counted(facts.writers, 'writer')}; "
-        f"{counted(facts.reviews, 'review')} by {counted(facts.reviewers, 'reviewer')}; "
-        f"{counted(facts.ballots, 'ranking')} by "
-        f"{counted(facts.rankers, 'person', 'people')}. {judged_by(facts)} "
+        f"{counted(facts.reviews, 'review')} by {counted(facts.reviewers, 'reviewer')}. "
+        f"{judged_by(facts)} {ranked(facts)} "
         f"{personal_data(facts)}"
     )

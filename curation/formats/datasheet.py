@@ -34,6 +34,32 @@ def personal_data(facts: Facts) -> str:
     return f"{said}In {seen} a check saw what may be personal data, and people kept it."
 
 
+def written(facts: Facts) -> str:
+    """By whom, of what is there at all."""
+    people = counted(facts.writers, "person", "people")
+    said = {
+        "person": f"{people} wrote {{}} of its texts",
+        "model": "{} are by models, and people accepted each",
+        "import": "{} were imported",
+    }
+    found = [
+        said[origin].format(f"{count:,}")
+        for origin, count in facts.origins.items()
+        if count
+    ]
+    return f"{'; '.join(found)}." if found else "Nobody: it is empty."
+
+
+def ranked(facts: Facts) -> str:
+    if not facts.ballots:
+        return "Nobody ranked its answers."
+    if not facts.rankers:
+        return f"{counted(facts.ballots, 'ranking')} came with what was imported."
+    people = counted(facts.rankers, "person", "people")
+    rankings = counted(facts.ballots, "ranking")
+    return f"{people} ranked answers blind; with what was imported, {rankings} in all."
+
+
 def judged_by(facts: Facts) -> str:
     """When a text counts, as the rules were when the version was frozen."""
     wanted = counted(facts.reviews_wanted, "reviewer")
@@ -56,6 +82,7 @@ def _composition(facts: Facts) -> Iterator[str]:
         f"{facts.held_out:,} held out for evaluation. A conversation is on one side only."
     )
     if facts.gaps:
+        yield ""
         gone = counted(facts.gaps, "example is", "examples are")
         yield f"{gone} no longer in the files: words in them were destroyed since."
     yield ""
@@ -69,14 +96,7 @@ def _composition(facts: Facts) -> Iterator[str]:
 
 
 def _collection(facts: Facts) -> Iterator[str]:
-    person, model, imported = (
-        facts.origins.get(origin, 0) for origin in ("person", "model", "import")
-    )
-    yield (
-        f"**Who wrote it?** {counted(facts.writers, 'person', 'people')} wrote "
-        f"{person:,} of its texts; {model:,} by models, and people accepted each; "
-        f"{imported:,} imported."
-    )
+    yield f"**Who wrote it?** {written(facts)}"
     yield ""
     told = ", ".join(
         f"version {g.number} ({counted(g.texts, 'text')})" for g in facts.guidelines
@@ -89,8 +109,7 @@ def _labelling(facts: Facts) -> Iterator[str]:
     yield (
         f"**Who checked it?** {counted(facts.reviewers, 'person', 'people')} gave "
         f"{counted(facts.reviews, 'review')}. {judged_by(facts)} "
-        f"{counted(facts.rankers, 'person', 'people')} ranked answers blind; with "
-        f"what was imported there are {counted(facts.ballots, 'ranking')}."
+        f"{ranked(facts)}"
     )
     yield ""
     asked = {
