@@ -7,7 +7,7 @@ ORDERED_WHEN_DONE = "UPDATE curation_erasure SET ordered_at = done_at"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("curation", "0022_dashboards_fill"),
+        ("curation", "0023_judgement"),
     ]
 
     operations = [
