@@ -87,7 +87,7 @@ def _fill(dataset: Any, writers: list[Any], numbers: range) -> None:
 
 
 def measure() -> None:
-    from curation import files
+    from curation import handoff
     from curation.actions import versions
     from curation.models import DatasetVersion
 
@@ -102,7 +102,7 @@ def measure() -> None:
     problems: list[str] = []
     check = _timed(lambda: problems.extend(versions.verify(version)))
     assert not problems, problems
-    written = _timed(lambda: files.folder_of(version))
+    written = _timed(lambda: handoff.files(version.pk))
     line = {
         "items": version.item_count,
         "seconds": again,

@@ -54,6 +54,15 @@ def env_list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in env_str(name, default).split(",") if part.strip()]
 
 
+def env_bucket(name: str) -> str:
+    """A place in S3 without its "s3://": a bucket, and perhaps what keys begin with."""
+    value = env_str(name).rstrip("/")
+    kind, separator, place = value.partition("://")
+    if value and (kind != "s3" or not separator or not place.partition("/")[0]):
+        raise BadEnvironment(f"{name} must be like s3://bucket/folder, not {value!r}.")
+    return place
+
+
 def env_secret(name: str, *, kept_in: Path | None = None) -> str:
     """A secret of this installation; there is no default one to forget about.
 

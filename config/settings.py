@@ -10,7 +10,15 @@ from csp.constants import NONCE, NONE, SELF
 
 # Loaded with the settings, so that no process can queue a task without its broker.
 from config.celery import app as celery_app  # noqa: F401
-from config.env import BadEnvironment, env_bool, env_int, env_list, env_secret, env_str
+from config.env import (
+    BadEnvironment,
+    env_bool,
+    env_bucket,
+    env_int,
+    env_list,
+    env_secret,
+    env_str,
+)
 from config.places import ROOT, broker_url, database_url, make_var, redis_url, var_dir
 
 # ---- environment -------------------------------------------------------------------
@@ -34,6 +42,9 @@ VAR_DIR = var_dir()
 MODELS_DIR = Path(env_str("WINNOW_MODELS") or VAR_DIR / "models").absolute()
 RUNS_DIR = VAR_DIR / "runs"
 VERSIONS_DIR = VAR_DIR / "versions"
+FILES_IN = env_bucket("WINNOW_FILES")  # "bucket/prefix" of S3, instead of VERSIONS_DIR
+# The names that all programs for S3 know. Keys and region are read by pyarrow.
+S3_ENDPOINT = env_str("AWS_ENDPOINT_URL_S3") or env_str("AWS_ENDPOINT_URL")
 if LOCAL:
     make_var(VAR_DIR)
 

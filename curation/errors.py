@@ -35,5 +35,9 @@ class ConsentMissing(NotAllowed):
         super().__init__(said % {"dataset": dataset})
 
 
+class Unavailable(CurationError):
+    """Something that this needs does not answer now. Asking again later may help."""
+
+
 class BadLine(CurationError):
     """One line of an imported file that cannot be taken; the reason is for its owner."""

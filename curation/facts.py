@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,8 +12,7 @@ from django.db import connection
 from django.db.models import Count, Q
 from django.urls import reverse
 
-from curation import handoff
-from curation.files import MANIFEST
+from curation import files
 from curation.formats.consent_summary import allows
 from curation.formats.facts import Agreed, Facts, File, Guided
 from curation.models import Consent, DatasetVersion, Terms
@@ -110,15 +108,11 @@ def not_allowed(known: Facts) -> list[Any]:
 
 def with_files(version: DatasetVersion) -> Facts:
     """The same with its files, which are written where they are not there yet."""
-    folder = handoff.files(version.pk)
-    manifest = json.loads((folder / MANIFEST).read_text())
+    manifest, sizes = files.manifest_of(version), files.sizes_of(version)
     hashes = manifest["files"]
-    files = [
-        File(name, sha256, (folder / name).stat().st_size)
-        for name, sha256 in sorted(hashes.items())
-    ]
+    found = (File(name, hashes[name], sizes[name]) for name in sorted(hashes))
     gaps = manifest.get("erased", 0)
-    return replace(of(version), files=tuple(files), gaps=gaps)
+    return replace(of(version), files=tuple(found), gaps=gaps)
 
 
 Given = list[tuple[int, Terms]]  # a person and what they agreed to

@@ -1,4 +1,4 @@
-"""A frozen version as files, in a folder that is named by its digest.
+"""A frozen version as files, in a folder that is named by its digest (see stores.py).
 
 `train.jsonl` and `held_out.jsonl` hold a canonical record a line (see formats/record.py),
 `train.parquet` and `held_out.parquet` the same with side columns. Where the recipe asks for
@@ -10,28 +10,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO, TypeVar
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from curation.actions import versions
-from curation.errors import CurationError
+from curation.errors import CurationError, Unavailable
 from curation.formats.parquet import SCHEMAS, WRITER, ParquetFile
 from curation.formats.recipe import Recipe
 from curation.formats.record import canonical
 from curation.formats.tables import Example, Terms, rows, tables
-from curation.models import DatasetVersion
+from curation.models import DatasetVersion, Tombstone
+from curation.stores import MANIFEST, Manifest, Spoiled, Store, store
 
-MANIFEST = "manifest.json"
 SPLITS = ("train", "held_out")
+TRIES = 3
+
+T = TypeVar("T")
 
 
 def names(version: DatasetVersion) -> list[str]:
@@ -43,37 +45,72 @@ def names(version: DatasetVersion) -> list[str]:
     ]
 
 
-def folder_of(version: DatasetVersion) -> Path:
-    """Written on first use and kept under its digest.
+def manifest_of(version: DatasetVersion) -> Manifest:
+    """Hashes by name under "files", rows by kind under "rows"."""
+    return _use(version, lambda kept: _there(kept.manifest(version.digest)))
+
+
+def sizes_of(version: DatasetVersion) -> dict[str, int]:
+    return _use(version, lambda kept: kept.sizes(version.digest))
+
+
+def open_file(version: DatasetVersion, name: str) -> IO[bytes]:
+    """One file from its start, compared with its hash before."""
+    return _use(version, lambda kept: kept.open(version.digest, name))
+
+
+def folder_of(version: DatasetVersion, *, copies: Path) -> Path:
+    """On this disk, all compared with their hashes; copies of what is kept elsewhere."""
+    return _use(version, lambda kept: kept.folder(version.digest, copies=copies))
+
+
+def _use(version: DatasetVersion, use: Callable[[Store], T]) -> T:
+    """Its files, written on first use and kept under its digest.
 
     Every record is compared with its frozen hash on the way out; a version whose text was
-    changed in the database is refused, and what was erased is left out. A half-written
-    folder is never seen: it is renamed into place once the manifest is in it. Files that
-    are not what the manifest says are written anew.
+    changed in the database is refused, and what was erased is left out. Files that are not
+    what the manifest says are written anew.
     """
-    folder = Path(settings.VERSIONS_DIR) / version.digest
-    if not is_whole(folder):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder.parent))
+    kept = store()
+    for _try in range(TRIES):
         try:
-            _write(version, unfinished)
-            unfinished.replace(folder)
-        except OSError:
-            # Another process was first: its folder holds the same bytes.
-            if not is_whole(folder):
-                raise
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
-    return folder
+            if kept.manifest(version.digest) is None:
+                kept.destroy(version.digest)
+                _make(version, kept)
+            return use(kept)
+        except Spoiled:
+            kept.destroy(version.digest)
+    raise Unavailable(
+        _("The files of %(version)s change while they are read. Try again in a while.")
+        % {"version": version}
+    )
 
 
-def is_whole(folder: Path) -> bool:
+def _make(version: DatasetVersion, kept: Store) -> None:
+    """Written aside first: half-written files are never seen."""
+    aside = Path(settings.VERSIONS_DIR)
+    aside.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=".writing-", dir=aside))
+    erased = _erased_near(version)
     try:
-        expected = json.loads((folder / MANIFEST).read_text())["files"]
-        return all(_sha256(folder / name) == digest for name, digest in expected.items())
-    except (OSError, ValueError, KeyError):
-        return False
+        _write(version, unfinished)
+        kept.keep(version.digest, unfinished)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    if _erased_near(version) != erased:
+        # Whoever erased may have looked for these files before they were there.
+        raise Spoiled(version.digest)
+
+
+def _erased_near(version: DatasetVersion) -> int:
+    here = Tombstone.objects.filter(message__conversation__dataset=version.dataset_id)
+    return here.count()
+
+
+def _there(manifest: Manifest | None) -> Manifest:
+    if manifest is None:
+        raise Spoiled(MANIFEST)
+    return manifest
 
 
 def examples(
@@ -159,12 +196,8 @@ def _write(version: DatasetVersion, folder: Path) -> None:
 
 
 def _finish(version: DatasetVersion, folder: Path, counts: dict[str, int]) -> None:
-    """The manifest, once every byte of the rest is on the disk."""
-    hashes = {}
-    for name in names(version)[:-1]:
-        with (folder / name).open("rb") as file:
-            os.fsync(file.fileno())
-        hashes[name] = _sha256(folder / name)
+    """The manifest, with the hashes of all the rest."""
+    hashes = {name: _sha256(folder / name) for name in names(version)[:-1]}
     written = sum(counts[f"records_{split}"] for split in SPLITS)
     erased = version.item_count - written
     manifest: dict[str, Any] = {

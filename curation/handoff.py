@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import IO, Any, NamedTuple, TypeAlias
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from curation import files as version_files
+from curation import reach
 from curation.actions.people import holds
 from curation.errors import CurationError
 from curation.formats import tables
@@ -157,10 +159,28 @@ def address_behind(source: str) -> str:
     return reverse("curation:model-lineage", args=[report.pk]) if report else ""
 
 
-def files(version_id: int) -> Path:
-    """The version's folder, written on first use and kept: see curation/files.py."""
-    version = DatasetVersion.objects.select_related("dataset").get(pk=version_id)
-    return version_files.folder_of(version)
+def files(version_id: int, *, copies: Path | None = None) -> Path:
+    """A folder of this disk with the version's files, each compared with its hash.
+
+    Where they are kept elsewhere it holds copies: in `copies`, or where such folders are.
+    """
+    version = _version(version_id)
+    here = Path(settings.VERSIONS_DIR) / version.digest
+    return version_files.folder_of(version, copies=copies or here)
+
+
+def open_file(version_id: int, name: str) -> IO[bytes]:
+    """One of them to read, compared with its hash before."""
+    return version_files.open_file(_version(version_id), name)
+
+
+def versions_with(message_ids: Iterable[int]) -> set[int]:
+    """The versions whose examples contain words of these messages."""
+    return {version for version, _message in reach.holding(message_ids)}
+
+
+def _version(version_id: int) -> DatasetVersion:
+    return DatasetVersion.objects.select_related("dataset").get(pk=version_id)
 
 
 # ---- rows to train on ------------------------------------------------------------------
@@ -207,10 +227,15 @@ def _rows(version_id: int, split: str, table: str) -> Iterator[Row]:
 def pseudonymous(export: Export, split: str) -> Iterator[bytes]:
     """The lines of one side of a version under the names of this export.
 
-    They come from the version's files, so what was erased since is not in them.
+    They come from the version's files, so what was erased since is not in them. Refuses
+    before the first line, or not at all.
     """
-    names = Pseudonyms(bytes(export.key))
-    with (files(export.version_id) / f"{split}.jsonl").open("rb") as file:
+    file = open_file(export.version_id, f"{split}.jsonl")
+    return _renamed(file, Pseudonyms(bytes(export.key)))
+
+
+def _renamed(file: IO[bytes], names: Pseudonyms) -> Iterator[bytes]:
+    with file:
         while lines := list(islice(file, LINES_AT_ONCE)):
             records = [json.loads(line) for line in lines]
             written = _written({one[key] for one in records for key in ("id", "prompt_id")})

@@ -6,11 +6,14 @@ the folder, and its workers inherit it: one PostgreSQL, a database for each work
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import psutil
 import pytest
@@ -73,6 +76,39 @@ def redis_server() -> Iterator[str]:
     """The address of a running Redis of the tests' own."""
     embedded.start(only="Redis")
     yield embedded.redis_url()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The address of a server in this process that speaks S3, with a bucket “files”."""
+    from moto.moto_server.threaded_moto_server import ThreadedMotoServer  # a second
+    from pyarrow import fs
+
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line per request
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        address = "{}:{}".format(*server.get_host_and_port())
+        fs.S3FileSystem(
+            endpoint_override=address, scheme="http", allow_bucket_creation=True
+        ).create_dir("files")
+        yield f"http://{address}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(s3_server: str, settings: Any, tmp_path: Path) -> Any:
+    """Files of versions are kept in S3: what is there, as pyarrow shows it."""
+    from pyarrow import fs
+
+    settings.VERSIONS_DIR = tmp_path / "versions"
+    settings.S3_ENDPOINT, settings.FILES_IN = s3_server, f"files/{tmp_path.name}/{uuid4()}"
+    where = s3_server.removeprefix("http://")
+    service = fs.S3FileSystem(endpoint_override=where, scheme="http")
+    return fs.SubTreeFileSystem(settings.FILES_IN, service)
 
 
 @pytest.fixture(scope="session")

@@ -9,12 +9,18 @@ from uuid import UUID
 
 from django.conf import settings
 
+from curation import handoff
+from trainer.launch import COPIES
 from trainer.models import Run, Sample
 
 
 def forget(*, person_id: int, message_ids: Sequence[int], uids: Sequence[UUID]) -> None:
-    """Prompts that samples were asked for, and what was answered to them, in the rows and
-    on disk. Weights stay: who trained them is told. See settings.FORGETTERS."""
+    """Prompts that samples were asked for, what was answered to them, and copies of files,
+    in the rows and on disk. Weights stay: who trained them is told. See
+    settings.FORGETTERS."""
+    held = handoff.versions_with(message_ids)
+    for pk in Run.objects.filter(version__in=held).values_list("pk", flat=True):
+        shutil.rmtree(Path(settings.RUNS_DIR) / str(pk) / COPIES, ignore_errors=True)
     asked = Sample.objects.filter(prompt_uid__in=uids)
     runs = Run.objects.filter(pk__in=asked.values("run")).values_list("pk", flat=True)
     for pk in list(runs):

@@ -2,15 +2,18 @@
 
 A phase whose files are whole is not run again, so a second attempt goes on where the
 first was lost. `RUNS_DIR/<id>/` holds config.json, log.txt, run.json, checkpoints/,
-adapter/, manifest.json, eval.json and samples/.
+adapter/, manifest.json, eval.json and samples/; while it runs also data/, where versions
+are kept elsewhere.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -33,6 +36,7 @@ from trainer.watch import Watch
 Phase = Run.Phase
 
 ADAPTER = "adapter"
+COPIES = "data"  # of a version's files, where they are kept elsewhere
 WEIGHTS = "adapter_model.safetensors"
 
 
@@ -55,16 +59,16 @@ def train(run: Run) -> None:
         beat=lambda: runs.beat(run), is_cancel_asked=lambda: runs.is_cancel_asked(run)
     ) as watch:
         child.end_previous(folder)
-        data = _prepare(run)
-        work = _Work(run, RunConfig.parse(run.config), folder, data, watch)
-        try:
-            for phase in (work.tune, work.evaluate, work.sample, work.offer):
-                _require_whole(run)
-                phase()
-        except (TrainingFailed, OSError):
-            _require_whole(run)  # its files went away meanwhile: that is why
-            raise
-        watch.check()
+        with _prepared(run, copies=folder / COPIES) as data:
+            work = _Work(run, RunConfig.parse(run.config), folder, data, watch)
+            try:
+                for phase in (work.tune, work.evaluate, work.sample, work.offer):
+                    _require_whole(run)
+                    phase()
+            except (TrainingFailed, OSError):
+                _require_whole(run)  # its files went away meanwhile: that is why
+                raise
+            watch.check()
 
 
 def _require_whole(run: Run) -> None:
@@ -74,15 +78,23 @@ def _require_whole(run: Run) -> None:
         raise TrainingFailed(str(refusal)) from refusal
 
 
-def _prepare(run: Run) -> Path:
-    """The frozen files, compared with their digest on the way out."""
+@contextmanager
+def _prepared(run: Run, *, copies: Path) -> Iterator[Path]:
+    """The frozen files, compared with their hashes. Copies go with the attempt."""
+    try:
+        yield _files(run, copies)
+    finally:
+        shutil.rmtree(copies, ignore_errors=True)
+
+
+def _files(run: Run, copies: Path) -> Path:
     _require_whole(run)
     try:
         if handoff.frozen(run.version_id).digest != run.version_digest:
             raise TrainingFailed(
                 gettext_noop("The version is not the one that this run was asked for.")
             )
-        return handoff.files(run.version_id)
+        return handoff.files(run.version_id, copies=copies)
     except CurationError as refusal:
         raise TrainingFailed(str(refusal)) from refusal
 

@@ -28,7 +28,7 @@ from django.utils.module_loading import import_string
 from django.utils.timezone import now
 from django.utils.translation import gettext_noop
 
-from curation import reach
+from curation import reach, stores
 from curation.actions import conversations, echoes
 from curation.actions.moves import State, move
 from curation.models import (
@@ -280,16 +280,16 @@ def take_off_name(person: Contributor) -> None:
 
 # ---- files, and what the database remembers of columns -----------------------------------
 def destroy_files(versions: Iterable[DatasetVersion]) -> None:
-    """What was written of these versions on disk. It is made anew when it is asked for.
+    """What was written of these versions. It is made anew when it is asked for.
 
-    Folders that a killed process left half-written go, too, whatever is in them.
+    Folders that a killed process left half-written go, too, whatever is in them. Refuses
+    as Unavailable, after these, where files are kept elsewhere and nobody answers.
     """
-    folder = Path(settings.VERSIONS_DIR)
-    for version in versions:
-        shutil.rmtree(folder / version.digest, ignore_errors=True)
-    for left in folder.glob(".writing-*"):
+    for left in Path(settings.VERSIONS_DIR).glob(".writing-*"):
         if left.stat().st_mtime < time.time() - UNFINISHED:
             shutil.rmtree(left, ignore_errors=True)
+    for version in versions:
+        stores.destroy(version.digest)
 
 
 def forget_samples() -> None:

@@ -7,6 +7,7 @@ queue: a step that was cut short is done again, by whichever worker comes next.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from django.db import transaction
 from django.utils.timezone import now
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from curation import reach
 from curation.actions import destruction, withdrawals
-from curation.errors import CurationError, NotAllowed
+from curation.errors import CurationError, NotAllowed, Unavailable
 from curation.models import (
     Contributor,
     Erasure,
@@ -93,7 +94,9 @@ def carry_on_all() -> None:
     """What was ordered; and a second look for what was being sent just then."""
     waiting = [*Erasure.objects.under_way(), *Erasure.objects.to_look_after()]
     for asked in waiting:
-        carry_on(asked.pk)
+        # One whose files cannot be reached is looked at again; the others do not wait.
+        with suppress(Unavailable):
+            carry_on(asked.pk)
 
 
 @transaction.atomic

@@ -102,7 +102,7 @@ class VersionViewSet(
         asked = SplitSerializer(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
         name = f"{asked.validated_data['split']}.jsonl"
-        file = (handoff.files(self.get_object().pk) / name).open("rb")
+        file = handoff.open_file(self.get_object().pk, name)
         return FileResponse(
             file, as_attachment=True, filename=name, content_type="application/x-ndjson"
         )

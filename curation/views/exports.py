@@ -57,11 +57,10 @@ def download(
     if split not in Conversation.Split.values:
         raise Http404
     try:
-        handoff.files(version.pk)  # refuses before the first byte, or not at all
+        lines = handoff.pseudonymous(export, split)
     except CurationError as refusal:
         messages.error(request, str(refusal))
         return redirect("curation:version", slug, number)
-    lines = handoff.pseudonymous(export, split)
     named = f"{dataset.slug}-v{number}-export-{pk}-{split}.jsonl"
     return StreamingHttpResponse(
         lines,

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from curation import access, files, handoff, tasks
 from curation.actions import freezing, versions
 from curation.background import ring
-from curation.errors import CurationError
+from curation.errors import CurationError, Unavailable
 from curation.forms.versions import FreezeForm, recipe_lines
 from curation.http import SignedInRequest
 from curation.models import Dataset, DatasetVersion, Freezing
@@ -65,9 +65,10 @@ def download(
     if name not in files.names(version):
         raise Http404
     try:
-        file = (handoff.files(version.pk) / name).open("rb")
+        file = handoff.open_file(version.pk, name)
     except CurationError as refusal:
-        return _page(request, version, problem=str(refusal), status=409)
+        status = 503 if isinstance(refusal, Unavailable) else 409
+        return _page(request, version, problem=str(refusal), status=status)
     named = f"{version.dataset.slug}-v{version.number}-{name}"
     kind = TYPES[PurePath(name).suffix]
     return FileResponse(file, as_attachment=True, filename=named, content_type=kind)

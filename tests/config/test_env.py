@@ -4,7 +4,14 @@ import stat
 
 import pytest
 
-from config.env import BadEnvironment, env_bool, env_int, env_list, env_secret
+from config.env import (
+    BadEnvironment,
+    env_bool,
+    env_bucket,
+    env_int,
+    env_list,
+    env_secret,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +43,24 @@ def test_an_empty_number_is_the_default(monkeypatch):
     monkeypatch.setenv("WINNOW_X", "")
 
     assert env_int("WINNOW_X", 3) == 3
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [("", ""), ("s3://files", "files"), ("s3://files/winnow/a/", "files/winnow/a")],
+)
+def test_a_place_in_s3_is_a_bucket_and_what_keys_begin_with(monkeypatch, value, place):
+    monkeypatch.setenv("WINNOW_X", value)
+
+    assert env_bucket("WINNOW_X") == place
+
+
+@pytest.mark.parametrize("value", ["files", "https://files", "s3://", "s3:///winnow"])
+def test_another_place_stops_the_start(monkeypatch, value):
+    monkeypatch.setenv("WINNOW_X", value)
+
+    with pytest.raises(BadEnvironment, match="WINNOW_X must be like s3://bucket/folder"):
+        env_bucket("WINNOW_X")
 
 
 def test_a_list_has_no_empty_parts(monkeypatch):

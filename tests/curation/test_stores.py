@@ -1,0 +1,276 @@
+"""Files of versions on disk or in a bucket: the same bytes, whole, and gone for good."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import socket
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+from pyarrow import fs
+
+from curation import facts, files, handoff, stores
+from curation.actions import erasure, exports
+from curation.errors import CurationError, Unavailable
+from curation.models import Contributor, Message, Tombstone
+from tests.curation.pages import frozen, signed_in, url
+from tests.factories import DatasetFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def dataset():
+    return DatasetFactory()
+
+
+@pytest.fixture
+def version(dataset):
+    return frozen(dataset, count=6)
+
+
+def there(bucket, version=None):
+    found = bucket.get_file_info(fs.FileSelector("", recursive=True, allow_not_found=True))
+    names = (one.path for one in found if one.is_file)
+    return sorted(name for name in names if version is None or version.digest in name)
+
+
+def read(bucket, version, name):
+    with bucket.open_input_stream(f"{version.digest}/{name}") as file:
+        return file.read()
+
+
+def write(bucket, version, name, content):
+    with bucket.open_output_stream(f"{version.digest}/{name}") as file:
+        file.write(content)
+
+
+def opened(version, name):
+    with handoff.open_file(version.pk, name) as file:
+        return file.read()
+
+
+def content(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture
+def down(settings):
+    """Nobody listens at the service's address any more."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        settings.S3_ENDPOINT = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        yield
+
+
+def test_a_bucket_holds_the_bytes_that_the_disk_would(
+    version, bucket, settings, client, tmp_path
+):
+    copies = content(handoff.files(version.pk, copies=tmp_path / "copies"))
+    in_bucket = {name: read(bucket, version, name) for name in copies}
+    assert there(bucket) == sorted(f"{version.digest}/{name}" for name in copies)
+    signed_in(client, version.dataset)
+    downloaded = {
+        name: client.get(url("download", version.dataset.slug, 1, name)).getvalue()
+        for name in copies
+    }
+    lines = client.get(reverse("api:version-records", args=[version.digest])).getvalue()
+
+    settings.FILES_IN = ""
+    on_disk = content(handoff.files(version.pk))
+
+    assert on_disk == in_bucket == copies == downloaded
+    assert lines == on_disk["train.jsonl"]
+    hashes = json.loads(on_disk["manifest.json"])["files"]
+    assert hashes == {
+        name: hashlib.sha256(found).hexdigest()
+        for name, found in on_disk.items()
+        if name != "manifest.json"
+    }
+
+
+def test_a_download_says_how_long_it_is_and_leaves_nothing_on_the_disk(
+    version, bucket, settings, client
+):
+    signed_in(client, version.dataset)
+
+    answer = client.get(url("download", version.dataset.slug, 1, "train.parquet"))
+
+    size = len(answer.getvalue())
+    assert answer["Content-Length"] == str(size) and size > 1000
+    assert list(settings.VERSIONS_DIR.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["train.jsonl", "manifest.json"])
+def test_what_was_changed_in_the_bucket_is_written_anew(version, bucket, name):
+    good = opened(version, "train.jsonl")
+    write(bucket, version, name, read(bucket, version, name)[:-3])
+
+    assert opened(version, "train.jsonl") == good
+    assert read(bucket, version, "train.jsonl") == good
+
+
+def test_what_is_gone_from_the_bucket_is_written_anew(version, bucket):
+    handoff.files(version.pk)
+    bucket.delete_file(f"{version.digest}/held_out.jsonl")
+
+    handoff.files(version.pk)
+
+    assert f"{version.digest}/held_out.jsonl" in there(bucket)
+
+
+def test_a_changed_file_on_the_disk_does_not_leave(version, settings, tmp_path):
+    settings.VERSIONS_DIR = tmp_path
+    folder = handoff.files(version.pk)
+    good = (folder / "train.jsonl").read_bytes()
+    (folder / "train.jsonl").write_bytes(good.replace(b"prompt", b"pr0mpt"))
+
+    assert opened(version, "train.jsonl") == good
+
+
+@pytest.fixture
+def breaks_off(monkeypatch):
+    """At the third file the network goes."""
+    sent, copy_files = [], fs.copy_files
+
+    def copy(source, *args, **options):
+        sent.append(source)
+        if len(sent) == 3:
+            raise OSError("connection reset")
+        copy_files(source, *args, **options)
+
+    monkeypatch.setattr(stores.fs, "copy_files", copy)
+
+
+def test_an_upload_that_breaks_off_leaves_no_version(version, bucket, breaks_off, settings):
+    with pytest.raises(Unavailable):
+        handoff.files(version.pk)
+
+    assert not [name for name in there(bucket) if name.endswith("manifest.json")]
+    assert stores.store().manifest(version.digest) is None
+    assert list(settings.VERSIONS_DIR.iterdir()) == []
+
+
+def test_an_object_that_came_short_gets_no_manifest(version, bucket, monkeypatch):
+    def copy(source, target, here, there, **options):
+        with there.open_output_stream(target) as out:
+            out.write(Path(source).read_bytes()[:-1])
+
+    monkeypatch.setattr(stores.fs, "copy_files", copy)
+
+    with pytest.raises(Unavailable):
+        handoff.files(version.pk)
+    assert stores.store().manifest(version.digest) is None
+
+
+def test_a_server_that_is_down_is_said_clearly_and_nothing_is_lost(
+    version, bucket, down, client, settings, caplog
+):
+    signed_in(client, version.dataset)
+    with caplog.at_level(logging.ERROR, logger="curation.stores"):
+        page = client.get(url("download", version.dataset.slug, 1, "train.jsonl"))
+    api = client.get(reverse("api:version-records", args=[version.digest]))
+
+    assert page.status_code == api.status_code == 503
+    assert "does not answer" in page.content.decode()
+    assert "does not answer" in api.content.decode()
+    assert "127.0.0.1" in caplog.text and "127.0.0.1" not in page.content.decode()
+    assert version.items.count() == 6
+    where = settings.VERSIONS_DIR
+    assert not where.exists() or list(where.iterdir()) == []
+
+
+def test_freezing_needs_no_files_so_it_works_while_the_server_is_down(
+    dataset, bucket, down, settings, s3_server
+):
+    version = frozen(dataset)
+
+    settings.S3_ENDPOINT = s3_server
+    assert handoff.files(version.pk).name == version.digest
+
+
+def erased(version, field="reply"):
+    admin = Contributor.objects.filter(is_staff=True).first()
+    admin = admin or Contributor.objects.create_superuser("admin@example.org", "x")
+    person = getattr(version.items.first(), field).author
+    erasure.erase(person_id=person.pk, by=admin)
+
+
+def test_erasure_empties_the_bucket_and_what_was_on_the_disk(version, bucket, settings):
+    handoff.files(version.pk)  # leaves copies here
+    gone = version.items.first().reply.text
+
+    erased(version)
+
+    assert there(bucket, version) == []
+    assert not (settings.VERSIONS_DIR / version.digest).exists()
+    lines = b"".join(opened(version, name) for name in files.names(version))
+    assert gone.encode() not in lines
+    assert files.manifest_of(version)["erased"] == 1
+
+
+def test_erasure_that_could_not_reach_the_bucket_is_finished_by_the_next(
+    version, bucket, settings, s3_server
+):
+    handoff.files(version.pk)
+    settings.S3_ENDPOINT = "http://127.0.0.1:1"
+    with pytest.raises(Unavailable):
+        erased(version)
+    assert Tombstone.objects.count() == 1
+
+    settings.S3_ENDPOINT = s3_server
+    person = Contributor.objects.get(email__startswith="erased-")
+    admin = Contributor.objects.get(is_staff=True)
+    erasure.erase(person_id=person.pk, by=admin)
+
+    assert there(bucket, version) == []
+
+
+@pytest.mark.parametrize("is_in_bucket", [True, False])
+def test_words_erased_while_they_are_written_do_not_stay(
+    version, bucket, settings, monkeypatch, is_in_bucket
+):
+    """The eraser finds no files yet; then those with the words would come."""
+    settings.FILES_IN = settings.FILES_IN if is_in_bucket else ""
+    gone = version.items.first().reply.text
+    write_all, begun = files._write, []
+
+    def slowly(version, folder):
+        write_all(version, folder)
+        if not begun:
+            begun.append(True)
+            erased(version)
+
+    monkeypatch.setattr(files, "_write", slowly)
+
+    lines = opened(version, "train.jsonl") + opened(version, "held_out.jsonl")
+
+    assert begun and gone.encode() not in lines
+
+
+def test_exports_cards_and_the_command_read_the_bucket(version, bucket, capsys):
+    by = version.frozen_by
+    export = exports.make(version=version, made_for="A partner", by=by)
+    sides = [list(handoff.pseudonymous(export, split)) for split in files.SPLITS]
+    assert sum(map(len, sides)) == 6
+
+    listed = facts.with_files(version).files
+    assert {one.name: one.size for one in listed} == {
+        one.name: len(read(bucket, version, one.name)) for one in listed
+    }
+
+    call_command("export_version", version.dataset.slug, "1")
+    folder = capsys.readouterr().out.strip()
+    assert folder.endswith(version.digest)
+
+
+def test_a_text_changed_behind_winnows_back_does_not_reach_the_bucket(version, bucket):
+    Message.objects.filter(pk=version.items.first().reply_id).update(text="Other.")
+
+    with pytest.raises(CurationError, match="is not what was frozen"):
+        handoff.files(version.pk)
+    assert there(bucket) == []
