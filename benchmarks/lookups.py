@@ -10,7 +10,7 @@ import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
@@ -36,9 +36,9 @@ INDEX = (
 
 
 # ---- the dataset -----------------------------------------------------------------------
-def seed(records: int) -> None:
+def seed(records: int, text: Callable[[int], str] | None = None) -> None:
     """So many first prompts with their sketches, by COPY; the index of bands at the end."""
-    corpus, began = Corpus(), time.monotonic()
+    text, began = text or Corpus().text, time.monotonic()
     dataset = Dataset.objects.create(
         slug="likeness", title="Likeness", shape="conversations"
     )
@@ -49,7 +49,7 @@ def seed(records: int) -> None:
         for start in range(1, records + 1, AT_ONCE):
             numbers = range(start, min(start + AT_ONCE, records + 1))
             with transaction.atomic():
-                _write(cursor, dataset, numbers, [corpus.text(n - 1) for n in numbers])
+                _write(cursor, dataset, numbers, [text(n - 1) for n in numbers])
         say(f"{records:,} prompts written after {time.monotonic() - began:.0f} s")
         cursor.execute(INDEX)
         cursor.execute("VACUUM ANALYZE")

@@ -14,9 +14,10 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from io import BufferedIOBase
 from itertools import groupby
 from pathlib import Path
-from typing import IO, Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -54,7 +55,7 @@ def sizes_of(version: DatasetVersion) -> dict[str, int]:
     return _use(version, lambda kept: kept.sizes(version.digest))
 
 
-def open_file(version: DatasetVersion, name: str) -> IO[bytes]:
+def open_file(version: DatasetVersion, name: str) -> BufferedIOBase:
     """One file from its start, compared with its hash before."""
     return _use(version, lambda kept: kept.open(version.digest, name))
 

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from io import BufferedIOBase
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -169,7 +170,7 @@ def files(version_id: int, *, copies: Path | None = None) -> Path:
     return version_files.folder_of(version, copies=copies or here)
 
 
-def open_file(version_id: int, name: str) -> IO[bytes]:
+def open_file(version_id: int, name: str) -> BufferedIOBase:
     """One of them to read, compared with its hash before."""
     return version_files.open_file(_version(version_id), name)
 
@@ -234,7 +235,7 @@ def pseudonymous(export: Export, split: str) -> Iterator[bytes]:
     return _renamed(file, Pseudonyms(bytes(export.key)))
 
 
-def _renamed(file: IO[bytes], names: Pseudonyms) -> Iterator[bytes]:
+def _renamed(file: BufferedIOBase, names: Pseudonyms) -> Iterator[bytes]:
     with file:
         while lines := list(islice(file, LINES_AT_ONCE)):
             records = [json.loads(line) for line in lines]

@@ -16,8 +16,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO, Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -50,7 +51,7 @@ class Store(Protocol):
     def keep(self, name: str, made: Path) -> None:
         """Take in a folder of this disk, with its manifest."""
 
-    def open(self, name: str, file: str) -> IO[bytes]:
+    def open(self, name: str, file: str) -> BufferedIOBase:
         """One file to read from its start, compared with its hash before; or Spoiled."""
 
     def folder(self, name: str, *, copies: Path) -> Path:
@@ -101,7 +102,7 @@ class Disk:
             if self.manifest(name) is None:
                 raise
 
-    def open(self, name: str, file: str) -> IO[bytes]:
+    def open(self, name: str, file: str) -> BufferedIOBase:
         try:
             opened = (self.root / name / file).open("rb")
         except FileNotFoundError as error:
@@ -163,7 +164,7 @@ class Bucket:
                     use_threads=False,
                 )
 
-    def open(self, name: str, file: str) -> IO[bytes]:
+    def open(self, name: str, file: str) -> BufferedIOBase:
         self._scratch.mkdir(parents=True, exist_ok=True)
         # It has no name, so it is gone with the process, too.
         copy = tempfile.TemporaryFile(dir=self._scratch)  # noqa: SIM115
@@ -197,7 +198,7 @@ class Bucket:
     def _key(self, *names: str) -> str:
         return "/".join([self._place, *names])
 
-    def _read(self, name: str, file: str, into: IO[bytes]) -> None:
+    def _read(self, name: str, file: str, into: BufferedIOBase) -> None:
         try:
             with _asking(), self._service.open_input_stream(self._key(name, file)) as found:
                 shutil.copyfileobj(found, into, AT_ONCE)
@@ -259,7 +260,7 @@ def _parsed(content: bytes, *, there: set[str]) -> Manifest | None:
         return None
 
 
-def _compared(file: IO[bytes], manifest: Manifest | None, name: str) -> IO[bytes]:
+def _compared(file: BufferedIOBase, manifest: Manifest | None, name: str) -> BufferedIOBase:
     """The file at its start, if it is what the manifest says."""
     if name not in _listed(manifest):
         raise Spoiled(name)

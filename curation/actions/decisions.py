@@ -5,7 +5,7 @@ Hints become findings; duplicates wait for a curator beside those that we found 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -44,14 +44,24 @@ class Report:
 
 
 @transaction.atomic
-def take(*, dataset: Dataset, path: Path, by: Contributor) -> Report:
-    """All rows that make sense; what is wrong with another is reported, and no more."""
+def take(
+    *,
+    dataset: Dataset,
+    path: Path,
+    by: Contributor,
+    tell: Callable[[int], None] = lambda rows: None,
+) -> Report:
+    """All rows that make sense; what is wrong with another is reported, and no more.
+
+    `tell` hears after each batch how many rows were read.
+    """
     require(by, dataset)
     report, number = Report(), 0
     try:
         for rows in exchange.decisions(path):
             _take(dataset, rows, number, report)
             number += len(rows)
+            tell(number)
     except BadLine as problem:
         said = _("%(problem)s Nothing of the file was taken.")
         raise CurationError(said % {"problem": problem}) from problem

@@ -9,9 +9,9 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from tempfile import SpooledTemporaryFile
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,7 +30,7 @@ class Progress(NamedTuple):
     taken: int  # answers
 
 
-class Gathering:
+class Gathering(AbstractContextManager["Gathering"]):
     """A context: what it holds is gone at its end."""
 
     def __init__(self, dataset: Dataset, recipe: Recipe) -> None:
@@ -40,15 +40,7 @@ class Gathering:
         self._stale: set[int] = set()
         self._fresh: list[Entry] = []
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._lines.close()
 
     def count(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,28 @@ from curation.formats.parquet import WRITER, ParquetFile
 from curation.models import Contributor, Dataset, Event, Message, Sketch
 
 ROWS_A_FILE = 250_000
+READ_AT_ONCE = 2_000
+TOLD_EVERY = 10_000
 SEEN = (Message.State.ACCEPTED, Message.State.SUBMITTED)
 
 
-def write(*, dataset: Dataset, folder: Path, by: Contributor) -> dict[str, Any]:
-    """Write all of it, however large, the manifest last. Give the manifest."""
+def write(
+    *,
+    dataset: Dataset,
+    folder: Path,
+    by: Contributor,
+    tell: Callable[[int], None] = lambda rows: None,
+) -> dict[str, Any]:
+    """Write all of it, however large, the manifest last. Give the manifest.
+
+    `tell` hears now and then how many rows of a kind are written.
+    """
     require(by, dataset)
     if folder.exists():
         raise CurationError(_("There is something in that folder already."))
     files = [
-        *_shards(folder, "records", RECORDS, _records(dataset)),
-        *_shards(folder, "signatures", SIGNATURES, _signatures(dataset)),
+        *_shards(folder, "records", RECORDS, _told(_records(dataset), tell)),
+        *_shards(folder, "signatures", SIGNATURES, _told(_signatures(dataset), tell)),
     ]
     manifest = {
         "format": FORMAT,
@@ -46,23 +57,29 @@ def write(*, dataset: Dataset, folder: Path, by: Contributor) -> dict[str, Any]:
 def _records(dataset: Dataset) -> Iterator[dict[str, Any]]:
     """Texts that people can see; what was taken back, held or rejected stays here."""
     shown = Message.objects.filter(conversation__dataset=dataset, state__in=SEEN)
-    rows = shown.select_related("conversation__category", "parent").order_by("pk")
-    for message in rows.iterator(2_000):
-        conversation = message.conversation
+    rows = shown.order_by("pk").values_list(
+        "uid", "conversation__uid", "parent__uid", "conversation__group",
+        "conversation__category__slug", "conversation__split", "role", "origin", "state",
+        "language", "text", "context",
+    )  # fmt: skip
+    for uid, tree, parent, group, category, split, *own, text, context in rows.iterator(
+        READ_AT_ONCE
+    ):
+        role, origin, state, language = own
         yield {
-            "record_id": str(message.uid),
-            "revision": revision(message.text, message.context),
-            "conversation": str(conversation.uid),
-            "parent_id": str(message.parent.uid) if message.parent else None,
-            "group": str(conversation.group or conversation.uid),
-            "role": message.role,
-            "origin": message.origin,
-            "state": message.state,
-            "language": message.language,
-            "category": conversation.category.slug if conversation.category else "",
-            "split": conversation.split,
-            "text": message.text,
-            "context": message.context,
+            "record_id": str(uid),
+            "revision": revision(text, context),
+            "conversation": str(tree),
+            "parent_id": str(parent) if parent else None,
+            "group": str(group or tree),
+            "role": role,
+            "origin": origin,
+            "state": state,
+            "language": language,
+            "category": category or "",
+            "split": split,
+            "text": text,
+            "context": context,
         }
 
 
@@ -70,13 +87,22 @@ def _signatures(dataset: Dataset) -> Iterator[dict[str, Any]]:
     rows = Sketch.objects.filter(dataset=dataset, message__state__in=SEEN).order_by("pk")
     for uid, version, bands, signature in rows.values_list(
         "message__uid", "version", "bands", "signature"
-    ).iterator(2_000):
+    ).iterator(READ_AT_ONCE):
         yield {
             "record_id": str(uid),
             "version": version,
             "bands": bands,
             "signature": bytes(signature),
         }
+
+
+def _told(
+    rows: Iterator[dict[str, Any]], tell: Callable[[int], None]
+) -> Iterator[dict[str, Any]]:
+    for number, row in enumerate(rows, start=1):
+        yield row
+        if number % TOLD_EVERY == 0:
+            tell(number)
 
 
 def _shards(

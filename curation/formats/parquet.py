@@ -6,9 +6,9 @@ file, and stand beside the hashes in a version's manifest.json.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -53,7 +53,7 @@ SCHEMAS = {
 }  # fmt: skip
 
 
-class ParquetFile:
+class ParquetFile(AbstractContextManager["ParquetFile"]):
     """A context to add rows to; so many are in memory as go into one row group."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
@@ -63,15 +63,7 @@ class ParquetFile:
             use_dictionary=True, write_statistics=True, store_schema=False,
         )  # fmt: skip
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._flush()
         self._out.close()
 

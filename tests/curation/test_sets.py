@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 
 from curation.actions import clusters, conversations, decisions, messages, sets
 from curation.errors import CurationError, NotAllowed
+from curation.formats import exchange
 from curation.formats.exchange import DECISIONS, revision
 from curation.models import ClusterMember, Finding, Message
 from tests.factories import ContributorFactory, DatasetFactory, ReplyFactory
@@ -192,3 +193,20 @@ def test_the_commands_do_both(dataset, curator, prompts, tmp_path, capsys):
     assert "1 proposals taken" in capsys.readouterr().out
     with pytest.raises(CommandError, match="There is no dataset nowhere"):
         call_command("export_set", "nowhere", str(folder), "--by", curator.email)
+
+
+def test_progress_is_told_while_much_is_written_and_read(
+    dataset, curator, prompts, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(sets, "TOLD_EVERY", 2)
+    monkeypatch.setattr(exchange, "ROWS_AT_ONCE", 2)
+    written, taken = [], []
+    sets.write(dataset=dataset, folder=tmp_path / "set", by=curator, tell=written.append)
+    path = tmp_path / "decisions.parquet"
+    rows = [row(prompt) for prompt in prompts]
+    pq.write_table(pa.Table.from_pylist(rows, schema=DECISIONS), path)
+
+    decisions.take(dataset=dataset, path=path, by=curator, tell=taken.append)
+
+    assert written == [2, 2]  # records, then signatures
+    assert taken == [2, 3]

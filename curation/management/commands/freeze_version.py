@@ -4,21 +4,18 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-
 from curation.actions import versions
 from curation.errors import CurationError
+from curation.management.on_dataset import OnDataset
 from curation.models import Contributor, Dataset
 
 
-class Command(BaseCommand):
+class Command(OnDataset):
     help = "Freeze what a dataset's people accepted into a version"
+    recorded_as = "freezer"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("dataset", help="the dataset's slug")
-        parser.add_argument(
-            "--by", required=True, metavar="EMAIL", help="whom to record as the freezer"
-        )
+        super().add_arguments(parser)
         parser.add_argument(
             "--recipe",
             default="{}",
@@ -26,19 +23,10 @@ class Command(BaseCommand):
             help="""such as '{"best_replies": 1}'""",
         )
 
-    def handle(self, *, dataset: str, by: str, recipe: str, **options: Any) -> str:
-        try:
-            version = versions.freeze(
-                dataset_id=Dataset.objects.get(slug=dataset).pk,
-                by=Contributor.objects.get_by_natural_key(by),
-                recipe=_parsed(recipe),
-            )
-        except Dataset.DoesNotExist as error:
-            raise CommandError(f"There is no dataset {dataset}.") from error
-        except Contributor.DoesNotExist as error:
-            raise CommandError(f"There is no account {by}.") from error
-        except CurationError as error:
-            raise CommandError(str(error)) from error
+    def work(self, dataset: Dataset, by: Contributor, **options: Any) -> str:
+        version = versions.freeze(
+            dataset_id=dataset.pk, by=by, recipe=_parsed(options["recipe"])
+        )
         return (
             f"{version}: {version.train_count:,} to train on, {version.held_out_count:,} "
             f"held out, digest {version.digest}"

@@ -4,36 +4,23 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-
 from curation.actions import decisions
-from curation.errors import CurationError
+from curation.management.on_dataset import OnDataset
 from curation.models import Contributor, Dataset
 
 
-class Command(BaseCommand):
+class Command(OnDataset):
     help = "Take decisions.parquet of work on a whole dataset as proposals"
+    recorded_as = "importer"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("dataset", help="the dataset's slug")
+        super().add_arguments(parser)
         parser.add_argument("file", help="the Parquet file")
-        parser.add_argument(
-            "--by", required=True, metavar="EMAIL", help="whom to record as the importer"
-        )
 
-    def handle(self, *, dataset: str, file: str, by: str, **options: Any) -> str:
-        try:
-            report = decisions.take(
-                dataset=Dataset.objects.get(slug=dataset),
-                path=Path(file),
-                by=Contributor.objects.get_by_natural_key(by),
-            )
-        except Dataset.DoesNotExist as error:
-            raise CommandError(f"There is no dataset {dataset}.") from error
-        except Contributor.DoesNotExist as error:
-            raise CommandError(f"There is no account {by}.") from error
-        except CurationError as error:
-            raise CommandError(str(error)) from error
+    def work(self, dataset: Dataset, by: Contributor, **options: Any) -> str:
+        report = decisions.take(
+            dataset=dataset, path=Path(options["file"]), by=by, tell=self.tell
+        )
         for problem in report.problems:
             self.stderr.write(f"row {problem.line}: {problem.reason}")
         return (
