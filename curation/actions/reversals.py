@@ -70,7 +70,7 @@ def _require_undoable(decision: Decision) -> None:
 def _require_untouched(decision: Decision, moves: Sequence[Event]) -> None:
     touched = {line.subject_id for line in moves}
     later = Event.objects.about(message=touched).filter(pk__gt=decision.until)
-    deeds = [kind for kind in later.values_list("kind", flat=True) if _is_deed(kind)]
+    deeds = [kind for kind in later.values_list("kind", flat=True) if undo.is_deed(kind)]
     onwards = Message.objects.filter(
         Q(parent__in=touched) | Q(revises__in=touched), created_at__gte=decision.at
     )
@@ -78,10 +78,6 @@ def _require_untouched(decision: Decision, moves: Sequence[Event]) -> None:
         raise CurationError(
             _("Somebody has gone on with this text since, so it can no longer be undone.")
         )
-
-
-def _is_deed(kind: str) -> bool:
-    return kind.startswith(undo.DEEDS) and kind not in undo.NO_DEEDS
 
 
 def _put_back(

@@ -123,9 +123,12 @@ def _spans(undone: Event) -> list[tuple[int, int]]:
 
 
 def _deeds(lines: Iterable[Event]) -> list[Event]:
-    return [
-        line for line in lines if line.kind.startswith(DEEDS) and line.kind not in NO_DEEDS
-    ]
+    return [line for line in lines if is_deed(line.kind)]
+
+
+def is_deed(kind: str) -> bool:
+    """Whether such a line of the history tells what somebody did, and no consequence."""
+    return kind.startswith(DEEDS) and kind not in NO_DEEDS
 
 
 def _of(kind: str, lines: Iterable[Event]) -> list[Event]:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
+from types import ModuleType
 from typing import NamedTuple
 
 from curation.clean import (
@@ -42,25 +43,20 @@ class Look(NamedTuple):
     versions: dict[str, int]
 
 
+def _of_text(name: str, module: ModuleType, label: str) -> Check:
+    """A check that needs nothing besides the text."""
+    return Check(
+        name=name,
+        version=module.VERSION,
+        label=label,
+        see=lambda it: module.seen(it.text),
+    )
+
+
 OWN = (
-    Check(
-        name="secret",
-        version=secrets.VERSION,
-        label=N_("Keys and passwords"),
-        see=lambda it: secrets.seen(it.text),
-    ),
-    Check(
-        name="personal_data",
-        version=personal_data.VERSION,
-        label=N_("Personal data"),
-        see=lambda it: personal_data.seen(it.text),
-    ),
-    Check(
-        name="citation_marks",
-        version=citations.VERSION,
-        label=N_("Citation marks"),
-        see=lambda it: citations.seen(it.text),
-    ),
+    _of_text("secret", secrets, N_("Keys and passwords")),
+    _of_text("personal_data", personal_data, N_("Personal data")),
+    _of_text("citation_marks", citations, N_("Citation marks")),
     Check(
         name="echo",
         version=echo.VERSION,
@@ -82,18 +78,8 @@ OWN = (
         needs=frozenset({Need.LANGUAGE}),
         see=lambda it: languages.seen(it.text, it.language, beside=it.prompt or ""),
     ),
-    Check(
-        name="repetition",
-        version=repetition.VERSION,
-        label=N_("Repeats itself"),
-        see=lambda it: repetition.seen(it.text),
-    ),
-    Check(
-        name="code",
-        version=code_blocks.VERSION,
-        label=N_("Code blocks"),
-        see=lambda it: code_blocks.seen(it.text),
-    ),
+    _of_text("repetition", repetition, N_("Repeats itself")),
+    _of_text("code", code_blocks, N_("Code blocks")),
     # These need more than one text: who has the others asks the module itself.
     Check(
         name="near_duplicate",
