@@ -28,6 +28,9 @@ ICONS = [
     "model", "book", "columns", "stack", "comment",
 ]  # fmt: skip
 
+# Those of the pages whose parts stand here, and its own last.
+SHEETS = ["talk", "dataset", "conversation", "queue", "browse", "design"]
+
 
 class SampleForm(forms.Form):
     """One field of each kind; bound to nothing it shows every error at once."""
@@ -58,5 +61,6 @@ def show(request: SignedInRequest) -> HttpResponse:
         "tones": TONES,
         "states": STATES,
         "icons": ICONS,
+        "sheets": [f"curation/{name}.css" for name in SHEETS],
     }
     return render(request, "curation/design.html", context)

@@ -59,6 +59,20 @@ def test_each_part_that_the_page_shows_has_a_rule():
     assert undrawn <= PLAIN
 
 
+@pytest.mark.parametrize("sheet", ["queue", "browse", "conversation"])
+def test_the_parts_of_the_record_stand_on_the_page(client, sheet):
+    rules = re.sub(r"/\*.*?\*/", "", (STYLES / f"{sheet}.css").read_text(), flags=re.S)
+    parts = set(re.findall(r"\.([a-z][\w-]*)", rules))
+    signed_in(client, is_staff=True)
+
+    page = client.get(url("design")).text
+
+    shown = {
+        name for names in re.findall(r'class="([^"]*)"', page) for name in names.split()
+    }
+    assert parts <= shown, parts - shown
+
+
 # Names for scripts, or the plain member of a family.
 PLAIN = {"notice--info", "turn__role"}
 

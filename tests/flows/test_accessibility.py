@@ -32,6 +32,11 @@ DATASET_TABS = [
     "", "browse/?q=the", "versions/", "guideline/", "people/", "rules/", "given/",
     "agreement/", "dashboard/?days=all",
 ]  # fmt: skip
+RECORD_TABS = [
+    "flags/", "flags/?state=decided", "duplicates/", "duplicates/?state=decided",
+    "browse/?q=engine", "browse/?q=nothing-like-it", "agreement/", "terms/", "rules/",
+    "versions/?preview=1&cap_per_author=3",
+]  # fmt: skip
 
 
 def findings(page: Page, *themes: str) -> list[str]:
@@ -83,6 +88,12 @@ def assert_clean(found: list[str]) -> None:
 def rare(winnow):
     """A dataset of this name with what else is rarely there."""
     winnow.run_beside("tests.flows.rare_pages")
+
+
+@pytest.fixture(scope="module")
+def record(winnow):
+    """A dataset of this name with versions, what waits in it, and what was agreed to."""
+    winnow.run_beside("tests.flows.record_pages")
 
 
 def test_pages_for_visitors(winnow, browser):
@@ -228,11 +239,44 @@ def test_pages_of_versions_and_runs(winnow, sign_in):
     assert_clean(found)
 
 
-def test_pages_of_site_admins_and_the_page_that_is_not_there(sign_in):
+def test_what_curators_decide_and_look_for_in_the_record(record, sign_in):
+    page = sign_in("curator", **STILL)
+    found = visit(page, *(f"/datasets/record/{tab}" for tab in RECORD_TABS))
+    for person in links(page, "/datasets/record/people/", r".*/people/\d+/"):
+        found += visit(page, person)
+
+    assert_clean(found)
+
+
+def test_where_the_record_went(record, sign_in):
+    page = sign_in("curator", **STILL)
+    behind = "/datasets/record/versions/1/lineage/"
+    found = visit(page, behind, "/datasets/record/versions/2/since/1/")
+    found += visit(page, "/datasets/record/versions/1/exports/")
+    found += visit(page, *links(page, behind, r"/models/reports/\d+/"))
+    conversation = links(page, "/datasets/record/", r".*/conversations/\d+/")[0]
+    found += visit(page, links(page, conversation, r"/messages/[0-9a-f]+/lineage/")[0])
+
+    assert_clean(found)
+
+
+def test_what_one_agreed_to_and_takes_back(record, sign_in):
+    curator, author = sign_in("curator", **STILL), sign_in("writer 3", **STILL)
+    taken = links(author, "/me/work/", r"/me/withdrawals/\d+/")
+    found = visit(curator, "/me/consents/", "/datasets/record/consent/")
+    found += visit(author, "/me/consents/", "/me/withdraw/", "/me/erase/", taken[0])
+
+    assert_clean(found)
+
+
+def test_pages_of_site_admins_and_the_page_that_is_not_there(record, sign_in):
     page = sign_in("admin", **STILL)
     found = visit(
         page, "/settings/", "/settings/people/new/", "/datasets/new/", "/models/bases/add/"
     )
+    found += visit(page, "/moderation/", "/settings/evaluation-sets/", "/settings/terms/")
+    for one in ("pause", "erase"):
+        found += visit(page, links(page, "/settings/", rf"/settings/people/\d+/{one}/")[0])
     found += visit(page, "/nowhere/", status=404)
     found += visit(page, "/admin/curation/event/add/", status=403)
 
