@@ -15,12 +15,17 @@ def make(*, version: DatasetVersion, made_for: str, by: Contributor) -> Export:
     """Names are drawn anew: nobody can join two exports by them.
 
     The key stays here, so that a text that is taken back can be found in what was handed
-    out, and the same export be written once more.
+    out, and the same export be written once more. Whoever has one of this version keeps
+    it: a second click makes no second.
     """
     require(by, version.dataset)
     if not made_for.strip():
         raise CurationError(_("Say who gets it, and for what."))
-    export = Export.objects.create(version=version, made_for=made_for.strip(), made_by=by)
+    DatasetVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
+    told = {"version": version, "made_for": made_for.strip()}
+    if there := Export.objects.filter(**told).first():
+        return there
+    export = Export.objects.create(**told, made_by=by)
     Event.objects.record(
         "version.exported", export, by=by, dataset=version.dataset, version=version.pk
     )

@@ -91,6 +91,15 @@ class TestPage:
         assert client.get(address).getvalue() == client.get(address).getvalue()
         assert client.get(address.replace("train", "other")).status_code == 404
 
+    def test_a_second_click_makes_no_second_one(self):
+        version, other = frozen(dataset := DatasetFactory()), frozen(dataset, count=1)
+        by = version.frozen_by
+        first = exports.make(version=version, made_for="Us", by=by)
+
+        assert exports.make(version=version, made_for=" Us ", by=by) == first
+        assert exports.make(version=version, made_for="Them", by=by) != first
+        assert exports.make(version=other, made_for="Us", by=other.frozen_by) != first
+
     def test_others_neither_make_nor_fetch_one(self, client):
         dataset = DatasetFactory()
         version = frozen(dataset)
