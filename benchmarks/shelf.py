@@ -225,10 +225,10 @@ JUDGED = (
     """,
     """
     INSERT INTO curation_settlement (
-        prompt_id, "order", margins, ballots, is_weighted, status, settled_at
+        prompt_id, "order", margins, ballots, is_weighted, is_due, status, settled_at
     )
     SELECT parent_id, jsonb_agg(jsonb_build_array(id) ORDER BY hashint8(id)), '[]', 1,
-        false, CASE WHEN mod(parent_id, 50) = 0 THEN 'contested'
+        false, false, CASE WHEN mod(parent_id, 50) = 0 THEN 'contested'
             WHEN mod(parent_id, 3) = 0 THEN 'insufficient' ELSE 'consensus' END, now()
     FROM curation_message WHERE mod(parent_id, 5) < 3 GROUP BY parent_id
     ON CONFLICT DO NOTHING
