@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from curation.models import DatasetVersion, Event, Message
@@ -27,6 +27,7 @@ FROM (SELECT * FROM curation_versionitem WHERE version_id = %(old)s) old
 FULL JOIN (SELECT * FROM curation_versionitem WHERE version_id = %(new)s) new
     ON new.reply_id = old.reply_id
 WHERE old.id IS NULL OR new.id IS NULL OR (%(same_format)s AND old.digest <> new.digest)
+    OR (%(same_format)s AND old."group" IS DISTINCT FROM new."group")
     OR (old.split, old.category, old.rank, old.instead_of_id)
         IS DISTINCT FROM (new.split, new.category, new.rank, new.instead_of_id)
 ORDER BY coalesce(new.position, old.position), 1
@@ -68,7 +69,8 @@ def differences(old: DatasetVersion, new: DatasetVersion) -> Iterator[Difference
     """A stream in the order of the newer one's items, however large they are."""
     same_format = old.manifest["format"] == new.manifest["format"]
     values = {"old": old.pk, "new": new.pk, "same_format": same_format}
-    with connection.cursor() as cursor:
+    # A cursor of the server: an ordinary one would bring all rows here first.
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(SIDES, values)
         while rows := cursor.fetchmany(2_000):
             for reply, kind, *facts in rows:

@@ -28,7 +28,6 @@ from curation import neighbours
 from curation.clean.check import Unavailable
 from curation.models import (
     Category,
-    Contributor,
     Conversation,
     Dataset,
     Entry,
@@ -256,8 +255,8 @@ def _known(search: Search, facet: str, given: list[str]) -> dict[str, Any]:
     if facet == "guideline":
         versions = Guideline.objects.filter(dataset=dataset, number__in=numbers)
         return {str(n): pk for n, pk in versions.values_list("number", "pk")}
-    people = Contributor.objects.filter(pk__in=numbers).values_list("pk", flat=True)
-    return {str(pk): pk for pk in people}
+    written = Entry.objects.filter(dataset=dataset, author__in=numbers)
+    return {str(pk): pk for pk in written.values_list("author", flat=True).distinct()}
 
 
 def _has(facet: str, values: Collection[Any]) -> Q:

@@ -24,6 +24,7 @@ from curation.formats.recipe import Recipe
 from curation.models import Contributor, Dataset, Event, Freezing
 
 AT_ONCE = 2_000  # so many conversations are frozen while the page waits
+COUNTED = 50_000  # so many are counted before it is frozen
 SILENT = timedelta(minutes=2)  # a worker that said nothing for so long is gone
 ATTEMPTS = 3
 
@@ -32,6 +33,11 @@ State = Freezing.State
 
 class Stopped(Exception):
     """The row is no longer this worker's: called off, or given to another."""
+
+
+def is_countable(dataset: Dataset) -> bool:
+    """Whether what a recipe takes can be counted while somebody waits."""
+    return not dataset.conversations.all()[COUNTED : COUNTED + 1].exists()
 
 
 def is_large(dataset: Dataset) -> bool:

@@ -16,6 +16,10 @@ def save(
     *, dataset: Dataset, by: Contributor, name: str, query: str, is_shared: bool = False
 ) -> SavedView:
     """Keep a search under a name that the person has not used here yet."""
+    if len(query) > (SavedView._meta.get_field("query").max_length or 0):
+        raise CurationError(
+            _("This search is too long to be kept. Use fewer words, or fewer filters.")
+        )
     if SavedView.objects.filter(dataset=dataset, owner=by).count() >= OWN_AT_MOST:
         said = _("You keep %(n)d searches here already. Delete one first.")
         raise CurationError(said % {"n": OWN_AT_MOST})

@@ -32,6 +32,7 @@ from curation.models import (
     VersionRanking,
 )
 
+ITEMS_WHILE_WAITING = 50_000
 # Rules that bear on what is accepted; changing another one makes no other version.
 POLICY = (
     "replies_wanted", "max_depth", "reviews_wanted", "approvals_needed",
@@ -142,6 +143,19 @@ def check(version: DatasetVersion) -> Checked:
     if digest(version.manifest) != version.digest:
         problems.append("The manifest is not what was frozen.")
     return Checked(problems, erased)
+
+
+def check_while_waiting(version: DatasetVersion) -> Checked:
+    """The same for a page: refuses a version that takes minutes to read."""
+    if version.item_count > ITEMS_WHILE_WAITING:
+        said = _(
+            "This version is too large to be compared while you wait. Ask whoever runs "
+            "this server for: manage.py verify_version %(dataset)s %(number)d"
+        )
+        raise CurationError(
+            said % {"dataset": version.dataset.slug, "number": version.number}
+        )
+    return check(version)
 
 
 def seen(version: DatasetVersion) -> Iterator[Seen]:

@@ -32,13 +32,14 @@ def ask(request: SignedInRequest, slug: str) -> HttpResponse:
     context = {"dataset": dataset, "waiting": waiting, "back": back}
     if request.method != "POST":
         return render(request, "curation/consent.html", context)
-    shown = {int(pk) for pk in request.POST.getlist("terms") if pk.isdecimal()}
-    if not request.POST.get("agree") or shown != {terms.pk for terms in waiting}:
+    asked = {terms.pk for terms in waiting}
+    shown = set(request.POST.getlist("terms"))
+    if not request.POST.get("agree") or shown != set(map(str, asked)):
         unticked = _("Tick the box if you agree. Without that you cannot work here.")
         changed = _("The terms have changed in the meantime: read them once more.")
         context["problem"] = changed if request.POST.get("agree") else unticked
         return render(request, "curation/consent.html", context, status=422)
-    consents.agree(terms_ids=shown, by=request.user)
+    consents.agree(terms_ids=asked, by=request.user)
     messages.success(request, _("Noted. You find it under “What you agreed to”."))
     return redirect(back)
 

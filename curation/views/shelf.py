@@ -87,7 +87,9 @@ def found_by(search: Search, counts: Counts) -> tuple[list[Found], str]:
         keys = keys[:PAGE_SIZE]
         following = search.address(after=keys[-1])
     query = search.query if search.is_by_words else None
-    rows = with_excerpts(Message.objects.filter(pk__in=keys), query)
+    # The keys may be of a minute ago: what was held or taken back since is not shown.
+    there = Message.objects.filter(pk__in=keys, state__in=search.readable)
+    rows = with_excerpts(there, query)
     rows = rows.select_related(
         "conversation__category", "author", "guideline", "entry", "settlement"
     )

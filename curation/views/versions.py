@@ -51,9 +51,13 @@ def index(request: SignedInRequest, slug: str) -> HttpResponse:
 def show(request: SignedInRequest, slug: str, number: int) -> HttpResponse:
     """One version. POST compares every text with its frozen hash, and changes nothing."""
     version = access.version(request, slug, number)
-    is_check = request.method == "POST"
-    found = versions.check(version) if is_check else versions.Checked([], 0)
-    return _page(request, version, is_checked=is_check, **found._asdict())
+    if request.method != "POST":
+        return _page(request, version, problems=[], erased=0)
+    try:
+        found = versions.check_while_waiting(version)
+    except CurationError as refusal:
+        return _page(request, version, problem=str(refusal), status=409)
+    return _page(request, version, is_checked=True, **found._asdict())
 
 
 @require_GET
@@ -115,8 +119,14 @@ def _list(
     is_curator = page.is_curator(request, dataset)
     taken = None
     if is_curator and form.is_bound and form.is_valid():
-        counts = versions.preview(dataset=dataset, recipe=form.recipe)
-        taken = _by_category(counts, _names(dataset))
+        if freezing.is_countable(dataset):
+            counts = versions.preview(dataset=dataset, recipe=form.recipe)
+            taken = _by_category(counts, _names(dataset))
+        else:
+            problem = problem or _(
+                "This dataset is too large to be counted while you wait. Freeze it: the "
+                "version says what it took, and an unwanted one does no harm."
+            )
     return page.of_dataset(
         request,
         dataset,

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from curation.actions import messages, versions
+from curation.actions import groups, messages, versions
 from curation.comparison import compare
 from curation.models import Conversation, MessageSalt
 from tests.curation.pages import queries, signed_in, url
@@ -49,6 +49,17 @@ def said(found):
     return {
         one.reply: (one.kind, *map(str, found.reasons[one.reply])) for one in found.shown
     }
+
+
+def test_a_joined_group_is_a_difference(dataset, curator, freeze):
+    first, second = accepted(dataset, 2)
+    old = freeze()
+    pks = [first.conversation_id, second.conversation_id]
+    groups.join_groups(conversation_ids=pks, by=curator)
+
+    found = compare(old, freeze())
+
+    assert set(said(found).values()) == {("changed", "another group")}
 
 
 def test_what_came_went_and_changed_is_told_with_its_reason(dataset, curator, freeze):

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.db import connection
 
-from curation.actions import messages, versions
+from curation.actions import freezing, messages, versions
 from curation.models import DatasetVersion, Message
 from tests.curation.pages import frozen, queries, signed_in, url
 from tests.factories import (
@@ -64,6 +64,17 @@ def test_a_preview_counts_and_freezes_nothing(client, dataset):
     assert "Freeze 4 answers" in page.text
     assert "No category" in page.text
     assert DatasetVersion.objects.count() == 1
+
+
+def test_a_preview_of_what_is_too_large_to_count_says_so(client, dataset, monkeypatch):
+    monkeypatch.setattr(freezing, "COUNTED", 2)
+    frozen(dataset, count=3)
+    signed_in(client, dataset, "curator")
+
+    page = client.get(url("versions", dataset.slug), {"preview": "1"})
+
+    assert "too large to be counted while you wait" in page.text
+    assert "Freeze 3 answers" not in page.text
 
 
 def test_a_preview_that_takes_nothing_says_so(client, dataset):
@@ -173,6 +184,18 @@ def test_a_check_says_that_all_is_well(client, dataset):
     page = client.post(url("version", dataset.slug, 1))
 
     assert "Every text is what was frozen." in page.text
+
+
+def test_a_check_that_would_take_minutes_names_the_command(client, dataset, monkeypatch):
+    monkeypatch.setattr(versions, "ITEMS_WHILE_WAITING", 1)
+    frozen(dataset, count=2)
+    signed_in(client, dataset)
+
+    page = client.post(url("version", dataset.slug, 1))
+
+    assert page.status_code == 409
+    assert f"manage.py verify_version {dataset.slug} 1" in page.text
+    assert "Every text is what was frozen." not in page.text
 
 
 def test_a_check_finds_a_changed_text(client, dataset):
