@@ -91,7 +91,7 @@ def waiting_in(dataset: Dataset) -> int:
 def items_of(found: QuerySet[Message], person: Contributor) -> list[Item]:
     """A page of them, in a query for each sort of reason."""
     rows = found.select_related(
-        "conversation__dataset", "parent", "case__assignee", "author"
+        "conversation__dataset", "parent", "case__assignee", "author", "revises__revises"
     )
     messages = list(rows)
     ids = [message.pk for message in messages]

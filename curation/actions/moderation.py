@@ -9,7 +9,7 @@ from django.db.models import Max
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from curation.actions import conversations, messages, notices
+from curation.actions import conversations, messages, notices, withdrawals
 from curation.actions.people import holds, require
 from curation.errors import CurationError, NotAllowed
 from curation.models import (
@@ -26,6 +26,7 @@ from curation.wording import in_english
 
 Action = Decision.Action
 State = Message.State
+LETS_STAND = (Action.KEEP, Action.RELEASE)
 OUTCOMES = {
     Action.KEEP: Flag.Outcome.DISMISSED,
     Action.RELEASE: Flag.Outcome.DISMISSED,
@@ -36,7 +37,8 @@ OUTCOMES = {
 
 
 def choices_for(message: Message, person: Contributor) -> list[Action]:
-    """What a curator may decide about a text in its present state."""
+    """What a curator may decide about a text in its present state; not that their own may
+    stand."""
     moves = Message.MOVES[message.state]
     is_held = message.state == State.HELD
     found = [Action.RELEASE] if is_held else [Action.KEEP]
@@ -46,6 +48,8 @@ def choices_for(message: Message, person: Contributor) -> list[Action]:
         found.append(Action.REJECT)
     if person.is_staff and State.WITHDRAWN in moves and message.author_id is not None:
         found.append(Action.WITHDRAW)
+    if person.pk in messages.authors_of(message):
+        found = [action for action in found if action not in LETS_STAND]
     return found
 
 
@@ -69,6 +73,8 @@ def decide(
     flags = list(message.flags.select_for_update().filter(resolved_at=None).order_by("pk"))
     found = list(Finding.objects.filter(message=message).for_curators().unanswered())
     _require_waiting(message, seen, is_waiting=bool(flags or found))
+    if action in LETS_STAND and by.pk in messages.authors_of(message):
+        raise CurationError(_("Somebody else must decide on your own words."))
     if action not in choices_for(message, by):
         raise CurationError(_("That cannot be done with this text. Load the page again."))
     decision = Decision(message=message, dataset=dataset, by=by, action=action, note=note)
@@ -162,7 +168,7 @@ def _apply(message: Message, *, by: Contributor, action: Action, why: str) -> No
     elif action == Action.RELEASE:
         messages.release(message_id=message.pk, by=by, accept=True, why=why)
     elif action == Action.WITHDRAW:
-        messages.withdraw(message_id=message.pk, by=by)
+        withdrawals.take_back(message_id=message.pk, by=by)
         notices.tell_author(message, notices.Kind.REMOVED, by=by, why=why)
 
 

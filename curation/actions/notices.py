@@ -137,12 +137,16 @@ def tell_of_recalls(recalls: Sequence[Recall], *, by: Contributor) -> None:
             tell(person, Kind.WITHDRAWN, by=by, **data)
 
 
-def forget(message: Message, since: datetime, *, before: datetime | None = None) -> None:
-    """Take back what a change since then told people about this conversation's texts."""
+def forget(
+    messages: Iterable[int],
+    since: datetime,
+    *,
+    before: datetime | None = None,
+    kinds: Iterable[str] = OF_STATES,
+) -> None:
+    """Take back what a change since then told people about these texts."""
     told = Notification.objects.filter(
-        message__conversation=message.conversation_id,
-        kind__in=OF_STATES,
-        created_at__gte=since,
+        message__in=messages, kind__in=kinds, created_at__gte=since
     )
     if before is not None:
         told = told.filter(created_at__lt=before)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 from django.db.models import Q
@@ -12,9 +12,20 @@ from django.utils.translation import gettext as _
 from curation.actions import conversations, notices, undo
 from curation.actions.people import require
 from curation.errors import CurationError
-from curation.models import Contributor, Conversation, Decision, Event, Flag, Message
+from curation.models import (
+    Contributor,
+    Conversation,
+    Decision,
+    Event,
+    Flag,
+    Message,
+    Tombstone,
+    Withdrawal,
+)
 
 State = Message.State
+Kind = notices.Kind
+OF_TEXTS = (Kind.ACCEPTED, Kind.REJECTED, Kind.HELD, Kind.REMOVED)
 
 
 @transaction.atomic
@@ -40,9 +51,12 @@ def take_back(*, decision_id: int, by: Contributor) -> Decision:
     moves = [ln for ln in lines if ln.kind.startswith("message.") and "was" in ln.data]
     if moves:
         _require_untouched(decision, moves)
+        _require_not_taken_back(decision, moves, there)
         undo.require_unfrozen(moves)
         _put_back(moves, lines, there, conversation, by)
-    notices.forget(there[decision.message_id], decision.at)
+        moved = {line.subject_id for line in moves}
+        notices.forget(moved, decision.at, kinds=OF_TEXTS)
+    notices.forget([decision.message_id], decision.at, kinds=[Kind.LOOKED_AT])
     _open_again(decision)
     decision.undone_at, decision.undone_by = now(), by
     decision.save(update_fields=["undone_at", "undone_by"])
@@ -54,12 +68,16 @@ def take_back(*, decision_id: int, by: Contributor) -> Decision:
         was=decision.action,
     )
     conversations.advance(conversation)
+    if conversation.state != Conversation.State.COMPLETE:
+        notices.forget(there, decision.at, kinds=[Kind.COMPLETE])
     return decision
 
 
 def _require_undoable(decision: Decision) -> None:
     if decision.undone_at is not None:
         raise CurationError(_("Somebody has undone this already."))
+    if decision.action == Decision.Action.WITHDRAW:
+        raise CurationError(_("What was taken back stays so."))
     if not decision.can_be_undone:
         raise CurationError(_("More than half an hour has passed: decide on it anew."))
     since = Decision.objects.standing().filter(message=decision.message_id)
@@ -78,6 +96,21 @@ def _require_untouched(decision: Decision, moves: Sequence[Event]) -> None:
         raise CurationError(
             _("Somebody has gone on with this text since, so it can no longer be undone.")
         )
+
+
+def _require_not_taken_back(
+    decision: Decision, moves: Sequence[Event], there: Mapping[int, Message]
+) -> None:
+    """Also where a worker has not come to all texts of the author yet."""
+    touched = {line.subject_id for line in moves}
+    authors = {there[pk].author_id for pk in touched} - {None}
+    everywhere = Q(dataset=None) | Q(dataset=decision.dataset_id)
+    asked = Withdrawal.objects.filter(
+        Q(message__in=touched) | (Q(message=None, person__in=authors) & everywhere),
+        created_at__gte=decision.at,
+    )
+    if asked.exists() or Tombstone.objects.filter(message__in=touched).exists():
+        raise CurationError(_("Its author has taken it back since: it stays out."))
 
 
 def _put_back(

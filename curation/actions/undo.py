@@ -60,7 +60,7 @@ def take_back(
     _require_last(deeds, later, messages, by)
     require_unfrozen(deeds)
     before = later[0].at if later else None
-    notices.forget(messages[deeds[0].subject_id], deeds[0].at, before=before)
+    notices.forget(messages, deeds[0].at, before=before)
     _reverse(deeds, messages, conversation, by)
     lower_rounds(_of("prompt.asked_again", lines), messages)
     settle_around({line.subject_id for line in lines}, messages, conversation)

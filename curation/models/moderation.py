@@ -120,7 +120,10 @@ class Decision(models.Model):
 
     @property
     def can_be_undone(self) -> bool:
-        return self.undone_at is None and now() - self.at < self.UNDO_WITHIN
+        """What was taken back stays so: versions and models were marked by it."""
+        if self.undone_at is not None or self.action == self.Action.WITHDRAW:
+            return False
+        return now() - self.at < self.UNDO_WITHIN
 
 
 class SuspensionQuerySet(models.QuerySet["Suspension"]):

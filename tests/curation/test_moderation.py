@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils.timezone import now
 
 from curation import cases
-from curation.actions import messages, moderation
+from curation.actions import messages, moderation, versions
 from curation.errors import CurationError, NotAllowed
 from curation.models import (
     Case,
@@ -30,7 +30,12 @@ from tests.curation.cases import (
     value_of,
 )
 from tests.curation.pages import held, queries, signed_in, url
-from tests.factories import ContributorFactory, DatasetFactory, MessageFactory
+from tests.factories import (
+    ContributorFactory,
+    DatasetFactory,
+    MessageFactory,
+    ReplyFactory,
+)
 from tests.races import together
 
 pytestmark = pytest.mark.django_db
@@ -193,6 +198,43 @@ def test_an_admin_takes_a_text_out_for_its_author(client, dataset, prompt):
     assert state_of(prompt) == "withdrawn"
     told = Notification.objects.get(person=prompt.author, kind="removed")
     assert item(told).why == "It names a person."
+
+
+def test_taking_out_reaches_versions_and_what_others_made_of_the_words(dataset):
+    text = ReplyFactory(parent__conversation__dataset=dataset, parent__accepted=True)
+    editor = ContributorFactory(member=dataset)
+    edited = messages.review(
+        message_id=text.pk, by=editor, verdict="edit", edited_text="In other words."
+    )
+    assert edited.state == "accepted"
+    curator = a_curator(dataset)
+    version = versions.freeze(dataset_id=dataset.pk, by=curator)
+    flagged(text)
+
+    moderation.decide(
+        message_id=text.pk, by=ContributorFactory(is_staff=True), action="withdraw"
+    )
+
+    assert [state_of(one) for one in (text, edited)] == ["withdrawn", "withdrawn"]
+    assert {one.message_id for one in version.recalls.all()} == {edited.pk}
+    assert Notification.objects.filter(person=curator, kind="withdrawn").exists()
+
+
+def test_nobody_dismisses_what_was_said_of_their_own_words(client, dataset):
+    curator = signed_in(client, dataset, "curator")
+    mine = MessageFactory(conversation__dataset=dataset, author=curator)
+    flagged(mine)
+    seen(mine)
+
+    page = client.get(url("flags", dataset.slug)).text
+    response = send(client, dataset, mine, "keep", curator)
+
+    assert 'value="keep" data-choice' not in page.partition('id="several"')[0]
+    assert response.status_code == 409
+    assert "Somebody else must decide on your own words." in response.text
+    assert queue_of(dataset) == [mine]
+    moderation.decide(message_id=mine.pk, by=a_curator(dataset), action="keep")
+    assert queue_of(dataset) == []
 
 
 def test_what_its_author_took_back_can_only_be_closed(client, dataset, prompt):

@@ -8,9 +8,18 @@ import pytest
 from django.db import connection
 from django.utils.timezone import now
 
-from curation.actions import moderation, reversals, versions
+from curation.actions import messages, moderation, reversals, versions
 from curation.errors import CurationError
-from curation.models import Decision, Event, Flag, Notification
+from curation.models import (
+    Decision,
+    Erasure,
+    Event,
+    Flag,
+    Message,
+    Notification,
+    Tombstone,
+    Withdrawal,
+)
 from tests.curation.cases import a_curator, flagged, queue_of, send, state_of
 from tests.curation.pages import held, signed_in, url
 from tests.factories import (
@@ -68,14 +77,71 @@ def test_a_pair_is_put_back_as_one():
     assert (state_of(answer), state_of(answer.parent)) == ("submitted", "submitted")
 
 
-def test_an_admins_taking_out_is_undone(dataset, prompt):
+def test_an_admins_taking_out_stays(client, dataset, prompt):
     flagged(prompt)
-    admin = ContributorFactory(is_staff=True)
+    admin = signed_in(client, is_staff=True)
     decision = moderation.decide(message_id=prompt.pk, by=admin, action="withdraw")
 
-    reversals.take_back(decision_id=decision.pk, by=admin)
+    with pytest.raises(CurationError, match="stays so"):
+        reversals.take_back(decision_id=decision.pk, by=admin)
 
-    assert state_of(prompt) == "accepted"
+    page = client.get(url("flags", dataset.slug) + "?state=decided").text
+    assert "A hard one." not in page
+    assert url("decision-undo", decision.pk) not in page
+    assert state_of(prompt) == "withdrawn"
+
+
+def test_what_its_author_takes_back_meanwhile_is_not_put_back(dataset, prompt):
+    flagged(prompt)
+    curator = a_curator(dataset)
+    decision = moderation.decide(message_id=prompt.pk, by=curator, action="hold")
+    # Asked for, and a worker has not come to this text yet.
+    Withdrawal.objects.create(person=prompt.author, asked_by=prompt.author, total=1)
+
+    with pytest.raises(CurationError, match="taken it back since"):
+        reversals.take_back(decision_id=decision.pk, by=curator)
+
+    assert state_of(prompt) == "held"
+
+
+def test_what_was_erased_is_not_put_back(dataset, prompt):
+    flagged(prompt)
+    curator = a_curator(dataset)
+    decision = moderation.decide(message_id=prompt.pk, by=curator, action="hold")
+    erasure = Erasure.objects.create(person=prompt.author, asked_by=prompt.author)
+    Tombstone.objects.create(message=prompt, erasure=erasure)
+
+    with pytest.raises(CurationError, match="taken it back since"):
+        reversals.take_back(decision_id=decision.pk, by=curator)
+
+
+def test_news_of_other_texts_stay(dataset, prompt):
+    elsewhere = ReplyFactory(parent=prompt)
+    flag = flagged(prompt)
+    curator = a_curator(dataset)
+    decision = moderation.decide(message_id=prompt.pk, by=curator, action="keep")
+    reviewer = ContributorFactory(member=dataset)
+    messages.review(message_id=elsewhere.pk, by=reviewer, verdict="accept")
+
+    reversals.take_back(decision_id=decision.pk, by=curator)
+
+    told = Notification.objects.filter(message=elsewhere, kind="accepted")
+    assert told.get().person == elsewhere.author
+    assert not Notification.objects.filter(person=flag.by).exists()
+
+
+def test_nobody_is_told_any_more_that_it_is_complete():
+    dataset = DatasetFactory(policy__replies_wanted=1, policy__max_depth=1)
+    reply = held(dataset)
+    Message.objects.filter(pk=reply.parent_id).update(state="accepted", decided_at=now())
+    curator = a_curator(dataset)
+    decision = moderation.decide(message_id=reply.pk, by=curator, action="release")
+    complete = Notification.objects.filter(kind="complete")
+    assert complete.exists()
+
+    reversals.take_back(decision_id=decision.pk, by=curator)
+
+    assert not complete.exists()
 
 
 def test_undo_ends_after_half_an_hour(client, dataset, prompt):

@@ -154,7 +154,7 @@ def test_what_a_change_told_is_forgotten_with_it(dataset, author, reviewer):
         person=author, kind=Kind.HELD, message=mine, created_at=before - timedelta(hours=1)
     )
 
-    notices.forget(mine, before)
+    notices.forget([mine.pk], before)
 
     assert set(told(author)) == {Kind.COMMENTED, old.kind}
 
