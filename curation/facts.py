@@ -49,7 +49,8 @@ JOIN path USING (id) JOIN curation_guideline AS guideline
 """
 REVIEWS = f"""{PATH}
 SELECT count(DISTINCT reviewer_id), count(*) FROM curation_review
-JOIN path ON path.id = message_id WHERE created_at <= %s
+JOIN path ON path.id = message_id
+WHERE created_at <= %s AND (set_aside_at IS NULL OR set_aside_at > %s)
 """
 BALLOTS = f"""{PATH}
 SELECT count(DISTINCT ranker_id), count(*) FROM curation_ballot
@@ -63,7 +64,7 @@ def of(version: DatasetVersion) -> Facts:
     recalled, erased = version.recalls.counted()
     writers = [pk for (pk,) in _rows(WRITERS, version.pk)]
     given = _given(version, writers)
-    ((reviewers, reviews),) = _rows(REVIEWS, version.pk, version.frozen_at)
+    ((reviewers, reviews),) = _rows(REVIEWS, version.pk, *2 * [version.frozen_at])
     ((rankers, ballots),) = _rows(BALLOTS, version.pk, version.frozen_at)
     here = reverse("curation:version", args=[dataset.slug, version.number])
     return Facts(

@@ -54,8 +54,10 @@ def judged_in(dataset: Dataset) -> Judged:
 
 
 def _reviews(dataset: Dataset) -> list[Any]:
-    """The newest, the oldest of them first."""
-    there = Review.objects.filter(message__conversation__dataset=dataset, is_final=False)
+    """The newest that count, the oldest of them first."""
+    there = Review.objects.filter(
+        message__conversation__dataset=dataset, is_final=False, set_aside_at=None
+    )
     rows = there.order_by("-pk").values_list(
         "pk", "message_id", "reviewer_id", "message__conversation__category_id",
         "guideline_id", "verdict", named=True,

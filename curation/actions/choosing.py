@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from curation.actions import rankings
 from curation.aggregate.rewrites import with_rewrites
@@ -52,19 +52,41 @@ class Choice(NamedTuple):
 
 def conversations(dataset: Dataset, recipe: Recipe) -> ConversationQuerySet:
     """In the order of opaque ids, which is the same in every database."""
-    found = Conversation.objects.filter(
-        dataset=dataset, state__in=recipe.states or CONVERSATION_STATES
-    )
-    if recipe.categories:
-        found = found.filter(category__slug__in=recipe.categories)
-    if recipe.languages:
-        found = found.filter(language__in=recipe.languages)
+    found = Conversation.objects.filter(_wanted(recipe), dataset=dataset)
     if recipe.duplicates == "out":
-        merged = ClusterMember.objects.filter(
-            message__conversation=OuterRef("pk"), state=ClusterMember.State.MERGED
-        )
-        found = found.exclude(Exists(merged))
+        found = found.exclude(Exists(_merged(recipe)))
     return found.select_related("category").order_by("uid")
+
+
+def _wanted(recipe: Recipe, conversation: str = "") -> Q:
+    """Conversations of the states, categories and languages of a recipe."""
+    wanted = {"state__in": recipe.states or CONVERSATION_STATES}
+    if recipe.categories:
+        wanted["category__slug__in"] = recipe.categories
+    if recipe.languages:
+        wanted["language__in"] = recipe.languages
+    return Q(**{conversation + name: values for name, values in wanted.items()})
+
+
+def _merged(recipe: Recipe) -> QuerySet[ClusterMember]:
+    """What stands for a conversation in the version: the head that it is a duplicate of.
+
+    One that the recipe does not want, or without an accepted answer, stands for nothing.
+    """
+    head = "cluster__head__conversation"
+    answers = Message.objects.filter(
+        conversation=OuterRef(head),
+        state=Message.State.ACCEPTED,
+        role=Message.Role.ASSISTANT,
+        parent__parent=None,
+        parent__state=Message.State.ACCEPTED,
+    )
+    return ClusterMember.objects.filter(
+        _wanted(recipe, f"{head}__"),
+        Exists(answers),
+        message__conversation=OuterRef("pk"),
+        state=ClusterMember.State.MERGED,
+    )
 
 
 def chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
@@ -258,7 +280,9 @@ def edited(found: Messages) -> Messages:
         return {}
     edits = set(
         Review.objects.filter(
-            verdict=Review.Verdict.EDIT, message__in=[one.pk for one in there.values()]
+            verdict=Review.Verdict.EDIT,
+            message__in=[one.pk for one in there.values()],
+            set_aside_at=None,
         ).values_list("message", "reviewer")
     )
     return {

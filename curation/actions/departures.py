@@ -1,7 +1,8 @@
 """A dataset's record as lines of our own format: what versions are made of, no more.
 
 Messages that are accepted, under accepted ones, and what a reviewer's edit replaced; what
-people said of them. What was taken back, held or rejected stays here.
+people said of them; what is a duplicate of what. The rest stays here: what was taken back,
+held or rejected.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from curation.formats.recipe import Recipe
 from curation.models import (
     Ballot,
     BallotEntry,
+    ClusterMember,
     Contributor,
     Conversation,
     Dataset,
@@ -88,6 +90,7 @@ def _conversations(
     there = {pk: one for found in moved.values() for pk, one in found.items()}
     salts = salts_for(list(there))
     said = _said(ids, there, people)
+    duplicates = _duplicates(ids)
     for conversation in chunk:
         found = moved.get(conversation.pk)
         if found:
@@ -99,12 +102,26 @@ def _conversations(
                 "split": conversation.split,
                 "group": str(conversation.group or conversation.uid),
                 "source_key": conversation.source_key,
+                "duplicate_of": duplicates[conversation.pk],
                 "messages": [
                     _message(one, there, people, salts) for one in found.values()
                 ],
                 **{kind: by_conversation[conversation.pk] for kind, by_conversation in
                    said.items()},
             }  # fmt: skip
+
+
+def _duplicates(ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
+    """What a curator called them duplicates of: versions may leave them out."""
+    merged = ClusterMember.objects.filter(
+        message__conversation__in=ids, state=ClusterMember.State.MERGED
+    )
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for conversation, of, likeness in merged.order_by("pk").values_list(
+        "message__conversation", "cluster__head__conversation__uid", "likeness"
+    ):
+        found[conversation].append({"uid": str(of), "likeness": likeness})
+    return found
 
 
 def _moved(found: Messages) -> Messages:

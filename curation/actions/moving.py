@@ -26,6 +26,8 @@ from curation.models import (
     Ballot,
     BallotEntry,
     Category,
+    Cluster,
+    ClusterMember,
     Contributor,
     Conversation,
     Dataset,
@@ -50,6 +52,7 @@ def import_record(*, dataset: Dataset, lines: Iterable[bytes], by: Contributor) 
             mover = _Mover(dataset, by)
             for number, line in enumerate(lines, start=1):
                 mover.take(number, jsonl.decoded(line.strip()))
+            mover.merge_duplicates()
             Event.objects.record(
                 "record.imported", dataset, by=by, dataset=dataset, taken=mover.taken
             )
@@ -76,6 +79,7 @@ class _Mover:
         self.dataset, self.by, self.taken = dataset, by, 0
         self.people: dict[int, Contributor] = {}
         self.categories: dict[str, Category] = {}
+        self.duplicates: list[tuple[Message, UUID, float]] = []  # and what of, how alike
 
     def take(self, number: int, line: str) -> None:
         if number == 1:
@@ -117,6 +121,7 @@ class _Mover:
             completed_at=now() if raw["state"] == "complete" else None,
         )
         there = self._messages(conversation, raw["messages"])
+        self._note_duplicate(there.values(), raw)
         self._reviews(there, raw)
         self._ballots(there, raw)
         self._settlements(there, raw)
@@ -155,6 +160,44 @@ class _Mover:
             for one in there.values()
         )  # fmt: skip
         return there
+
+    def _note_duplicate(self, there: Iterable[Message], raw: dict[str, Any]) -> None:
+        prompts = [one for one in there if _is_begun_with(one)]
+        self.duplicates += [
+            (prompts[-1], UUID(one["uid"]), one["likeness"])
+            for one in raw.get("duplicate_of") or []
+            if prompts and one["uid"] != raw["uid"]
+        ]
+
+    def merge_duplicates(self) -> None:
+        """Once all of the file is there, as what is alike may come in any order."""
+        named = {of for _message, of, _likeness in self.duplicates}
+        begun = Message.objects.filter(
+            conversation__dataset=self.dataset, conversation__uid__in=named, parent=None
+        )
+        heads = {
+            one.conversation.uid: one.pk
+            for one in begun.select_related("conversation").order_by("pk")
+            if _is_begun_with(one)
+        }
+        Cluster.objects.bulk_create(
+            (Cluster(dataset=self.dataset, head_id=pk) for pk in heads.values()),
+            ignore_conflicts=True,
+        )
+        there = Cluster.objects.filter(head__in=heads.values())
+        clusters = dict(there.values_list("head", "pk"))
+        known = {"state": ClusterMember.State.MERGED, "source": ClusterMember.Source.IMPORT}
+        ClusterMember.objects.bulk_create(
+            (
+                ClusterMember(
+                    cluster_id=clusters[heads[of]], message=message, likeness=likeness,
+                    decided_by=self.by, decided_at=now(), **known,
+                )
+                for message, of, likeness in self.duplicates
+                if of in heads
+            ),
+            ignore_conflicts=True,
+        )  # fmt: skip
 
     def _person(self, number: int | None) -> Contributor | None:
         if number is None:
@@ -218,3 +261,8 @@ class _Mover:
             )
             for one in raw["settlements"]
         )
+
+
+def _is_begun_with(message: Message) -> bool:
+    """The first prompt of a conversation, in the words that it has now."""
+    return message.parent_id is None and message.state == Message.State.ACCEPTED

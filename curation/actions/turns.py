@@ -168,6 +168,7 @@ def _rated_poor(conversations: Sequence[Conversation]) -> set[int]:
     means = (
         Label.objects.filter(
             name=Label.Name.QUALITY,
+            review__set_aside_at=None,
             review__message__conversation__in=[pk for pk, bound in bounds.items() if bound],
         )
         .values_list("review__message", "review__message__conversation")

@@ -57,6 +57,11 @@ def conversation(line: str) -> dict[str, Any]:
             raise BadLine(f"A salt has {SALT_DIGITS} hexadecimal digits.")
         known.add(message["uid"])
     _check_said(raw, known)
+    for one in jsonl.objects(raw, "duplicate_of"):
+        jsonl.text(one, "uid")
+        likeness = one.get("likeness")
+        if not isinstance(likeness, int | float) or not 0 <= likeness <= 1:
+            raise BadLine("“likeness” goes from 0 to 1.")
     return raw
 
 

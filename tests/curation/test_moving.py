@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.utils.timezone import now
 
 from curation import handoff
 from curation.actions import departures, imports, judgements, messages, moving, versions
 from curation.errors import CurationError, NotAllowed
 from curation.models import (
+    Cluster,
+    ClusterMember,
     Contributor,
     Conversation,
     Message,
@@ -39,6 +42,7 @@ RECIPES = (
     {"pairs": "all", "contested": "groups"},
     {"reviews_from": 1, "languages": ["en"]},
     {"pairs": "best_worst", "best_replies": 2, "rating_from": 20},
+    {"duplicates": "out"},
 )
 
 
@@ -92,6 +96,17 @@ def fill(dataset):
     )
 
 
+def merge(dataset, curator, count=2):
+    """So many of the prompts are duplicates of the last one."""
+    *members, head = Message.objects.filter(parent=None).order_by("pk")
+    cluster = Cluster.objects.create(dataset=dataset, head=head)
+    for message in members[:count]:
+        ClusterMember.objects.create(
+            cluster=cluster, message=message, likeness=0.9, state="merged",
+            decided_by=curator, decided_at=now(),
+        )  # fmt: skip
+
+
 def frozen(dataset, curator, recipes=RECIPES):
     """The digests of some versions, and the bytes of all their files."""
     made = [
@@ -118,6 +133,7 @@ def test_two_clean_databases_give_equal_digests_and_files(folder, settings):
     def here():
         dataset, curator = clean()
         fill(dataset)
+        merge(dataset, curator)
         digests, files = frozen(dataset, curator)
         lines = list(departures.export_lines(dataset=dataset, by=curator))
         return lines, digests, files
@@ -270,6 +286,15 @@ def test_people_who_came_with_a_record_cannot_sign_in(folder):
         (
             lambda lines: [lines[0], lines[1].replace(b'"salt":"', b'"salt":"zz')],
             "Line 2: A salt has 64",
+        ),
+        (
+            lambda lines: [
+                lines[0],
+                lines[1].replace(
+                    b'"duplicate_of":[]', b'"duplicate_of":[{"uid":"x","likeness":2}]'
+                ),
+            ],
+            "Line 2: “likeness” goes from 0 to 1",
         ),
         (
             lambda lines: [lines[0], lines[1].replace(b'"accepted"', b'"held"')],

@@ -5,10 +5,16 @@ from __future__ import annotations
 import pytest
 from django.utils.timezone import now
 
-from curation.actions import judgements, messages, versions
+from curation.actions import judgements, messages, versions, withdrawals
 from curation.errors import CurationError
 from curation.formats.recipe import Recipe
-from curation.models import Cluster, ClusterMember, Conversation, Settlement
+from curation.models import (
+    Cluster,
+    ClusterMember,
+    Conversation,
+    Message,
+    Settlement,
+)
 from tests.factories import (
     CategoryFactory,
     ContributorFactory,
@@ -116,6 +122,31 @@ def test_duplicates_that_a_curator_merged_stay_out(dataset, curator, take):
 
     assert take() == pks(kept, merged, alike)
     assert take(duplicates="out") == pks(kept, alike)
+
+
+@pytest.mark.parametrize(
+    "out",
+    [
+        lambda head, answer: Message.objects.filter(pk=head.pk).update(state="rejected"),
+        lambda head, answer: withdrawals.take_back(message_id=head.pk, by=head.author),
+        lambda head, answer: Message.objects.filter(pk=answer.pk).update(state="held"),
+        lambda head, answer: Conversation.objects.filter(pk=head.conversation_id).update(
+            language="fi"
+        ),
+    ],
+)
+def test_a_duplicate_of_what_is_not_in_the_version_stays(dataset, curator, take, out):
+    [first], [second] = answers(dataset, 1), answers(dataset, 1)
+    cluster = Cluster.objects.create(dataset=dataset, head=first.parent)
+    ClusterMember.objects.create(
+        cluster=cluster, message=second.parent, likeness=0.9, state="merged",
+        decided_by=curator, decided_at=now(),
+    )  # fmt: skip
+    assert take(duplicates="out", languages=["en"]) == pks(first)
+
+    out(first.parent, first)
+
+    assert take(duplicates="out", languages=["en"]) == pks(second)
 
 
 def test_contested_prompts_stay_in_go_out_or_have_no_winner(dataset, curator, take):

@@ -4,7 +4,8 @@ import pytest
 from django.db import connection
 
 from annotate.models import Assignment
-from curation.actions import messages, moderation, second_looks, versions
+from curation import facts, judged
+from curation.actions import messages, moderation, second_looks, turns, versions
 from curation.errors import CurationError, NotAllowed
 from curation.models import Event, Message, Notification, Review, VersionItem
 from tests.annotate.work import planned
@@ -175,6 +176,33 @@ def test_frozen_versions_are_named_and_stay(client, dataset, judge):
     assert url("version", dataset.slug, version.number) in page.text
     assert VersionItem.objects.filter(version=version, reply=reply).exists()
     assert state_of(reply) == "submitted"
+
+
+def test_what_was_set_aside_counts_nowhere(dataset, curator, judge):
+    dataset.policy.improve_below = 3
+    dataset.policy.save()
+    text = ReplyFactory(parent__conversation__dataset=dataset, parent__accepted=True)
+    messages.review(message_id=text.pk, by=judge, verdict="accept", labels={"quality": 1})
+    other = ContributorFactory(member=dataset)
+    Review.objects.create(message=text, reviewer=other, verdict="accept")
+    reviews_from = {"reviews_from": 2}
+    before = versions.freeze(dataset_id=dataset.pk, by=curator, recipe=reviews_from)
+    [turn] = [one for one in turns.turns_of([text.conversation])[text.conversation_id]
+              if one.id == text.pk]  # fmt: skip
+    assert turn.is_lacking
+
+    second_looks.ask_again(
+        dataset=dataset, reviews=Review.objects.filter(reviewer=judge), by=curator, why=WHY
+    )
+
+    with pytest.raises(CurationError, match="Nothing is accepted"):
+        versions.freeze(dataset_id=dataset.pk, by=curator, recipe=reviews_from)
+    now = versions.freeze(dataset_id=dataset.pk, by=curator)
+    assert (facts.of(before).reviews, facts.of(now).reviews) == (2, 1)
+    assert [one.person for one in judged.judged_in(dataset).verdicts] == [other.pk]
+    [turn] = [one for one in turns.turns_of([text.conversation])[text.conversation_id]
+              if one.id == text.pk]  # fmt: skip
+    assert not turn.is_lacking
 
 
 def test_so_many_at_a_time(dataset, curator, judge):
