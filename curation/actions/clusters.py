@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
@@ -36,7 +37,8 @@ State = ClusterMember.State
 def find(*, dataset: Dataset) -> int:
     """Put up for decision what is alike; return how many prompts wait then.
 
-    What was decided stays, and is not put up again. What waited and is alike no more goes.
+    What was decided stays, and is not put up again. What waited and is alike no more goes,
+    unless it was put up by work elsewhere: that goes with one of its texts.
     """
     clustering = alike.Clustering(texts=_texts)
     for ids, signatures in _blocks(dataset):
@@ -46,10 +48,13 @@ def find(*, dataset: Dataset) -> int:
         # Two searches in one dataset take turns.
         Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
         theirs = ClusterMember.objects.filter(cluster__dataset=dataset)
-        theirs.filter(state=State.OPEN).delete()
-        decided = set(theirs.values_list("cluster__head", "message"))
+        waiting = theirs.filter(state=State.OPEN)
+        waiting.filter(source=ClusterMember.Source.SEARCH).delete()
+        gone = ~Q(message__state__in=ALIVE) | ~Q(cluster__head__state__in=ALIVE)
+        waiting.filter(gone).delete()
+        there = set(theirs.values_list("cluster__head", "message"))
         for batch in _batches(found):
-            _put_up(dataset, batch, decided)
+            _put_up(dataset, batch, there)
         Cluster.objects.filter(dataset=dataset, members=None).delete()
         return theirs.filter(state=State.OPEN).count()
 
@@ -136,7 +141,7 @@ def _batches(found: list[alike.Cluster]) -> Iterator[list[alike.Cluster]]:
 
 
 def _put_up(
-    dataset: Dataset, found: list[alike.Cluster], decided: set[tuple[int, int]]
+    dataset: Dataset, found: list[alike.Cluster], known: set[tuple[int, int]]
 ) -> None:
     ids = [pk for one in found for pk in (one.head, *(m.id for m in one.members))]
     where = dict(Message.objects.filter(pk__in=ids).values_list("pk", "conversation"))
@@ -146,17 +151,17 @@ def _put_up(
             for member in one.members
             # A prompt and its own revisions are no duplicates of each other.
             if where[member.id] != where[one.head]
-            and not decided & {(one.head, member.id), (member.id, one.head)}
+            and not known & {(one.head, member.id), (member.id, one.head)}
         ]
         for one in found
     }
     heads = [Cluster(dataset=dataset, head_id=head) for head in fresh if fresh[head]]
     Cluster.objects.bulk_create(heads, ignore_conflicts=True)
-    there = dict(Cluster.objects.filter(head__in=fresh).values_list("head", "pk"))
+    clusters = dict(Cluster.objects.filter(head__in=fresh).values_list("head", "pk"))
     ClusterMember.objects.bulk_create(
         (
             ClusterMember(
-                cluster_id=there[head], message_id=member.id, likeness=member.likeness
+                cluster_id=clusters[head], message_id=member.id, likeness=member.likeness
             )
             for head, members in fresh.items()
             for member in members

@@ -5,7 +5,7 @@ Hints become findings; duplicates wait for a curator beside those that we found 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from curation.actions import inspections
 from curation.actions.arrivals import Problem
 from curation.actions.people import require
 from curation.errors import BadLine, CurationError
@@ -22,14 +23,16 @@ from curation.models import (
     Cluster,
     ClusterMember,
     Contributor,
+    Conversation,
     Dataset,
     Event,
     Finding,
     Message,
 )
 
-FOREIGN = "set."  # what such checks' names begin with here
+FOREIGN = f"{inspections.FOREIGN}."  # what such checks' names begin with here
 PROBLEMS_KEPT = 100
+AT_ONCE = 1_000  # rows in a transaction
 
 
 class Report:
@@ -43,7 +46,6 @@ class Report:
             self.problems.append(Problem(row, str(reason)))
 
 
-@transaction.atomic
 def take(
     *,
     dataset: Dataset,
@@ -53,25 +55,41 @@ def take(
 ) -> Report:
     """All rows that make sense; what is wrong with another is reported, and no more.
 
-    `tell` hears after each batch how many rows were read.
+    `tell` hears after each batch how many rows were read. Each is a transaction of its own,
+    so that who reviews waits for one at most. Where the file breaks off, what was taken
+    stays; taking it once more adds nothing twice.
     """
     require(by, dataset)
     report, number = Report(), 0
     try:
         for rows in exchange.decisions(path):
-            _take(dataset, rows, number, report)
+            for start in range(0, len(rows), AT_ONCE):
+                _take(dataset, rows[start : start + AT_ONCE], number + start, report)
             number += len(rows)
             tell(number)
     except BadLine as problem:
-        said = _("%(problem)s Nothing of the file was taken.")
-        raise CurationError(said % {"problem": problem}) from problem
+        if number:
+            _note(dataset, by, report)
+        raise CurationError(_why_not_all(problem, number)) from problem
+    _note(dataset, by, report)
+    return report
+
+
+def _note(dataset: Dataset, by: Contributor, report: Report) -> None:
     Event.objects.record(
         "decisions.imported", dataset, by=by, dataset=dataset, taken=report.taken,
         refused=report.refused,
     )  # fmt: skip
-    return report
 
 
+def _why_not_all(problem: BadLine, number: int) -> str:
+    if not number:
+        return _("%(problem)s Nothing of the file was taken.") % {"problem": problem}
+    said = _("%(problem)s The file was taken up to row %(number)d.")
+    return said % {"problem": problem, "number": number}
+
+
+@transaction.atomic
 def _take(dataset: Dataset, rows: list[dict[str, Any]], start: int, report: Report) -> None:
     there = _messages(dataset, rows)
     hints: list[Finding] = []
@@ -86,8 +104,18 @@ def _take(dataset: Dataset, rows: list[dict[str, Any]], start: int, report: Repo
                 hints.append(_hint(found, message))
         except BadLine as problem:
             report.refuse(number, problem)
+    if alike:  # searches put up members, too
+        Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
+    _lock_around(hints)
     _write_hints(hints, report)
     _put_up(dataset, alike, report)
+
+
+def _lock_around(hints: Iterable[Finding]) -> None:
+    """Findings change what texts are found by, as reviews do: one waits for the other."""
+    around = {finding.message.conversation_id for finding in hints}
+    in_order = Conversation.objects.filter(pk__in=around).order_by("pk")
+    list(in_order.select_for_update(no_key=True).values_list("pk"))
 
 
 def _messages(dataset: Dataset, rows: list[dict[str, Any]]) -> dict[str, Message]:
@@ -152,23 +180,32 @@ def _write_hints(hints: Sequence[Finding], report: Report) -> None:
 def _put_up(
     dataset: Dataset, alike: Sequence[tuple[Message, Message, float]], report: Report
 ) -> None:
-    """What was decided before stays decided."""
-    heads = {head.pk for head, _message, _score in alike}
+    """What was decided before stays decided, whichever of the two leads."""
+    known = _known({pk for head, message, _score in alike for pk in (head.pk, message.pk)})
+    fresh: dict[tuple[int, int], float] = {}
+    for head, message, score in alike:
+        pair = (head.pk, message.pk)
+        if not {pair, pair[::-1]} & (known | fresh.keys()):
+            fresh[pair] = score
+    heads = sorted({head for head, _message in fresh})
     Cluster.objects.bulk_create(
-        (Cluster(dataset=dataset, head_id=pk) for pk in sorted(heads)),
-        ignore_conflicts=True,
+        (Cluster(dataset=dataset, head_id=pk) for pk in heads), ignore_conflicts=True
     )
     clusters = dict(Cluster.objects.filter(head__in=heads).values_list("head", "pk"))
-    members = ClusterMember.objects.filter(cluster__in=clusters.values())
-    known = set(members.values_list("cluster", "message"))
-    fresh = {
-        (clusters[head.pk], message.pk): score
-        for head, message, score in alike
-        if (clusters[head.pk], message.pk) not in known
-    }
     ClusterMember.objects.bulk_create(
-        ClusterMember(cluster_id=cluster, message_id=message, likeness=score)
-        for (cluster, message), score in fresh.items()
+        ClusterMember(
+            cluster_id=clusters[head],
+            message_id=message,
+            likeness=score,
+            source=ClusterMember.Source.IMPORT,
+        )
+        for (head, message), score in fresh.items()
     )
     report.taken += len(fresh)
     report.unchanged += len(alike) - len(fresh)
+
+
+def _known(message_ids: set[int]) -> set[tuple[int, int]]:
+    """Pairs of a head and its member that are up already."""
+    members = ClusterMember.objects.filter(message__in=message_ids)
+    return set(members.values_list("cluster__head", "message"))

@@ -32,8 +32,9 @@ from curation.models import Finding, Inspection, Inspector, Message
 
 CONTAMINATION = "contamination"
 DETECTED = "language.detected"  # for the record; and a finding where it is plainly another
+FOREIGN = "set"  # what work on a whole set elsewhere saw: see decisions.py
 # Not looked for here: who has the other texts writes them, most when a text is sent.
-SENT_WITH = frozenset({"near_duplicate", "length", "preference", meaning.NAME})
+SENT_WITH = frozenset({"near_duplicate", "length", "preference", meaning.NAME, FOREIGN})
 
 
 class Wanted(NamedTuple):
@@ -129,17 +130,20 @@ def owner_of(finding: Finding) -> str:
 def write(changes: Iterable[Change], policy: Policy) -> int:
     """Put findings in place of older ones. Return how many texts were set aside for it.
 
-    What a curator let pass stays: a text is set aside for what was not found before.
+    What a curator let pass stays: a text is set aside for what was not found before. Each
+    text with other findings is a transaction of its own: it locks what people find it by,
+    and who reviews locks that of several, in an order of their own.
     """
-    plain, held = [], 0
+    same, held = [], 0
     for one in changes:
-        may_hold = any(is_held(finding, policy) for finding in one.news)
-        if may_hold:
+        if any(is_held(finding, policy) for finding in one.news):
             held += _write_and_hold(one)
+        elif one.stale or one.fresh:
+            with transaction.atomic():
+                _write([one])
         else:
-            plain.append(one)
-    with transaction.atomic():
-        _write(plain)
+            same.append(one)
+    _write(same)
     return held
 
 

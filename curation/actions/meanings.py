@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from curation import neighbours
+from curation.actions import conversations
 from curation.actions.findings import as_findings
 from curation.actions.lookalikes import ALIVE
 from curation.clean import duplicates, meaning
@@ -25,8 +26,10 @@ def note_same(fresh: Sequence[Vector]) -> int:
 
     What an older vector of these texts had said goes.
     """
-    stale = Finding.objects.filter(message__in=[one.pk for one in fresh])
-    stale.filter(check_name=meaning.NAME).delete()
+    older = Finding.objects.filter(check_name=meaning.NAME)
+    stale = older.filter(message__in=[one.pk for one in fresh]).values_list("message")
+    for (pk,) in stale.distinct():  # one at a time: it locks what the text is found by
+        older.filter(message=pk).delete()
     return sum(_note(one) for one in fresh if _is_looked_at(one))
 
 
@@ -63,6 +66,7 @@ def _asks_for_the_same(message: Message, other: Message) -> bool:
 @transaction.atomic
 def _hint(message: Message, other: Message, found: Neighbour) -> bool:
     older, newer = sorted((message, other), key=lambda one: one.pk)
+    conversations.lock_around(newer.pk)
     # Whoever takes a text back or changes it meanwhile comes first.
     there = Message.objects.filter(pk=newer.pk, state__in=ALIVE, vector__isnull=False)
     if not there.select_for_update(no_key=True, of=("self",)).exists():

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import F, Max, Q
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan
 from django.utils.timezone import now
 
 from curation.actions import inspections
@@ -33,6 +34,7 @@ AGAIN_AFTER = timedelta(minutes=10)
 # Ids are given before they can be seen: so far back newer texts are looked for.
 SLACK = 20_000
 TIRED_AFTER = 3  # failures in a row of one check: then it is left alone in this run
+NEW = Q(digest="")  # no worker has looked at it yet
 LOOKED_AT = (State.SUBMITTED, State.ACCEPTED, State.REJECTED, State.HELD)
 
 
@@ -56,6 +58,35 @@ class Run:
     @property
     def tired(self) -> set[str]:
         return {name for name, count in self.failures.items() if count >= TIRED_AFTER}
+
+
+@dataclass
+class Walk:
+    """Through a range of what waits in a dataset, forwards only, by its index: what is done
+    is not read again."""
+
+    dataset: Dataset
+    wanted: Wanted
+    where: Q
+    last: tuple[str, int] = ("", 0)  # digest and text
+    is_done: bool = False
+
+    def take(self) -> list[Inspection]:
+        """The next rows, which no other worker has or gets for ten minutes."""
+        due = Q(tried_at=None) | Q(tried_at__lt=now() - AGAIN_AFTER)
+        ahead = TupleGreaterThan(Tuple(F("digest"), F("pk")), self.last)
+        there = Inspection.objects.filter(
+            self.where, due, ahead, dataset=self.dataset, message__state__in=LOOKED_AT
+        )
+        free = there.order_by("digest", "pk")
+        with transaction.atomic():
+            rows = list(free.select_for_update(skip_locked=True, of=("self",))[:AT_ONCE])
+            taken = Inspection.objects.filter(pk__in=[row.pk for row in rows])
+            taken.update(tried_at=now())
+        self.is_done = len(rows) < AT_ONCE
+        if rows:
+            self.last = (rows[-1].digest, rows[-1].pk)
+        return rows
 
 
 def note_new(*, is_thorough: bool = False) -> int:
@@ -83,15 +114,36 @@ def catch_up(
     only: Dataset | None = None,
     told: Callable[[Run], None] = lambda run: None,
 ) -> Run:
-    """Look at what is outdated, until nothing is left or it is enough for this time."""
+    """Look at what is outdated, until nothing is left or it is enough for this time.
+
+    First at what is new, however much of the rest waits.
+    """
     run = Run(at_most, time.monotonic() + seconds if seconds is not None else None)
     sets = known()
-    for dataset in _datasets(only):
-        wanted = inspections.wanted_by(dataset.policy.checks, sets)
-        while not run.is_over and (rows := _take(dataset, wanted)):
-            _look_at(rows, wanted, run)
-            told(run)
+    wanted = {
+        dataset: inspections.wanted_by(dataset.policy.checks, sets)
+        for dataset in _datasets(only)
+    }
+    _in_turns([Walk(*one, NEW) for one in wanted.items()], run, told)
+    older = [
+        Walk(dataset, sought, where)
+        for dataset, sought in wanted.items()
+        for where in (Q(digest__lt=sought.digest) & ~NEW, Q(digest__gt=sought.digest))
+    ]
+    _in_turns(older, run, told)
     return run
+
+
+def _in_turns(walks: list[Walk], run: Run, told: Callable[[Run], None]) -> None:
+    """A batch of each dataset, so that none waits for all of another."""
+    while walks and not run.is_over:
+        for walk in walks:
+            if run.is_over:
+                return
+            if rows := walk.take():
+                _look_at(rows, walk.wanted, run)
+                told(run)
+        walks = [walk for walk in walks if not walk.is_done]
 
 
 def waiting(*, only: Dataset | None = None) -> int:
@@ -116,17 +168,6 @@ def _newest() -> int:
 def _outdated(dataset: Dataset, wanted: Wanted) -> InspectionQuerySet:
     there = Inspection.objects.outdated(dataset, wanted.digest)
     return there.filter(message__state__in=LOOKED_AT)
-
-
-def _take(dataset: Dataset, wanted: Wanted) -> list[Inspection]:
-    """The next rows, which no other worker has or gets for ten minutes."""
-    due = Q(tried_at=None) | Q(tried_at__lt=now() - AGAIN_AFTER)
-    free = _outdated(dataset, wanted).filter(due).order_by("pk")
-    with transaction.atomic():
-        rows = list(free.select_for_update(skip_locked=True, of=("self",))[:AT_ONCE])
-        taken = Inspection.objects.filter(pk__in=[row.pk for row in rows])
-        taken.update(tried_at=now())
-    return rows
 
 
 def _look_at(rows: list[Inspection], wanted: Wanted, run: Run) -> None:

@@ -50,12 +50,18 @@ class ClusterMember(models.Model):
         MERGED = "merged", _("A duplicate")
         DISMISSED = "dismissed", _("Not a duplicate")
 
+    class Source(models.TextChoices):
+        SEARCH = "search", _("Found here")
+        IMPORT = "import", _("Found elsewhere")
+
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="members")
     message = models.ForeignKey(
         Message, on_delete=models.CASCADE, related_name="cluster_memberships"
     )
     likeness = models.FloatField(help_text="0 to 1: the share of runs that both have.")
     state = models.CharField(max_length=9, choices=State, default=State.OPEN)
+    # The next search forgets what an earlier one put up, and nothing else.
+    source = models.CharField(max_length=6, choices=Source, default=Source.SEARCH)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -82,7 +88,13 @@ class ClusterMember(models.Model):
         ]
 
     class Privacy:
-        published: ClassVar[set[str]] = {"cluster", "message", "likeness", "state"}
+        published: ClassVar[set[str]] = {
+            "cluster",
+            "message",
+            "likeness",
+            "state",
+            "source",
+        }
         withheld = {"id", "decided_by", "decided_at"}
 
     def __str__(self) -> str:

@@ -45,8 +45,11 @@ class Inspection(models.Model):
             ),
         ]
         indexes = [
-            # For what is outdated: of a dataset, before and after the digest of now.
-            models.Index(fields=["dataset", "digest"], name="inspection_by_digest"),
+            # For what is outdated: of a dataset, before and after the digest of now, and
+            # onwards from one text.
+            models.Index(
+                fields=["dataset", "digest", "message"], name="inspection_by_digest"
+            ),
         ]
 
     class Privacy:

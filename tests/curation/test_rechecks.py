@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import timedelta
 from threading import Thread
 
@@ -11,7 +13,7 @@ from django.db import connection, transaction
 from django.utils.timezone import now
 
 from curation import tasks
-from curation.actions import conversations, messages, rechecks
+from curation.actions import conversations, inspections, messages, rechecks
 from curation.actions.inspections import DETECTED
 from curation.clean import checks
 from curation.clean.check import Check, Unavailable
@@ -23,6 +25,7 @@ from tests.factories import (
     MessageFactory,
     ReplyFactory,
 )
+from tests.races import together
 
 pytestmark = pytest.mark.django_db
 State = Message.State
@@ -294,6 +297,81 @@ def test_a_run_stops_when_it_is_enough_and_the_next_goes_on(monkeypatch):
 
     assert check_all(at_most=3).looked_at == 4  # in whole batches
     assert check_all(at_most=3).looked_at == 1
+
+
+def test_what_is_new_comes_before_what_older_checks_have_seen(monkeypatch):
+    monkeypatch.setattr(rechecks, "AT_ONCE", 1)
+    old = DatasetFactory()
+    for _ in range(3):
+        MessageFactory(conversation__dataset=old)
+    check_all()
+    new = MessageFactory(text="It is new.")
+    asked = shout()
+
+    check_all(at_most=1)
+
+    assert asked == [new.text]
+
+
+def test_datasets_take_turns(monkeypatch):
+    monkeypatch.setattr(rechecks, "AT_ONCE", 1)
+    one, other = DatasetFactory(), DatasetFactory()
+    for number in range(3):
+        MessageFactory(conversation__dataset=one, text=f"One {number}.")
+    for number in range(2):
+        MessageFactory(conversation__dataset=other, text=f"Other {number}.")
+    asked = shout()
+    in_turns = ["One 0.", "Other 0.", "One 1.", "Other 1.", "One 2."]
+
+    check_all()
+    assert asked == in_turns
+    asked = shout(version=2)
+    check_all()
+    assert asked == in_turns
+
+
+def test_a_walk_only_goes_forwards(monkeypatch):
+    monkeypatch.setattr(rechecks, "AT_ONCE", 2)
+    dataset = DatasetFactory()
+    for _ in range(3):
+        MessageFactory(conversation__dataset=dataset)
+    rechecks.note_new(is_thorough=True)
+    wanted = inspections.wanted_by(dataset.policy.checks, None)
+    walk = rechecks.Walk(dataset, wanted, rechecks.NEW)
+
+    first = walk.take()
+    Inspection.objects.update(tried_at=None)
+    second = walk.take()
+
+    assert [len(first), len(second)] == [2, 1]
+    assert not {row.pk for row in first} & {row.pk for row in second}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_who_reviews_meanwhile_is_thrown_out():
+    """Who holds a conversation has locked one of its rows, and wants the other."""
+    first = MessageFactory(text="HELLO THERE")
+    last = MessageFactory(text="GOOD DAY", conversation=first.conversation, parent=first)
+    rechecks.note_new(is_thorough=True)
+    shout()
+    begun = threading.Event()
+
+    def review():
+        with transaction.atomic():
+            conversations.lock(first.conversation_id)
+            for message in (last, first):
+                Message.objects.filter(pk=message.pk).update(
+                    state=State.ACCEPTED, decided_at=now()
+                )
+                begun.set()
+                time.sleep(1)
+
+    def look():
+        begun.wait()
+        return rechecks.catch_up().changed
+
+    assert 2 in together(review, look)
+    connection.close()
 
 
 def test_what_is_withdrawn_is_not_looked_at():

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
+import time
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.utils.timezone import now
 
-from curation.actions import clusters, conversations, decisions, messages, sets
-from curation.errors import CurationError, NotAllowed
+from curation.actions import (
+    clusters,
+    conversations,
+    decisions,
+    messages,
+    rechecks,
+    sets,
+    withdrawals,
+)
+from curation.errors import BadLine, CurationError, NotAllowed
 from curation.formats import exchange
 from curation.formats.exchange import DECISIONS, revision
-from curation.models import ClusterMember, Finding, Message
+from curation.models import Cluster, ClusterMember, Event, Finding, Message
 from tests.factories import ContributorFactory, DatasetFactory, ReplyFactory
+from tests.races import together
 
 pytestmark = pytest.mark.django_db
 
@@ -142,6 +155,80 @@ def test_a_row_that_makes_no_sense_is_reported_and_the_others_are_taken(
     assert (report.taken, report.refused) == (1, 1)
     assert report.problems[0].line == 1
     assert problem in report.problems[0].reason
+
+
+def test_newer_checks_leave_proposals_alone(prompts, take):
+    take(row(prompts[0]))
+    rechecks.note_new(is_thorough=True)
+
+    assert rechecks.catch_up().looked_at == 3
+
+    assert prompts[0].findings.filter(check_name="set.model_x").exists()
+
+
+def test_a_search_for_duplicates_leaves_proposals_alone(dataset, prompts, take):
+    pairs = [(prompts[1], prompts[0]), (prompts[0], prompts[2])]
+    for message, head in pairs:
+        take(row(message, verdict="duplicate", evidence=str(head.uid)))
+    clusters.find(dataset=dataset)
+    there = ClusterMember.objects.filter(state="open")
+    assert {(one.message, one.cluster.head) for one in there} == set(pairs)
+
+    withdrawals.take_back(message_id=prompts[2].pk, by=prompts[2].author)
+    clusters.find(dataset=dataset)
+
+    assert [(one.message, one.cluster.head) for one in there.all()] == pairs[:1]
+
+
+def test_two_are_put_up_once_whichever_leads(prompts, take):
+    one, other = prompts[:2]
+
+    report = take(
+        row(one, verdict="duplicate", evidence=str(other.uid)),
+        row(other, verdict="duplicate", evidence=str(one.uid)),
+    )
+
+    assert (report.taken, report.unchanged) == (1, 1)
+    assert Cluster.objects.get().head == other
+
+
+def test_what_was_taken_before_a_file_breaks_off_stays(prompts, take, monkeypatch):
+    def broken(path):
+        yield [row(prompts[0]), row(prompts[1])]
+        raise BadLine("It breaks off.")
+
+    monkeypatch.setattr("curation.formats.exchange.decisions", broken)
+
+    with pytest.raises(CurationError, match="taken up to row 2"):
+        take()
+
+    assert Finding.objects.filter(check_name="set.model_x").count() == 2
+    assert Event.objects.get(kind="decisions.imported").data["taken"] == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_who_reviews_meanwhile_is_thrown_out(dataset, prompts, take):
+    """Who holds a conversation has locked one of its rows, and wants the other."""
+    first = prompts[0]
+    last = ReplyFactory(parent=first)
+    begun = threading.Event()
+
+    def review():
+        with transaction.atomic():
+            conversations.lock(last.conversation_id)
+            for message in (last, first):
+                Message.objects.filter(pk=message.pk).update(
+                    state="accepted", decided_at=now()
+                )
+                begun.set()
+                time.sleep(1)
+
+    def import_them():
+        begun.wait()
+        return take(row(first), row(last)).taken
+
+    assert 2 in together(review, import_them)
+    connection.close()
 
 
 def test_texts_of_other_datasets_are_not_there(take):
