@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db import transaction
+from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
@@ -10,7 +13,15 @@ from curation.actions import reputations
 from curation.actions.conversations import checked_text
 from curation.actions.people import Role, require
 from curation.errors import CurationError, WrongState
-from curation.models import Contributor, Event, GoldAnswer, GoldItem, Message, Review
+from curation.models import (
+    Contributor,
+    Event,
+    GoldAnswer,
+    GoldItem,
+    GoldRanking,
+    Message,
+    Review,
+)
 
 State = Message.State
 Verdict = Review.Verdict
@@ -49,6 +60,18 @@ def retire(*, item_id: int, by: Contributor) -> GoldItem:
         item.save(update_fields=["retired_at"])
         Event.objects.record("gold.retired", item, by=by, dataset=dataset)
     return item
+
+
+def retire_taken_back(message_ids: Collection[int], *, by: Contributor) -> None:
+    """Words that were taken back are nobody's example any more."""
+    items = GoldItem.objects.filter(message__in=message_ids)
+    holds_one = Q(prompt__in=message_ids) | Q(answers__overlap=list(message_ids))
+    for found in (items, GoldRanking.objects.filter(holds_one)):
+        in_use = list(found.filter(retired_at=None))
+        found.filter(retired_at=None).update(retired_at=now())
+        Event.objects.record_all(
+            Event.objects.line("gold.retired", item, by=by) for item in in_use
+        )
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from curation import reach
-from curation.actions import consents, conversations, notices
+from curation.actions import consents, conversations, gold, notices
 from curation.actions.moves import move
 from curation.errors import CurationError, NotAllowed, WrongState
 from curation.models import (
@@ -168,6 +168,7 @@ def _carry_out(asked: Withdrawal, texts: Sequence[int]) -> None:
                 why = BY_AUTHOR if message.author_id == asked.asked_by_id else BY_ADMIN
             _withdraw(message, conversation, by=asked.asked_by, why=why)
         conversations.advance(conversation)
+    gold.retire_taken_back(everything, by=asked.asked_by)
     _recall(asked, everything)
 
 

@@ -118,7 +118,11 @@ def _suggested(dataset: Dataset) -> list[tuple[Message, GoldForm]]:
     )
     if dataset.is_pairs:
         decided = decided.filter(parent__isnull=False)
-    for_it, against = Q(reviews__verdict="accept"), Q(reviews__verdict="reject")
+    # Who meets it reads what is above it, too.
+    decided = decided.exclude(parent__state__in=("held", "withdrawn"))
+    counted = Q(reviews__set_aside_at=None)
+    for_it = counted & Q(reviews__verdict="accept")
+    against = counted & Q(reviews__verdict="reject")
     agreed = decided.annotate(
         pro=Count("reviews", filter=for_it), contra=Count("reviews", filter=against)
     ).filter(

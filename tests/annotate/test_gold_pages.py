@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from curation.actions import conversations, gold
+from curation.actions import (
+    conversations,
+    gold,
+    gold_rankings,
+    messages,
+    withdrawals,
+)
+from curation.models import Event, Review
 from tests.annotate.known_items import known
 from tests.curation.pages import url
 from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, ReplyFactory
@@ -81,3 +88,53 @@ def test_of_a_pair_its_answer_is_the_item(dataset, curator):
     assert gold.make(message_id=answer.pk, by=curator, verdict="accept", why="Right.")
     with pytest.raises(Exception, match="reviewed by its answer"):
         gold.make(message_id=prompt.pk, by=curator, verdict="accept", why="Right.")
+
+
+def test_words_that_were_taken_back_or_held_are_nobodys_example(client, dataset, curator):
+    client.force_login(curator)
+    gone = known(dataset, curator, text="Taken back since.")
+    aside = known(dataset, curator, text="Set aside since.")
+    withdrawals.take_back(message_id=gone.message_id, by=gone.message.author)
+    keeper = ContributorFactory(member=dataset)
+    messages.hold(message_id=aside.message_id, by=keeper, why="It names a person.")
+
+    page = client.get(url("gold", dataset.slug)).text
+
+    gone.refresh_from_db()
+    aside.refresh_from_db()
+    assert (gone.retired_at is None, aside.retired_at is None) == (False, True)
+    assert "Taken back since." not in page and "Set aside since." not in page
+    assert "This text was taken back." in page
+    assert "A curator looks at this text first." in page
+
+
+def test_what_stands_under_held_words_is_not_suggested(client):
+    pairs = DatasetFactory(pairs=True)
+    client.force_login(ContributorFactory(member=pairs, member__roles=["curator"]))
+    for text, state in (("Held words.", "held"), ("Plain words.", "accepted")):
+        prompt = MessageFactory(
+            accepted=True, conversation__dataset=pairs, text=text, state=state
+        )
+        answer = ReplyFactory(accepted=True, parent=prompt)
+        Review.objects.create(
+            message=answer, reviewer=ContributorFactory(member=pairs), verdict="accept"
+        )
+
+    page = client.get(url("gold", pairs.slug)).text
+
+    assert "Plain words." in page
+    assert "Held words." not in page
+
+
+def test_a_known_ranking_of_a_text_that_was_taken_back_is_retired(dataset, curator):
+    prompt = MessageFactory(accepted=True, conversation__dataset=dataset)
+    best, other = (ReplyFactory(parent=prompt, accepted=True) for _ in range(2))
+    item = gold_rankings.make(
+        prompt_id=prompt.pk, by=curator, placed={best.pk: 1, other.pk: 2}, why="Clear."
+    )
+
+    withdrawals.take_back(message_id=other.pk, by=other.author)
+
+    item.refresh_from_db()
+    assert item.retired_at is not None
+    assert Event.objects.filter(kind="gold.retired", subject_id=item.pk).exists()
