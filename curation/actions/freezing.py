@@ -64,13 +64,13 @@ def ask(*, dataset_id: int, by: Contributor, recipe: dict[str, Any]) -> Freezing
 
 @transaction.atomic
 def cancel(*, freezing_id: int, by: Contributor) -> None:
-    """Call it off. Once the version is there it stays: then this is refused."""
-    freezing = (
-        Freezing.objects.select_for_update(of=("self",))
-        .select_related("dataset")
-        .get(pk=freezing_id)
-    )
-    require(by, freezing.dataset)
+    """Call it off. While it is published, and once it is there, this is refused."""
+    there = Freezing.objects.select_related("dataset")
+    require(by, there.get(pk=freezing_id).dataset)
+    free = there.select_for_update(of=("self",), skip_locked=True)
+    freezing = free.filter(pk=freezing_id).first()
+    if freezing is None:
+        raise CurationError(_("It is being published just now. Look again in a moment."))
     if freezing.state == State.CANCELLED:
         return
     if not freezing.is_active:
@@ -96,9 +96,15 @@ def run(freezing_id: int) -> None:
         raise
 
 
+@transaction.atomic
 def take_back_silent() -> list[int]:
-    """What waits, and what a worker left lying; after three tries it has failed."""
-    silent = Freezing.objects.filter(state=State.RUNNING, beat_at__lt=now() - SILENT)
+    """What waits, and what a worker left lying; after three tries it has failed.
+
+    Who publishes says nothing for as long as that takes, and holds the row meanwhile.
+    """
+    running = Freezing.objects.filter(state=State.RUNNING, beat_at__lt=now() - SILENT)
+    free = running.select_for_update(skip_locked=True).values_list("pk", flat=True)
+    silent = Freezing.objects.filter(pk__in=list(free), state=State.RUNNING)
     silent.filter(attempt__gte=ATTEMPTS).update(
         state=State.FAILED,
         ended_at=now(),
@@ -129,7 +135,7 @@ def _make(freezing: Freezing) -> None:
         _write(freezing, of=gathered.count())
         gathered.gather(_teller(freezing))
         with transaction.atomic():
-            # From here on it can no longer be called off: whoever tries waits.
+            # From here on it can no longer be called off: whoever tries is refused.
             if not Freezing.objects.select_for_update().filter(_mine(freezing)).exists():
                 raise Stopped
             made = versions.publish(gathered, by=freezing.asked_by)

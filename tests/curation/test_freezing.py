@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.utils.timezone import now
 
 from curation import tasks
@@ -15,6 +16,7 @@ from curation.formats.recipe import Recipe
 from curation.models import DatasetVersion, Event, Freezing, Message
 from tests.curation.pages import signed_in, url
 from tests.factories import ContributorFactory, DatasetFactory, ReplyFactory
+from tests.races import together
 
 pytestmark = pytest.mark.django_db
 
@@ -159,6 +161,38 @@ def test_a_second_worker_finds_nothing_to_claim(dataset, curator):
     freezing.run(asked.pk)
 
     assert not DatasetVersion.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_a_version_that_is_being_published():
+    dataset = DatasetFactory()
+    curator = ContributorFactory(member=dataset, member__roles=["curator"])
+    asked, other = (
+        ask(dataset, curator),
+        ask(DatasetFactory(), ContributorFactory(is_staff=True)),
+    )
+    Freezing.objects.filter(pk=asked.pk).update(
+        state="running", attempt=1, beat_at=now() - timedelta(minutes=5)
+    )
+
+    def without_waiting(work):
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '3s'")
+        return work()
+
+    with transaction.atomic():  # as publishing does
+        Freezing.objects.select_for_update().get(pk=asked.pk)
+        outcomes = together(
+            lambda: without_waiting(freezing.take_back_silent),
+            lambda: without_waiting(
+                lambda: freezing.cancel(freezing_id=asked.pk, by=curator)
+            ),
+        )
+
+    assert [other.pk] in outcomes
+    assert CurationError in outcomes
+    assert set(freezing.take_back_silent()) == {asked.pk, other.pk}
+    connection.close()
 
 
 # ---- what people do while it is read ---------------------------------------------------
