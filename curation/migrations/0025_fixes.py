@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("curation", "0023_judgement"),
+        ("curation", "0024_withdrawal"),
     ]
 
     operations = [
