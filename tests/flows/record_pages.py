@@ -98,8 +98,7 @@ def look_around(dataset: Any, ada: Any, cleo: Any, ines: Any) -> None:
         suspensions,
     )
 
-    searches.ask(dataset=dataset, by=cleo)
-    searches.run(dataset=dataset)
+    searches.run(dataset=dataset)  # wanted since the import
     members = apps.get_model("curation", "ClusterMember").objects.order_by("pk")
     clusters.merge(member_ids=[members[0].pk], by=cleo)
     there = apps.get_model("curation", "Message").objects.filter(
