@@ -33,10 +33,18 @@ def ring(task: Task[..., None], **arguments: Any) -> None:
 
     The row waits, and the task that looks for waiting rows each minute finds it.
     """
+    _once_committed(task, lambda: task.delay(**arguments))
 
+
+def ring_later(task: Task[..., None], *, seconds: int, **arguments: Any) -> None:
+    """The same, so many seconds after that."""
+    _once_committed(task, lambda: task.apply_async(kwargs=arguments, countdown=seconds))
+
+
+def _once_committed(task: Task[..., None], announce: Callable[[], object]) -> None:
     def send() -> None:
         try:
-            task.delay(**arguments)
+            announce()
         except (OperationalError, OSError) as problem:
             logger.warning("%s was not announced, its row waits: %s", task.name, problem)
 

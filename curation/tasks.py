@@ -19,12 +19,14 @@ from curation.actions import (
     vectors,
     withdrawals,
 )
-from curation.background import background_task, ring
+from curation.background import background_task, ring, ring_later
 from curation.models import Dataset
 from curation.sessions import SessionStore
 
 TEXTS_AT_ONCE = 5_000
 SECONDS_AT_ONCE = 50  # the next run begins after a minute
+# Turns that one lets others have, and how long they are, before it waits for the clock.
+PATIENCE, BUSY_SECONDS = 5, 20
 
 
 @background_task()
@@ -138,12 +140,14 @@ def embed_texts() -> None:
 
 
 @background_task()
-def embed_all_texts() -> None:
+def embed_all_texts(patience: int = PATIENCE) -> None:
     """However old they are; in turns, so that others get to work in between."""
     if not settings.EMBEDDER:
         return
     run = vectors.catch_up(
         seconds=SECONDS_AT_ONCE, is_thorough=True, note=meanings.note_same
     )
-    if run.embedded and not run.is_done and not run.problem:
+    if run.is_busy and patience:
+        ring_later(embed_all_texts, seconds=BUSY_SECONDS, patience=patience - 1)
+    elif run.embedded and not run.is_done and not run.problem:
         ring(embed_all_texts)

@@ -49,6 +49,7 @@ class Run:
     hinted: int = 0
     problem: str = ""
     is_done: bool = False  # nothing was left
+    is_busy: bool = False  # it was another worker's turn
 
 
 def catch_up(
@@ -75,6 +76,7 @@ def catch_up(
         logger.warning("No vectors are made: %s", problem)
         return run
     if not _claim(model):
+        run.is_busy = True
         run.problem = "another worker is at it, or the embedder has just failed"
         return run
     rest = None

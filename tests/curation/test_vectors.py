@@ -149,6 +149,46 @@ def test_a_text_that_is_refused_is_not_sent_for_ever(embedder):
     assert len(embedder.asked) == sent
 
 
+# ---- many texts --------------------------------------------------------------------
+@pytest.fixture
+def rung(monkeypatch):
+    """When the task is to run again, and with how much patience."""
+    bells = []
+
+    def note(task, *, seconds=0, **arguments):
+        bells.append((seconds, arguments))
+
+    monkeypatch.setattr(tasks, "ring", note)
+    monkeypatch.setattr(tasks, "ring_later", note)
+    return bells
+
+
+def test_a_worker_takes_turns_until_all_is_done(embedder, rung, monkeypatch):
+    ReplyFactory.create_batch(40, parent=MessageFactory())
+    embed_all(seconds=0)
+    clock = iter(range(0, 1000, 40))  # a batch takes 40 seconds
+    monkeypatch.setattr(vectors.time, "monotonic", lambda: next(clock))
+
+    tasks.embed_all_texts()
+    assert (Vector.objects.count(), rung) == (32, [(0, {})])
+    tasks.embed_all_texts()
+    assert (Vector.objects.count(), rung) == (41, [(0, {})] * 2)
+    tasks.embed_all_texts()
+
+    assert rung == [(0, {})] * 2, "nothing was left"
+
+
+def test_it_lets_others_have_their_turn_but_not_for_ever(embedder, rung):
+    MessageFactory()
+    embed_all(seconds=0)
+    EmbeddingModel.objects.update(busy_until=now() + timedelta(minutes=1))
+
+    tasks.embed_all_texts()
+    tasks.embed_all_texts(patience=0)
+
+    assert rung == [(20, {"patience": 4})]
+
+
 # ---- another model -----------------------------------------------------------------
 @pytest.mark.django_db(transaction=True)
 def test_another_model_makes_all_again_and_the_old_ones_go(embedder, settings):
