@@ -134,3 +134,16 @@ def test_every_task_of_the_clock_exists(settings):
     named = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
     named |= set(settings.CELERY_TASK_ROUTES)
     assert named <= set(app.tasks)
+
+
+def test_an_embedder_without_a_model_stops_the_start(tmp_path):
+    ran = read_settings(
+        "1",
+        WINNOW_LOCAL="1",
+        WINNOW_VAR=str(tmp_path / "var"),
+        WINNOW_EMBEDDER="http://localhost:11434/v1/embeddings",
+    )
+
+    assert ran.returncode == 1
+    assert "WINNOW_EMBEDDER_MODEL must name the model" in ran.stderr
+    assert "Traceback" not in ran.stderr

@@ -5,7 +5,16 @@ import sys
 
 from config.places import ROOT
 
-HEAVY = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "pandas")
+HEAVY = (
+    "torch",
+    "transformers",
+    "trl",
+    "peft",
+    "accelerate",
+    "datasets",
+    "pandas",
+    "onnxruntime",
+)
 
 # Starts the web process as gunicorn does, and loads all that its pages load.
 START = f"""
