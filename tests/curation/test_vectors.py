@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from threading import Thread
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -167,7 +168,8 @@ def test_a_worker_takes_turns_until_all_is_done(embedder, rung, monkeypatch):
     ReplyFactory.create_batch(40, parent=MessageFactory())
     embed_all(seconds=0)
     clock = iter(range(0, 1000, 40))  # a batch takes 40 seconds
-    monkeypatch.setattr(vectors.time, "monotonic", lambda: next(clock))
+    ticking = SimpleNamespace(monotonic=lambda: next(clock))
+    monkeypatch.setattr(vectors, "time", ticking)
 
     tasks.embed_all_texts()
     assert (Vector.objects.count(), rung) == (32, [(0, {})])
