@@ -72,11 +72,6 @@ def test_a_sentence_is_followed_to_the_model_that_learned_from_it(winnow, sign_i
     row = curator.locator("main tr").filter(has=curator.locator(f'a[href="{path(run)}"]'))
     expect(row.locator(".badge", has_text="1 text taken back")).to_be_visible()
 
-    # Nobody trains on that version again without saying that they know.
-    curator.goto(version)
-    curator.get_by_role("link", name="Fine-tune a model on this").click()
-    expect(curator.locator("#recalled").get_by_role("checkbox")).not_to_be_checked()
-
     # The next version leaves it out.
     curator.goto(f"/datasets/{dataset}/versions/")
     curator.get_by_role("button", name="Preview").click()
