@@ -1,4 +1,4 @@
-"""Messages are answered, reviewed, held and taken back."""
+"""Messages are answered, reviewed and held."""
 
 from __future__ import annotations
 
@@ -152,22 +152,6 @@ def release(*, message_id: int, by: Contributor, accept: bool, why: str = "") ->
     to = State.ACCEPTED if accept else State.REJECTED
     move(message, conversation, to=to, by=by, why=why)
     carry_over_to_prompt(message, conversation, by=by, out_of={State.SUBMITTED, State.HELD})
-    conversations.advance(conversation)
-    return message
-
-
-@transaction.atomic
-def withdraw(*, message_id: int, by: Contributor) -> Message:
-    """Take a message back: later versions leave it out, frozen ones keep their list."""
-    message, conversation = _lock(message_id)
-    if message.author_id != by.pk and not by.is_staff:
-        raise CurationError(_("Only its author can withdraw a message."))
-    by_admin, by_author = (
-        gettext_noop("Taken back by an admin."),
-        gettext_noop("Taken back by its author."),
-    )
-    why = by_author if message.author_id == by.pk else by_admin
-    move(message, conversation, to=State.WITHDRAWN, by=by, why=why)
     conversations.advance(conversation)
     return message
 

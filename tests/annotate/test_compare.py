@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from annotate.models import Assignment, Draft
-from curation.actions import judgements, messages
+from curation.actions import judgements, withdrawals
 from curation.errors import CurationError
 from curation.models import Ballot, BallotEntry, Message, Settlement
 from tests.annotate.test_rank import page, ranked_soon
@@ -107,7 +107,7 @@ def test_with_one_of_them_gone_there_is_nothing_to_compare(client, slot):
 
 def test_what_cannot_be_compared_any_more_is_not_given_out(client, prompt):
     gone = prompt.replies.first()
-    messages.withdraw(message_id=gone.pk, by=gone.author)
+    withdrawals.take_back(message_id=gone.pk, by=gone.author)
     client.force_login(ContributorFactory(member=prompt.conversation.dataset))
 
     assert claim(client, kind="compare") is None
@@ -117,7 +117,7 @@ def test_what_cannot_be_compared_any_more_is_not_given_out(client, prompt):
 def test_behind_what_cannot_be_compared_comes_the_next(client, prompt):
     other = ranked_soon(2, dataset=prompt.conversation.dataset)
     gone = prompt.replies.first()
-    messages.withdraw(message_id=gone.pk, by=gone.author)
+    withdrawals.take_back(message_id=gone.pk, by=gone.author)
     client.force_login(ContributorFactory(member=prompt.conversation.dataset))
 
     assert claim(client, kind="compare").message == other

@@ -14,7 +14,7 @@ from django.utils.timezone import now
 from annotate import actions, ahead, planner
 from annotate import gold as gold_of_annotate
 from annotate.models import Assignment
-from curation.actions import conversations, discussion, gold, messages
+from curation.actions import conversations, discussion, gold, withdrawals
 from curation.models import GoldAnswer, Message, Profile, Reputation, Review
 from tests.annotate.known_items import known, review, waiting
 from tests.annotate.work import claim, planned, submit
@@ -258,7 +258,7 @@ def test_once_withdrawn_its_words_are_shown_no_more(
     assert slot.is_gold
     if not is_begun:
         expire(slot)
-    messages.withdraw(message_id=item.message_id, by=item.message.author)
+    withdrawals.take_back(message_id=item.message_id, by=item.message.author)
 
     task = client.get(reverse("annotate:task", args=[slot.pk]), follow=True)
 

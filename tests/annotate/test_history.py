@@ -11,7 +11,7 @@ from django.utils.timezone import now
 
 from annotate import history, planner
 from annotate.models import Submission
-from curation.actions import messages
+from curation.actions import withdrawals
 from curation.models import Message
 from tests.annotate.work import claim, planned, submit
 from tests.factories import (
@@ -66,7 +66,7 @@ def test_a_colleagues_words_are_not_quoted_once_they_were_taken_back(
     submit(client, claim(client, kind="review"), verdict="accept")
     assert history.lately(person)[0].words == "My home address"
 
-    messages.withdraw(message_id=prompt.pk, by=prompt.author)
+    withdrawals.take_back(message_id=prompt.pk, by=prompt.author)
 
     [line] = history.lately(person)
     assert line.words == ""

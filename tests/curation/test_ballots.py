@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from curation.actions import conversations, judgements, messages
+from curation.actions import conversations, judgements, messages, withdrawals
 from curation.errors import CurationError, NotAllowed, WrongState
 from curation.models import Ballot, BallotEntry, Conversation, Event, Settlement
 from tests.factories import ContributorFactory, MessageFactory, ReplyFactory
@@ -113,14 +113,14 @@ def test_every_answer_needs_a_place(prompt, answers):
 
 def test_what_was_taken_back_meanwhile_is_left_off(prompt, answers):
     a, b, c = answers
-    messages.withdraw(message_id=b.pk, by=b.author)
+    withdrawals.take_back(message_id=b.pk, by=b.author)
 
     ballot = rank(prompt, [b], [a], [c])
 
     assert list(ballot.entries.values_list("reply", "position", "shown")) == [
         (a.pk, 1, 1), (c.pk, 2, 2),
     ]  # fmt: skip
-    messages.withdraw(message_id=c.pk, by=c.author)
+    withdrawals.take_back(message_id=c.pk, by=c.author)
     with pytest.raises(CurationError, match="Fewer than two"):
         rank(prompt, [a], [c])
 
@@ -129,9 +129,9 @@ def test_an_answer_that_falls_out_leaves_the_order_too(prompt, answers):
     a, b, c = answers
     rank(prompt, [a], [b], [c])
 
-    messages.withdraw(message_id=a.pk, by=a.author)
+    withdrawals.take_back(message_id=a.pk, by=a.author)
     assert order_of(prompt) == [[b.pk], [c.pk]]
-    messages.withdraw(message_id=b.pk, by=b.author)
+    withdrawals.take_back(message_id=b.pk, by=b.author)
     assert order_of(prompt) == []
 
 

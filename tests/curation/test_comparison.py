@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from curation.actions import groups, messages, versions
+from curation.actions import groups, versions, withdrawals
 from curation.comparison import compare
 from curation.models import Conversation, MessageSalt
 from tests.curation.pages import queries, signed_in, url
@@ -66,8 +66,8 @@ def test_what_came_went_and_changed_is_told_with_its_reason(dataset, curator, fr
     kept, taken_back, orphaned, moved = accepted(dataset, 4)
     kind = CategoryFactory(dataset=dataset, slug="maths")
     old = freeze()
-    messages.withdraw(message_id=taken_back.pk, by=taken_back.author)
-    messages.withdraw(message_id=orphaned.parent_id, by=orphaned.parent.author)
+    withdrawals.take_back(message_id=taken_back.pk, by=taken_back.author)
+    withdrawals.take_back(message_id=orphaned.parent_id, by=orphaned.parent.author)
     Conversation.objects.filter(pk=moved.conversation_id).update(
         category=kind, split="held_out"
     )
@@ -137,7 +137,7 @@ def test_members_read_the_page_and_outsiders_do_not(client, dataset, freeze):
 def test_the_page_does_not_show_what_was_taken_back(client, dataset, freeze):
     [gone, _] = accepted(dataset, 2, text="My own words")
     freeze()
-    messages.withdraw(message_id=gone.pk, by=gone.author)
+    withdrawals.take_back(message_id=gone.pk, by=gone.author)
     freeze()
     signed_in(client, dataset, "curator")
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from curation.actions import discussion, messages
+from curation.actions import discussion, messages, withdrawals
 from curation.clean.mentions import mentions
 from curation.errors import CurationError
 from curation.models import Comment, Message, Notification
@@ -152,7 +152,7 @@ def test_strangers_and_those_who_may_not_read_a_text_may_not_talk_about_it(
 
 
 def test_a_text_that_was_taken_back_is_talked_about_no_more(dataset, prompt):
-    messages.withdraw(message_id=prompt.pk, by=prompt.author)
+    withdrawals.take_back(message_id=prompt.pk, by=prompt.author)
 
     with pytest.raises(CurationError, match="withdrawn"):
         say(prompt, prompt.author, "It was mine.")

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils.timezone import now
 
 from curation import tasks
-from curation.actions import freezing, messages, versions
+from curation.actions import freezing, messages, versions, withdrawals
 from curation.actions.gathering import Gathering
 from curation.errors import CurationError, NotAllowed
 from curation.formats.recipe import Recipe
@@ -200,7 +200,7 @@ def test_what_changed_since_it_was_read_is_read_again(dataset, curator):
     kept, taken_back, held = accepted(dataset)
     with Gathering(dataset, Recipe()) as gathered:
         gathered.gather()
-        messages.withdraw(message_id=taken_back.pk, by=taken_back.author)
+        withdrawals.take_back(message_id=taken_back.pk, by=taken_back.author)
         messages.hold(message_id=held.parent_id, by=curator, why="?")
         [late] = accepted(dataset, 1)
         another = ReplyFactory(parent=kept.parent)

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from curation import handoff
-from curation.actions import judgements, messages, versions
+from curation.actions import judgements, messages, versions, withdrawals
 from curation.errors import CurationError
 from curation.models import Conversation, Message, MessageSalt
 from tests.factories import (
@@ -198,9 +198,18 @@ def test_words_with_personal_data_are_not_frozen_beside_their_edit(dataset, free
 
 def test_words_that_their_author_took_back_are_left_out(dataset, freeze):
     original, _ = edited(dataset)
-    messages.withdraw(message_id=original.pk, by=original.author)
+    # Alone, as only older records have it: the edit goes with it since.
+    Message.objects.filter(pk=original.pk).update(state="withdrawn")
 
     assert freeze(edits=True).items.get().instead_of is None
+
+
+def test_an_edit_goes_with_the_words_that_it_was_made_of(dataset, freeze):
+    original, _ = edited(dataset)
+    withdrawals.take_back(message_id=original.pk, by=original.author)
+
+    with pytest.raises(CurationError, match="Nothing is accepted"):
+        freeze(edits=True)
 
 
 def test_no_recipe_asks_for_edits_by_itself(dataset, freeze):

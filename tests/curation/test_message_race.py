@@ -7,7 +7,7 @@ import json
 import pytest
 
 from curation import intake
-from curation.actions import imports, judgements, messages, versions
+from curation.actions import imports, judgements, messages, versions, withdrawals
 from curation.models import (
     Ballot,
     Conversation,
@@ -50,7 +50,7 @@ def test_accepting_and_taking_back_at_once_end_in_one_of_the_legal_states():
 
     together(
         lambda: messages.review(message_id=message.pk, by=reviewer, verdict="accept"),
-        lambda: messages.withdraw(message_id=message.pk, by=message.author),
+        lambda: withdrawals.take_back(message_id=message.pk, by=message.author),
     )
 
     assert Message.objects.get().state == "withdrawn"

@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils.timezone import now
 
 from curation import cases
-from curation.actions import messages, moderation, versions
+from curation.actions import messages, moderation, versions, withdrawals
 from curation.errors import CurationError, NotAllowed
 from curation.models import (
     Case,
@@ -239,7 +239,7 @@ def test_nobody_dismisses_what_was_said_of_their_own_words(client, dataset):
 
 def test_what_its_author_took_back_can_only_be_closed(client, dataset, prompt):
     flagged(prompt)
-    messages.withdraw(message_id=prompt.pk, by=prompt.author)
+    withdrawals.take_back(message_id=prompt.pk, by=prompt.author)
     curator = signed_in(client, dataset, "curator")
 
     assert "A hard one." not in client.get(url("flags", dataset.slug)).text

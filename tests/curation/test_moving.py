@@ -12,7 +12,15 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from curation import handoff
-from curation.actions import departures, imports, judgements, messages, moving, versions
+from curation.actions import (
+    departures,
+    imports,
+    judgements,
+    messages,
+    moving,
+    versions,
+    withdrawals,
+)
 from curation.errors import CurationError, NotAllowed
 from curation.models import (
     Cluster,
@@ -249,7 +257,7 @@ def test_only_what_is_accepted_leaves_and_nobodys_name(folder):
         parent__conversation__dataset=dataset, parent__accepted=True, accepted=True,
         text="Taken back.", author__name="Ann Author",
     )  # fmt: skip
-    messages.withdraw(message_id=gone.pk, by=gone.author)
+    withdrawals.take_back(message_id=gone.pk, by=gone.author)
     ReplyFactory(parent=gone.parent, text="Not reviewed.")
 
     sent = b"".join(departures.export_lines(dataset=dataset, by=curator)).decode()

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from curation import neighbours
-from curation.actions import messages, rechecks, vectors
+from curation.actions import rechecks, vectors, withdrawals
 from curation.models import EmbeddingModel, Finding, Message, Vector
 from tests.curation.meanings import configure, embed_all, hints
 from tests.curation.pages import queries, signed_in, url
@@ -255,7 +255,7 @@ def test_held_and_withdrawn_texts_are_not_shown_to_a_reviewer(client, embedder, 
     Message.objects.filter(pk=held.pk).update(
         state=Message.State.HELD, decided_at=held.created_at
     )
-    messages.withdraw(message_id=gone.pk, by=gone.author)
+    withdrawals.take_back(message_id=gone.pk, by=gone.author)
 
     signed_in(client, dataset, "reviewer")
     assert client.get(url("similar", message.pk)).context["similar"] == []

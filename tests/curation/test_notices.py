@@ -8,7 +8,7 @@ import pytest
 from django.utils.timezone import now
 
 from curation import intake
-from curation.actions import conversations, judgements, messages, notices
+from curation.actions import conversations, judgements, messages, notices, withdrawals
 from curation.models import Conversation, Notification
 from tests.curation.pages import frozen, queries, signed_in, url
 from tests.factories import (
@@ -102,7 +102,7 @@ def test_nobody_is_told_of_their_own_act(dataset, author):
     mine = answer_of(author, dataset)
 
     messages.hold(message_id=mine.pk, by=author, why="I named somebody.")
-    messages.withdraw(message_id=mine.pk, by=author)
+    withdrawals.take_back(message_id=mine.pk, by=author)
     notices.tell(author, Kind.MENTIONED, message=mine, by=author)
 
     assert told(author) == []
@@ -243,7 +243,7 @@ def test_a_text_that_others_may_not_read_any_more_is_not_quoted(client, dataset,
     notices.tell(me, Kind.MENTIONED, message=text, by=author)
     assert text.text in client.get(url("notifications")).text
 
-    messages.withdraw(message_id=text.pk, by=author)
+    withdrawals.take_back(message_id=text.pk, by=author)
 
     page = client.get(url("notifications")).text
     assert "named you in a comment" in page

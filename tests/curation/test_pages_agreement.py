@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from curation.actions import datasets, judgements, messages
+from curation.actions import datasets, judgements, messages, withdrawals
 from curation.judged import judged_in
 from curation.models import Review, Settlement
 from tests.curation.pages import queries, signed_in, url
@@ -126,7 +126,7 @@ def test_contested_prompts_come_first_and_others_by_a_chip(client, dataset):
 def test_what_was_taken_back_or_lies_elsewhere_is_not_listed(client, dataset):
     prompt = ranked(dataset, (1, 2, 3), (3, 2, 1))
     ranked(DatasetFactory(policy__rankings_wanted=2), (1, 2, 3), (3, 2, 1))
-    messages.withdraw(message_id=prompt.pk, by=prompt.author)
+    withdrawals.take_back(message_id=prompt.pk, by=prompt.author)
     signed_in(client, dataset, "curator")
 
     response = show(client, dataset)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from config.places import ROOT
-from curation.actions import discussion, judgements, messages
+from curation.actions import discussion, judgements, messages, withdrawals
 from curation.models import Conversation, Event, Message
 from curation.views.conversations import FORMS_AT_MOST
 from curation.views.tree import WORDS
@@ -140,7 +140,7 @@ def test_verdicts_are_hidden_until_the_text_is_decided(client, dataset):
 def test_what_was_taken_back_only_its_author_reads(client, dataset, prompt):
     author = ContributorFactory(member=dataset)
     reply = ReplyFactory(accepted=True, parent=prompt, author=author, text="My own words")
-    messages.withdraw(message_id=reply.pk, by=author)
+    withdrawals.take_back(message_id=reply.pk, by=author)
 
     signed_in(client, dataset, "curator")
     assert "My own words" not in client.get(path_of(reply)).text

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from curation.actions import datasets, judgements, messages
+from curation.actions import datasets, judgements, messages, withdrawals
 from curation.models import Guideline
 from tests.curation.pages import queries, signed_in, url
 from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, ReplyFactory
@@ -170,7 +170,7 @@ def test_words_that_were_taken_back_are_not_shown(client, dataset):
     signed_in(client, dataset, "curator")
     message = judge(dataset, MessageFactory(conversation__dataset=dataset, text="Gone now"))
     publish(client, dataset)
-    messages.withdraw(message_id=message.pk, by=message.author)
+    withdrawals.take_back(message_id=message.pk, by=message.author)
 
     page = client.get(url("guideline", dataset.slug), {"version": "1"}).text
 

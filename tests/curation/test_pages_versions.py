@@ -5,7 +5,7 @@ import json
 import pytest
 from django.db import connection
 
-from curation.actions import freezing, messages, versions
+from curation.actions import freezing, versions, withdrawals
 from curation.models import DatasetVersion, Message
 from tests.curation.pages import frozen, queries, signed_in, url
 from tests.factories import (
@@ -168,7 +168,7 @@ def test_only_curators_are_offered_to_train(client, dataset):
 def test_a_version_does_not_show_what_was_taken_back_since(client, dataset):
     author = ContributorFactory(member=dataset)
     frozen(dataset, count=1, author=author, text="My own words")
-    messages.withdraw(message_id=Message.objects.get(author=author).pk, by=author)
+    withdrawals.take_back(message_id=Message.objects.get(author=author).pk, by=author)
     signed_in(client, dataset, "curator")
 
     page = client.get(url("version", dataset.slug, 1)).text

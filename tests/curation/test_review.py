@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from curation.actions import conversations, messages
+from curation.actions import conversations, messages, withdrawals
 from curation.errors import CurationError, NotAllowed, WrongState
 from curation.models import Conversation, Event, Label, Message, Review
 from tests.factories import (
@@ -252,9 +252,9 @@ def test_only_its_author_takes_a_message_back():
     message = MessageFactory(accepted=True)
 
     with pytest.raises(CurationError, match="Only its author"):
-        messages.withdraw(message_id=message.pk, by=reviewer(message))
-    messages.withdraw(message_id=message.pk, by=message.author)
+        withdrawals.take_back(message_id=message.pk, by=reviewer(message))
+    withdrawals.take_back(message_id=message.pk, by=message.author)
 
     assert Message.objects.get().state == "withdrawn"
     with pytest.raises(WrongState):
-        messages.withdraw(message_id=message.pk, by=message.author)
+        withdrawals.take_back(message_id=message.pk, by=message.author)

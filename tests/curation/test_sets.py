@@ -18,7 +18,6 @@ from curation.actions import (
     clusters,
     conversations,
     decisions,
-    messages,
     rechecks,
     sets,
     withdrawals,
@@ -79,7 +78,7 @@ def test_records_and_sketches_leave_in_shards(
 ):
     monkeypatch.setattr(sets, "ROWS_A_FILE", 2)
     gone = ReplyFactory(parent__conversation__dataset=dataset, text="Taken back.")
-    messages.withdraw(message_id=gone.pk, by=gone.author)
+    withdrawals.take_back(message_id=gone.pk, by=gone.author)
 
     manifest = sets.write(dataset=dataset, folder=tmp_path / "set", by=curator)
 

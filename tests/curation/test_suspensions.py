@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from curation.actions import conversations, messages, people, suspensions
+from curation.actions import conversations, messages, people, suspensions, withdrawals
 from curation.errors import CurationError, NotAllowed
 from curation.models import Event, Membership, Notification, Suspension
 from tests.annotate.work import claim, planned, submit
@@ -65,7 +65,7 @@ def test_they_read_why_and_keep_their_record(client, dataset, curator, person):
     told = Notification.objects.get(person=person, kind="suspended")
     assert (told.data["why"], told.by) == (WHY, None)
     assert "is paused for now" in client.get(url("notifications")).text
-    messages.withdraw(message_id=mine.pk, by=person)
+    withdrawals.take_back(message_id=mine.pk, by=person)
 
 
 def test_a_role_given_meanwhile_rests_as_well(dataset, curator, person):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from curation.actions import messages, revisions, undo
+from curation.actions import messages, revisions, undo, withdrawals
 from curation.errors import CurationError
 from curation.models import Notification
 from tests.curation.deeds import here, someone, states, take_back
@@ -45,7 +45,7 @@ def test_when_new_words_are_undecided_again_the_old_ones_stand_again():
 
 def test_old_words_that_their_author_took_back_since_stay_so():
     answer, anew, reviewer, before = accepted_anew()
-    messages.withdraw(message_id=anew.pk, by=anew.author)
+    withdrawals.take_back(message_id=anew.pk, by=anew.author)
 
     with pytest.raises(CurationError, match="Somebody else has worked on this"):
         take_back(anew, reviewer, before)

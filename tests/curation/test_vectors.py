@@ -14,7 +14,7 @@ from django.utils.timezone import now
 
 from config import embedded
 from curation import tasks
-from curation.actions import conversations, erasure, messages, vectors
+from curation.actions import conversations, erasure, vectors, withdrawals
 from curation.clean.check import Unavailable
 from curation.models import EmbeddingModel, Message, Vector
 from tests.curation.meanings import configure, embed_all
@@ -281,7 +281,7 @@ def test_what_is_taken_back_has_no_vector_any_more(embedder):
     message = MessageFactory()
     embed_all()
 
-    messages.withdraw(message_id=message.pk, by=message.author)
+    withdrawals.take_back(message_id=message.pk, by=message.author)
 
     assert vector_of(message) is None
 

@@ -7,7 +7,14 @@ import pytest
 from django.db import connection
 
 from curation import handoff
-from curation.actions import conversations, datasets, judgements, messages, versions
+from curation.actions import (
+    conversations,
+    datasets,
+    judgements,
+    messages,
+    versions,
+    withdrawals,
+)
 from curation.errors import CurationError, NotAllowed
 from curation.formats.record import canonical, digest
 from curation.models import Conversation, DatasetVersion, Event, Message
@@ -89,7 +96,7 @@ def test_only_accepted_answers_under_accepted_turns_are_taken(dataset, curator):
     lost = accepted_reply(dataset)
     follow_up = MessageFactory(conversation=lost.conversation, parent=lost, accepted=True)
     ReplyFactory(parent=follow_up, accepted=True)
-    messages.withdraw(message_id=lost.pk, by=lost.author)
+    withdrawals.take_back(message_id=lost.pk, by=lost.author)
     held = accepted_reply(dataset)
     messages.hold(message_id=held.parent.pk, by=curator, why="?")
 
