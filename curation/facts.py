@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Count, Q
 from django.urls import reverse
 
-from curation import files
+from curation import files, keeping, reach
 from curation.formats.consent_summary import allows
 from curation.formats.facts import Agreed, Facts, File, Guided
-from curation.models import Consent, DatasetVersion, Terms
+from curation.models import Consent, Conversation, DatasetVersion, Terms
 from curation.models.findings import LIKELY_FROM
+from curation.reach import PATH
 
-# Every text of the version: its answers, all that was said before them, and the worse
-# words that stand beside some.
-PATH = """
-WITH RECURSIVE path (id) AS (
-    SELECT unnest(ARRAY[reply_id, instead_of_id]) FROM curation_versionitem
-    WHERE version_id = %s
-    UNION
-    SELECT message.parent_id FROM curation_message AS message
-    JOIN path ON message.id = path.id WHERE message.parent_id IS NOT NULL
-)
-"""
+SPLITS = list(Conversation.Split.values)
+KEPT_SECONDS = 3600
 NAMING = f"""{PATH}
 SELECT count(DISTINCT message_id) FROM curation_finding
 JOIN path ON path.id = message_id
@@ -37,10 +28,6 @@ WHERE check_name LIKE 'personal\\_data%%' AND score >= %s
 ORIGINS = f"""{PATH}
 SELECT message.origin, count(*) FROM curation_message AS message
 JOIN path USING (id) GROUP BY 1 ORDER BY 1
-"""
-WRITERS = f"""{PATH}
-SELECT DISTINCT message.author_id FROM curation_message AS message
-JOIN path USING (id) WHERE message.author_id IS NOT NULL
 """
 GUIDELINES = f"""{PATH}
 SELECT guideline.number, count(*) FROM curation_message AS message
@@ -59,13 +46,9 @@ JOIN path ON path.id = prompt_id WHERE created_at <= %s
 
 
 def of(version: DatasetVersion) -> Facts:
-    """A dozen queries, each over all texts of the version: for a page of its own."""
+    """A few queries; a dozen, most over all texts of the version, for who asks first."""
     dataset, policy = version.dataset, version.manifest["policy"]
     recalled, erased = version.recalls.counted()
-    writers = [pk for (pk,) in _rows(WRITERS, version.pk)]
-    given = _given(version, writers)
-    ((reviewers, reviews),) = _rows(REVIEWS, version.pk, *2 * [version.frozen_at])
-    ((rankers, ballots),) = _rows(BALLOTS, version.pk, version.frozen_at)
     here = reverse("curation:version", args=[dataset.slug, version.number])
     return Facts(
         slug=dataset.slug,
@@ -76,30 +59,52 @@ def of(version: DatasetVersion) -> Facts:
         digest=version.digest,
         frozen_on=version.frozen_at.date().isoformat(),
         licence=version.manifest["licence"],
-        languages=_counted(version, "reply__language"),
-        categories=_counted(version, "category"),
         train=version.train_count,
         held_out=version.held_out_count,
-        origins=dict(_rows(ORIGINS, version.pk)),
-        writers=len(writers),
-        reviewers=reviewers,
-        reviews=reviews,
-        rankers=rankers,
-        ballots=ballots,
-        guidelines=tuple(Guided(*row) for row in _rows(GUIDELINES, version.pk)),
-        agreed=tuple(_agreed(given)),
-        allowed={use: len(_allowing(given, use)) for use in Terms.Use.values},
-        without_consent=len(set(writers) - {person for person, _ in given}),
         recalled=recalled,
         erased=erased,
         reviews_wanted=policy["reviews_wanted"],
         approvals_needed=policy["approvals_needed"],
         rankings_wanted=policy["rankings_wanted"],
         recipe=version.recipe,
-        personal_data=_rows(NAMING, version.pk, LIKELY_FROM)[0][0],
+        # Checks go on looking at what was frozen: their count is always anew.
+        personal_data=reach.rows(NAMING, version.pk, SPLITS, LIKELY_FROM)[0][0],
         models=tuple(version.reports.order_by("pk").values_list("name", flat=True)),
         address=f"{settings.ADDRESS}{here}",
+        **_as_frozen(version, f"{recalled}-{erased}"),
     )
+
+
+def _as_frozen(version: DatasetVersion, since: str) -> dict[str, Any]:
+    """What was so when it was frozen, and stays; `since` says what is gone by now."""
+    key = f"facts:{version.pk}:{version.digest}:{since}"
+    found: dict[str, Any] | None = keeping.recall(key)
+    if found is None:
+        found = _counted_as_frozen(version)
+        keeping.keep(key, found, KEPT_SECONDS)
+    return found
+
+
+def _counted_as_frozen(version: DatasetVersion) -> dict[str, Any]:
+    everything, at = (version.pk, SPLITS), version.frozen_at
+    writers = reach.writers(version)
+    given = _given(version, writers)
+    ((reviewers, reviews),) = reach.rows(REVIEWS, *everything, at, at)
+    ((rankers, ballots),) = reach.rows(BALLOTS, *everything, at)
+    return {
+        "languages": _counted(version, "reply__language"),
+        "categories": _counted(version, "category"),
+        "origins": dict(reach.rows(ORIGINS, *everything)),
+        "writers": len(writers),
+        "reviewers": reviewers,
+        "reviews": reviews,
+        "rankers": rankers,
+        "ballots": ballots,
+        "guidelines": tuple(Guided(*row) for row in reach.rows(GUIDELINES, *everything)),
+        "agreed": tuple(_agreed(given)),
+        "allowed": {use: len(_allowing(given, use)) for use in Terms.Use.values},
+        "without_consent": len(writers.keys() - {person for person, _ in given}),
+    }
 
 
 def not_allowed(known: Facts) -> list[Any]:
@@ -119,7 +124,7 @@ def with_files(version: DatasetVersion) -> Facts:
 Given = list[tuple[int, Terms]]  # a person and what they agreed to
 
 
-def _given(version: DatasetVersion, writers: list[int]) -> Given:
+def _given(version: DatasetVersion, writers: Iterable[int]) -> Given:
     """What its writers had agreed to when it was frozen; what came later does not count."""
     lines = Consent.objects.filter(contributor__in=writers, at__lte=version.frozen_at)
     here = lines.filter(Q(terms__dataset=None) | Q(terms__dataset=version.dataset_id))
@@ -148,10 +153,3 @@ def _allowing(given: Given, use: str) -> set[int]:
 def _counted(version: DatasetVersion, field: str) -> dict[str, int]:
     rows = version.items.order_by().values_list(field).annotate(Count("pk"))
     return dict(sorted(rows.values_list(field, "pk__count")))
-
-
-def _rows(sql: str, *params: Any) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        rows: list[Any] = cursor.fetchall()
-        return rows

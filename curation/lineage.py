@@ -6,19 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from django.db.models import Count, Q
-
 from curation import reach
 from curation.aggregate.contests import Fared, Score, scores
 from curation.models import (
     Ballot,
     BallotEntry,
     Contributor,
-    Conversation,
     Dataset,
     DatasetVersion,
     ModelReport,
-    VersionItem,
     Withdrawal,
 )
 
@@ -100,19 +96,18 @@ def _with_models(versions: list[DatasetVersion]) -> list[Reached]:
 
 
 def of(person: Contributor) -> list[Held]:
-    """Newest version first. Six queries, however much the person wrote."""
-    answers = _counts("reply", person)
-    prompts = _counts("reply__parent", person)
-    versions = DatasetVersion.objects.filter(pk__in={*answers, *prompts})
+    """Newest version first. Five queries, however much the person wrote."""
+    counts = reach.of_person(person)
+    versions = DatasetVersion.objects.filter(pk__in=counts)
     newest = list(versions.select_related("dataset").order_by("-frozen_at", "-pk"))
     models = _models(newest)
     seen = set(Dataset.objects.visible_to(person).values_list("pk", flat=True))
     return [
         Held(
             version=version,
-            answers=answers[version.pk][0],
-            prompts=prompts[version.pk][0],
-            kept=answers[version.pk][1] + prompts[version.pk][1],
+            answers=counts[version.pk][0],
+            prompts=counts[version.pk][1],
+            kept=counts[version.pk][2],
             is_open=version.dataset_id in seen,
             models=models[version.pk],
         )
@@ -126,19 +121,6 @@ def learned_from(
     """The models of a version, or one of them, each with how its answers fared."""
     models = _models([version])[version.pk]
     return [one for one in models if only is None or one.report == only]
-
-
-def _counts(text: str, person: Contributor) -> dict[int, tuple[int, int]]:
-    """Version to how many of the person's texts it holds, and how many of those for
-    evaluation."""
-    held_out = Q(split=Conversation.Split.HELD_OUT)
-    items = VersionItem.objects.filter(**{f"{text}__author": person}).order_by()
-    rows = items.values("version").annotate(
-        texts=Count(text, distinct=True), kept=Count(text, distinct=True, filter=held_out)
-    )
-    found: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
-    found.update({row["version"]: (row["texts"], row["kept"]) for row in rows})
-    return found
 
 
 def _models(versions: Iterable[DatasetVersion]) -> dict[int, list[Learned]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
-from curation.models import DatasetVersion
+from curation.models import Contributor, Conversation, DatasetVersion, Message
 
 # The texts, and what others made of their words since: a reviewer's edit, an improvement.
 DERIVED = """
@@ -42,6 +44,51 @@ SELECT item.version_id, below.root
 FROM below JOIN curation_versionitem AS item ON item.instead_of_id = below.id
 ORDER BY 1, 2
 """
+FROZEN_SINCE = f"""{BELOW},
+later AS (SELECT id FROM curation_datasetversion WHERE frozen_at >= %s)
+SELECT EXISTS (
+    SELECT FROM curation_versionitem AS item JOIN later ON later.id = item.version_id
+    JOIN below ON below.id = item.reply_id
+) OR EXISTS (
+    SELECT FROM curation_versionitem AS item JOIN later ON later.id = item.version_id
+    JOIN below ON below.id = item.instead_of_id
+)
+"""
+# Of a person: in which version how many of their texts are, and how many are held out.
+OF_PERSON = """
+WITH RECURSIVE below (root, id) AS (
+    SELECT id, id FROM curation_message WHERE author_id = %s
+    UNION ALL
+    SELECT below.root, reply.id FROM curation_message AS reply
+    JOIN below ON reply.parent_id = below.id
+), held AS (
+    SELECT item.version_id, below.root, item.split
+    FROM below JOIN curation_versionitem AS item ON item.reply_id = below.id
+    UNION
+    SELECT item.version_id, below.root, item.split
+    FROM below JOIN curation_versionitem AS item ON item.instead_of_id = below.id
+)
+SELECT held.version_id, count(DISTINCT root) FILTER (WHERE role = %s),
+    count(DISTINCT root) FILTER (WHERE role <> %s),
+    count(DISTINCT root) FILTER (WHERE split = %s)
+FROM held JOIN curation_message AS message ON message.id = held.root
+GROUP BY held.version_id
+"""
+# Every text of some splits of a version: its answers, all that was said before them, and
+# the worse words that stand beside some.
+PATH = """
+WITH RECURSIVE path (id) AS (
+    SELECT unnest(ARRAY[reply_id, instead_of_id]) FROM curation_versionitem
+    WHERE version_id = %s AND split = ANY(%s)
+    UNION
+    SELECT message.parent_id FROM curation_message AS message
+    JOIN path ON message.id = path.id WHERE message.parent_id IS NOT NULL
+)
+"""
+WRITERS = f"""{PATH}
+SELECT message.author_id, count(*) FROM curation_message AS message
+JOIN path USING (id) WHERE message.author_id IS NOT NULL GROUP BY 1 ORDER BY 1
+"""
 
 
 def derived(message_ids: Iterable[int]) -> list[int]:
@@ -61,19 +108,43 @@ def echoes(message_ids: Iterable[int]) -> list[int]:
 
 def holding(message_ids: Iterable[int]) -> list[tuple[int, int]]:
     """Pairs of a version and one of these messages that an example of it contains."""
-    with connection.cursor() as cursor:
-        cursor.execute(HOLDING, [list(message_ids)])
-        return [(version, message) for version, message in cursor.fetchall()]
+    return rows(HOLDING, list(message_ids))
+
+
+def is_frozen_since(message_ids: Iterable[int], since: datetime) -> bool:
+    """Whether a version that was frozen since then holds one of these."""
+    return bool(rows(FROZEN_SINCE, list(message_ids), since)[0][0])
 
 
 def versions_holding(message_ids: Iterable[int]) -> list[DatasetVersion]:
     """Newest first, each with its dataset."""
     ids = {version for version, _ in holding(message_ids)}
-    rows = DatasetVersion.objects.filter(pk__in=ids).select_related("dataset")
-    return list(rows.order_by("-frozen_at", "-pk"))
+    found = DatasetVersion.objects.filter(pk__in=ids).select_related("dataset")
+    return list(found.order_by("-frozen_at", "-pk"))
+
+
+def of_person(person: Contributor) -> dict[int, tuple[int, int, int]]:
+    """Version to how many answers and how many questions of theirs it holds, and how many
+    of both for evaluation."""
+    role, kept = Message.Role.ASSISTANT.value, Conversation.Split.HELD_OUT.value
+    return {
+        version: tuple(counts) for version, *counts in rows(OF_PERSON, person.pk, role, role, kept)
+    }
+
+
+def writers(
+    version: DatasetVersion, splits: Iterable[str] = Conversation.Split.values
+) -> dict[int, int]:
+    """Everybody whose words are in these splits, to how many texts of theirs."""
+    return dict(rows(WRITERS, version.pk, list(splits)))
+
+
+def rows(sql: str, *params: Any) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        found: list[Any] = cursor.fetchall()
+        return found
 
 
 def _column(sql: str, message_ids: Iterable[int]) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [list(message_ids)])
-        return [pk for (pk,) in cursor.fetchall()]
+    return [pk for (pk,) in rows(sql, list(message_ids))]

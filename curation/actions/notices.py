@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.utils.timezone import now
 
+from curation import reach
 from curation.models import (
     Contributor,
     Conversation,
@@ -18,7 +19,6 @@ from curation.models import (
     ModelReport,
     Notification,
     Recall,
-    VersionItem,
 )
 from curation.prepared import insert
 
@@ -92,20 +92,12 @@ def tell_complete(conversations: Sequence[Conversation]) -> None:
 def tell_of_model(report: ModelReport) -> None:
     """Tell everybody whose texts a model learned from, how many those are."""
     version = report.version
-    is_train = Q(split=Conversation.Split.TRAIN)
-    items = VersionItem.objects.filter(version=version).order_by()
-    learned: dict[int, int] = {}
-    for author in ("reply__author", "reply__parent__author"):
-        texts = Count(author.rpartition("__")[0], distinct=True, filter=is_train)
-        rows = items.filter(**{f"{author}__isnull": False}).values_list(author)
-        for person, count in rows.annotate(texts=texts):
-            learned[person] = learned.get(person, 0) + count
+    learned = reach.writers(version, [Conversation.Split.TRAIN.value])
     data = {"model": report.name, "dataset": str(version.dataset), "number": version.number}
     Notification.objects.bulk_create(
         (
             Notification(person_id=person, kind=Kind.MODEL, data={**data, "texts": texts})
             for person, texts in learned.items()
-            if texts
         ),
         batch_size=1000,
     )

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.timezone import now
 
+from curation import reach
 from curation.actions import conversations, notices, undo
 from curation.actions.messages import outcome_of, verdicts_on
 from curation.actions.people import require
@@ -147,6 +148,4 @@ def _open(
 
 
 def _versions_with(messages: Iterable[int]) -> list[DatasetVersion]:
-    ids = list(messages)
-    holding = Q(items__reply__in=ids) | Q(items__reply__parent__in=ids)
-    return list(DatasetVersion.objects.filter(holding).distinct().order_by("number"))
+    return sorted(reach.versions_holding(messages), key=lambda version: version.number)

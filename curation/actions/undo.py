@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from curation import reach
 from curation.actions import conversations, notices
 from curation.actions.moves import ANEW
 from curation.actions.settlements import settle
@@ -25,7 +26,6 @@ from curation.models import (
     Message,
     Review,
     Settlement,
-    VersionItem,
 )
 
 State = Message.State
@@ -168,11 +168,7 @@ def _is_replaced(line: Event) -> bool:
 
 def require_unfrozen(deeds: Sequence[Event]) -> None:
     touched = {line.subject_id for line in deeds}
-    holding = VersionItem.objects.filter(
-        Q(reply__in=touched) | Q(reply__parent__in=touched) | Q(instead_of__in=touched),
-        version__frozen_at__gte=deeds[0].at,
-    )
-    if holding.exists():
+    if reach.is_frozen_since(touched, deeds[0].at):
         raise CurationError(
             _("A frozen version holds this by now, so it can no longer be undone.")
         )

@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import pytest
 import yaml
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from curation import facts, handoff, intake
 from curation.actions import consents, erasure, messages, versions, withdrawals
@@ -148,6 +150,18 @@ def test_rules_on_a_card_are_those_of_when_it_was_frozen(dataset):
 
     assert datasheet(facts.of(DatasetVersion.objects.get(pk=version.pk))) == before
     assert "counts once 1 reviewer accepts it" in before
+
+
+def test_what_was_counted_once_is_not_counted_again(dataset):
+    version = version_by(ContributorFactory(member=dataset), dataset)
+    with CaptureQueriesContext(connection) as first:
+        before = facts.of(version)
+
+    with CaptureQueriesContext(connection) as again:
+        assert facts.of(version) == before
+
+    # The texts that may name somebody; what was taken back; the models.
+    assert (len(first), len(again)) == (11, 3)
 
 
 def test_texts_that_may_name_somebody_are_told_in_numbers(dataset):
