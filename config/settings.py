@@ -353,6 +353,11 @@ CELERY_BEAT_SCHEDULE = {
     # What is left of people whom an admin has erased, after a worker was lost, too.
     "carry-on-erasures": {"task": "curation.tasks.carry_on_erasures", "schedule": 30},
     "recall-late": {"task": "curation.tasks.recall_late", "schedule": 600},
+    # Half-written files of versions whose process was killed.
+    "forget-unfinished-files": {
+        "task": "curation.tasks.forget_unfinished_files",
+        "schedule": 86_400,
+    },
     # People get their news by mail, as often as their profile says.
     "send-digests": {"task": "curation.tasks.send_digests", "schedule": 3600},
 }

@@ -29,7 +29,7 @@ from curation.formats.recipe import Recipe
 from curation.formats.record import canonical
 from curation.formats.tables import Example, Terms, rows, tables
 from curation.models import DatasetVersion, Tombstone
-from curation.stores import MANIFEST, Manifest, Spoiled, Store, store
+from curation.stores import MANIFEST, UNFINISHED, Manifest, Spoiled, Store, store
 
 SPLITS = ("train", "held_out")
 TRIES = 3
@@ -91,7 +91,7 @@ def _make(version: DatasetVersion, kept: Store) -> None:
     """Written aside first: half-written files are never seen."""
     aside = Path(settings.VERSIONS_DIR)
     aside.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=".writing-", dir=aside))
+    unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=aside))
     erased = _erased_near(version)
     try:
         _write(version, unfinished)

@@ -13,6 +13,7 @@ import logging
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -28,6 +29,8 @@ from pyarrow import fs
 from curation.errors import Unavailable
 
 MANIFEST = "manifest.json"
+UNFINISHED = ".writing-"  # so begin folders on this disk that are no version yet
+GIVEN_UP = 3600  # seconds: nobody writes a version's files for so long
 AT_ONCE = 8 * 2**20  # bytes; each read and write in a bucket is a request
 CONNECT_SECONDS, ANSWER_SECONDS, TRIES = 3, 30, 3
 
@@ -76,6 +79,14 @@ def destroy(name: str) -> None:
     """Here too where files are in a bucket now: they may have been on the disk before."""
     Disk(Path(settings.VERSIONS_DIR)).destroy(name)
     store().destroy(name)
+
+
+def forget_unfinished() -> None:
+    """What killed processes left half-written."""
+    for left in Path(settings.VERSIONS_DIR).glob(f"{UNFINISHED}*"):
+        with suppress(FileNotFoundError):  # who wrote it was done just now
+            if left.stat().st_mtime < time.time() - GIVEN_UP:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 class Disk:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from curation import stores
 from curation.actions import (
     digests,
     erasure,
@@ -124,6 +125,12 @@ def carry_on_withdrawals() -> None:
 def carry_on_erasures() -> None:
     """People whom an admin has erased: what is left, and a second look an hour later."""
     erasure.carry_on_all()
+
+
+@background_task()
+def forget_unfinished_files() -> None:
+    """Files of versions whose process was killed while it wrote them."""
+    stores.forget_unfinished()
 
 
 @background_task()

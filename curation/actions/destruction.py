@@ -8,11 +8,8 @@ they forget themselves: settings.FORGETTERS names who.
 from __future__ import annotations
 
 import re
-import shutil
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 from uuid import uuid4
@@ -45,6 +42,7 @@ from curation.models import (
     Finding,
     Flag,
     GoldItem,
+    GoldRanking,
     Membership,
     Message,
     MessageSalt,
@@ -63,14 +61,13 @@ WORDS = ("why", "note", "text", "reason")
 # Where people write about each other in passing.
 WRITTEN: tuple[tuple[type[models.Model], str], ...] = (
     (Comment, "text"), (Review, "note"), (Ballot, "note"), (Flag, "note"),
-    (Decision, "note"), (GoldItem, "why"), (Suspension, "reason"), (Message, "why"),
-    (Export, "made_for"),
+    (Decision, "note"), (GoldItem, "why"), (GoldRanking, "why"),
+    (Suspension, "reason"), (Message, "why"), (Export, "made_for"),
 )  # fmt: skip
 CLEAR = """
 SELECT pg_clear_attribute_stats(schemaname, tablename, attname, inherited) FROM pg_stats
 WHERE schemaname = current_schema() AND tablename = ANY(%s)
 """
-UNFINISHED = 3600  # seconds: nobody writes a version's files for so long
 
 
 # ---- texts -----------------------------------------------------------------------------
@@ -132,6 +129,11 @@ def _destroy_judgements(texts: Sequence[int]) -> None:
     known = GoldItem.objects.filter(message__in=texts)
     known.filter(retired_at=None).update(retired_at=now())
     known.update(why="")
+    orders = GoldRanking.objects.filter(
+        Q(prompt__in=texts) | Q(answers__overlap=list(texts))
+    )
+    orders.filter(retired_at=None).update(retired_at=now())
+    orders.update(why="")
     Case.objects.filter(message__in=texts).delete()
     Notification.objects.filter(message__in=texts).delete()
     _delete_comments(Comment.objects.filter(message__in=texts))
@@ -162,6 +164,7 @@ def destroy_talk(person: Contributor) -> None:
     Ballot.objects.filter(ranker=person).update(note="")
     Flag.objects.filter(by=person).update(note="")
     GoldItem.objects.filter(made_by=person).update(why="")
+    GoldRanking.objects.filter(made_by=person).update(why="")
     Decision.objects.filter(by=person).update(note="")
     paused = Suspension.objects.filter(Q(person=person) | Q(by=person))
     told = Notification.objects.filter(kind=Notification.Kind.SUSPENDED)
@@ -285,9 +288,7 @@ def destroy_files(versions: Iterable[DatasetVersion]) -> None:
     Folders that a killed process left half-written go, too, whatever is in them. Refuses
     as Unavailable, after these, where files are kept elsewhere and nobody answers.
     """
-    for left in Path(settings.VERSIONS_DIR).glob(".writing-*"):
-        if left.stat().st_mtime < time.time() - UNFINISHED:
-            shutil.rmtree(left, ignore_errors=True)
+    stores.forget_unfinished()
     for version in versions:
         stores.destroy(version.digest)
 

@@ -53,7 +53,7 @@ def erase(request: SignedInRequest, pk: int) -> HttpResponse:
     }
     if request.method != "POST":
         return render(request, "curation/erase.html", context)
-    if request.POST.get("email", "").strip().lower() != person.email:
+    if request.POST.get("email", "").strip().lower() != person.email.lower():
         context["problem"] = _("Type the e-mail address as it stands here.")
         return render(request, "curation/erase.html", context, status=422)
     try:

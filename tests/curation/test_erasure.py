@@ -248,6 +248,15 @@ def test_an_admin_types_the_address_before_anything_is_destroyed(client, person,
     assert client.post(url("erase", person.pk), {"email": EMAIL}).status_code == 200
 
 
+def test_capitals_in_an_address_are_no_hindrance(client, dataset):
+    signed_in(client, is_staff=True)
+    person = ContributorFactory(member=dataset, email="Zoe.Q@Example.org")
+
+    client.post(url("erase", person.pk), {"email": " zoe.q@example.org"})
+
+    assert Erasure.objects.get(person=person).ordered_at is not None
+
+
 def test_nobody_else_opens_that_page(client, dataset, person):
     signed_in(client, dataset, "curator")
 

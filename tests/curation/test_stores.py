@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import socket
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from django.core.management import call_command
 from django.urls import reverse
 from pyarrow import fs
 
-from curation import facts, files, handoff, stores
+from curation import facts, files, handoff, stores, tasks
 from curation.actions import erasure, exports
 from curation.errors import CurationError, Unavailable
 from curation.models import Contributor, Message, Tombstone
@@ -250,6 +251,22 @@ def test_words_erased_while_they_are_written_do_not_stay(
     lines = opened(version, "train.jsonl") + opened(version, "held_out.jsonl")
 
     assert begun and gone.encode() not in lines
+
+
+def test_what_a_killed_process_left_half_written_goes(version, settings, tmp_path):
+    settings.VERSIONS_DIR = tmp_path / "versions"
+    settings.FILES_IN = ""
+    opened(version, "train.jsonl")
+    left, fresh = (settings.VERSIONS_DIR / f".writing-{name}" for name in ("left", "now"))
+    for folder in (left, fresh):
+        folder.mkdir()
+        (folder / "train.jsonl").write_text("Half a")
+    os.utime(left, (0, 0))
+
+    tasks.forget_unfinished_files()
+
+    names = {path.name for path in settings.VERSIONS_DIR.iterdir()}
+    assert names == {version.digest, fresh.name}
 
 
 def test_exports_cards_and_the_command_read_the_bucket(version, bucket, capsys):
