@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from curation.errors import BadLine
@@ -20,6 +21,7 @@ FORMAT = "winnow-set-1"
 ROWS_AT_ONCE = 10_000
 ADVICE_AT_MOST = 300
 CHECK_AT_MOST = 36
+GROUP_AT_MOST, COLUMN_AT_MOST = 2**30, 2**26  # bytes, unpacked
 VERDICTS = ("hint", "duplicate")
 
 _text = pa.string()
@@ -38,6 +40,7 @@ DECISIONS = pa.schema([
     ("check_version", pa.int32()), ("score", pa.float64()), ("verdict", _text),
     ("evidence", _text),
 ])  # fmt: skip
+TEXTS = [field.name for field in DECISIONS if field.type == _text]
 
 
 class Decision(NamedTuple):
@@ -60,22 +63,56 @@ def revision(text: str, context: str) -> str:
 def decisions(path: Path) -> Iterator[list[dict[str, Any]]]:
     """The rows of a file in batches, columns as they should be, or BadLine."""
     try:
-        file = pq.ParquetFile(path)
-    except (pa.ArrowInvalid, OSError) as error:
+        there = pq.read_metadata(path)
+        columns = {there.schema.column(n).path for n in range(there.num_columns)}
+        texts = [name for name in TEXTS if name in columns]
+        file = pq.ParquetFile(path, metadata=there, read_dictionary=texts)
+    except (pa.ArrowException, OSError) as error:
         raise BadLine(f"This is not a Parquet file: {error}") from error
     with file:
         missing = sorted(set(DECISIONS.names) - set(file.schema_arrow.names))
         if missing:
             raise BadLine(f"The column “{missing[0]}” is missing.")
-        for batch in file.iter_batches(ROWS_AT_ONCE, columns=DECISIONS.names):
-            try:
-                yield (
-                    pa.Table.from_batches([batch])
-                    .cast(pa.schema([DECISIONS.field(name) for name in batch.schema.names]))
-                    .to_pylist()
-                )
-            except pa.ArrowInvalid as error:
-                raise BadLine(f"A column is of another type: {error}") from error
+        for number in range(file.num_row_groups):
+            _require_readable(file.metadata.row_group(number))
+        batches = file.iter_batches(ROWS_AT_ONCE, columns=DECISIONS.names)
+        while (batch := _next(batches)) is not None:
+            yield _rows(batch)
+
+
+def _require_readable(group: pq.RowGroupMetaData) -> None:
+    """A group of rows is unpacked in memory."""
+    columns = map(group.column, range(group.num_columns))
+    taken = (one for one in columns if one.path_in_schema in DECISIONS.names)
+    if sum(one.total_uncompressed_size for one in taken) > GROUP_AT_MOST:
+        most = GROUP_AT_MOST // 2**20
+        raise BadLine(f"A row group is larger than {most} MiB: write smaller ones.")
+
+
+def _next(batches: Iterator[pa.RecordBatch]) -> pa.RecordBatch | None:
+    try:
+        return next(batches, None)
+    except (pa.ArrowException, OSError) as error:
+        raise BadLine(f"The file is damaged: {error}") from error
+
+
+def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        if pa.types.is_dictionary(column.type) and _unpacked(column) > COLUMN_AT_MOST:
+            raise BadLine(f"The column “{name}” is too long: {ROWS_AT_ONCE} rows of it "
+                          f"are larger than {COLUMN_AT_MOST // 2**20} MiB.")  # fmt: skip
+    wanted = pa.schema([DECISIONS.field(name) for name in batch.schema.names])
+    try:
+        rows: list[dict[str, Any]] = pa.Table.from_batches([batch]).cast(wanted).to_pylist()
+    except pa.ArrowException as error:
+        raise BadLine(f"A column is of another type: {error}") from error
+    return rows
+
+
+def _unpacked(column: pa.DictionaryArray) -> int:
+    """Bytes: a long text that is said once for many rows is unpacked for each of them."""
+    lengths = pc.binary_length(column.dictionary)
+    return pc.sum(pc.take(lengths, column.indices)).as_py() or 0
 
 
 def decision(row: dict[str, Any]) -> Decision:

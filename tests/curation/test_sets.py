@@ -246,6 +246,20 @@ def test_texts_of_other_datasets_are_not_there(take):
             {name: ["x"] for name in DECISIONS.names},
             "A column is of another type",
         ),
+        (
+            {name: [{"of": "another"}] for name in DECISIONS.names},
+            "A column is of another type: Unsupported cast",
+        ),
+        (
+            # Some kilobytes that would be twenty gigabytes.
+            {
+                name: pa.DictionaryArray.from_arrays(
+                    pa.array([0] * 10_000, pa.int32()), pa.array(["x" * 2_000_000])
+                )
+                for name in DECISIONS.names
+            },
+            "The column “record_id” is too long",
+        ),
     ],
 )
 def test_a_file_of_another_shape_is_refused(dataset, curator, tmp_path, table, problem):
@@ -257,6 +271,27 @@ def test_a_file_of_another_shape_is_refused(dataset, curator, tmp_path, table, p
 
     with pytest.raises(CurationError, match=problem):
         decisions.take(dataset=dataset, path=path, by=curator)
+
+
+def test_a_file_that_is_damaged_further_in_is_refused(dataset, curator, prompts, tmp_path):
+    path = tmp_path / "decisions.parquet"
+    rows = [row(prompts[0])] * 100
+    pq.write_table(pa.Table.from_pylist(rows, schema=DECISIONS), path)
+    content = bytearray(path.read_bytes())
+    content[20:400] = bytes(380)
+    path.write_bytes(content)
+
+    with pytest.raises(CurationError, match="The file is damaged"):
+        decisions.take(dataset=dataset, path=path, by=curator)
+
+
+def test_a_group_of_rows_that_fills_the_memory_is_refused(take, prompts, monkeypatch):
+    monkeypatch.setattr(exchange, "GROUP_AT_MOST", 2**10)
+
+    with pytest.raises(CurationError, match="A row group is larger than"):
+        take(*[row(prompts[0], evidence=f"Seen {n} times.") for n in range(100)])
+
+    assert not Finding.objects.filter(check_name="set.model_x").exists()
 
 
 def test_only_curators_send_and_take(dataset, tmp_path):
