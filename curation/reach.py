@@ -128,7 +128,8 @@ def of_person(person: Contributor) -> dict[int, tuple[int, int, int]]:
     of both for evaluation."""
     role, kept = Message.Role.ASSISTANT.value, Conversation.Split.HELD_OUT.value
     return {
-        version: tuple(counts) for version, *counts in rows(OF_PERSON, person.pk, role, role, kept)
+        version: tuple(counts)
+        for version, *counts in rows(OF_PERSON, person.pk, role, role, kept)
     }
 
 
