@@ -17,6 +17,7 @@ from django.db import connection, models, transaction
 
 from annotate import planner
 from annotate.models import Assignment, Plan
+from benchmarks import inspected
 from curation.actions import conversations, datasets, messages
 from curation.models import Contributor, Conversation, Dataset, Membership, Message
 
@@ -116,6 +117,7 @@ def seed(share: int = 1) -> None:
             first = sort.make(dataset, people[:8])
             planner.plan(first.pk)
             _copy(first, sort.conversations // share - 1)
+            inspected.note_all(dataset)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     is_open = Assignment.objects.filter(state=Assignment.State.OPEN)

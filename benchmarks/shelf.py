@@ -14,9 +14,8 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-from benchmarks import crowd
-from curation.actions import datasets, inspections, tallies
-from curation.actions.evaluation_sets import known
+from benchmarks import crowd, inspected
+from curation.actions import datasets, tallies
 from curation.models import (
     Category,
     Contributor,
@@ -203,15 +202,10 @@ def _text() -> str:
 def _judge(dataset: Dataset) -> None:
     """What checks found in a few, what ballots on most prompts add up to, and that workers
     have seen it all: otherwise they would be at it while pages are measured."""
-    looked_at = inspections.wanted_by(dataset.policy.checks, known()).digest
     with connection.cursor() as cursor:
         for statement in JUDGED:
             cursor.execute(statement)
-        cursor.execute(
-            "INSERT INTO curation_inspection (message_id, dataset_id, digest, "
-            "detected_language) SELECT id, %s, %s, '' FROM curation_message",
-            [dataset.pk, looked_at],
-        )
+    inspected.note_all(dataset)
 
 
 JUDGED = (

@@ -14,12 +14,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import psutil
+
 from config import processes
 from config.places import ROOT
 
 LONGEST_PAUSE = 30.0
 SETTLED_SECONDS = 60.0
 PR_SET_PDEATHSIG = 1
+LOW_PRIORITY = 10  # as of nice
 SERIOUS = re.compile(rb" (ERROR|CRITICAL) |^Traceback|FATAL")
 
 Say = Callable[[str], None]
@@ -33,6 +36,7 @@ class Child:
     command: list[str]
     log: Path
     is_once: bool = False  # when it ends well, it has done its work
+    gives_way: bool = False  # to people: works on what the others leave of the processor
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     pause: float = 1.0
@@ -52,6 +56,8 @@ class Child:
                 start_new_session=True,  # Ctrl-C reaches us only; we pass it on
                 preexec_fn=_tied_to_us() if sys.platform == "linux" else None,
             )
+        if self.gives_way:
+            psutil.Process(self.process.pid).nice(LOW_PRIORITY)
         self.started_at, self.due_at = time.monotonic(), None
 
     def last_line(self) -> str:
@@ -68,8 +74,11 @@ class Supervisor:
     is_verbose: bool = False
     children: list[Child] = field(default_factory=list)
 
-    def start(self, name: str, *command: str, is_once: bool = False) -> Child:
-        child = Child(name, list(command), self.logs / f"{name}.log", is_once)
+    def start(
+        self, name: str, *command: str, is_once: bool = False, gives_way: bool = False
+    ) -> Child:
+        log = self.logs / f"{name}.log"
+        child = Child(name, list(command), log, is_once, gives_way)
         child.start()
         self.children.append(child)
         return child

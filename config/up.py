@@ -72,7 +72,7 @@ def run(var: Path, port: int) -> None:
         web = supervisor.start("web", *web_command(port))
         wait_for_web(web, port)
         for name, command in worker_commands().items():
-            supervisor.start(name, *command)
+            supervisor.start(name, *command, gives_way=True)
         welcome(var, port)
         # Looks at the migrations again, as the fingerprint trusts the database.
         supervisor.start("prepare", *prepare_command("--base"), is_once=True)

@@ -10,6 +10,7 @@ import sys
 import time
 from types import SimpleNamespace
 
+import psutil
 import pytest
 
 import config.supervisor
@@ -117,6 +118,21 @@ def test_a_child_that_did_its_one_job_is_left_in_peace(supervisor):
     look_until(supervisor, lambda: not supervisor.children)
 
     assert supervisor.said == []
+
+
+def test_who_works_in_the_background_gives_way_and_so_does_what_it_starts(
+    supervisor, tmp_path
+):
+    note = tmp_path / "nice"
+    supervisor.start("web", "sleep", "60")
+    supervisor.start(
+        "worker", "sh", "-c", f"sleep 0.5; nice > {note}; sleep 60", gives_way=True
+    )
+    look_until(supervisor, lambda: note.exists() and note.read_text())
+
+    web, worker = (psutil.Process(one.process.pid) for one in supervisor.children)
+
+    assert worker.nice() == web.nice() + 10 == int(note.read_text())
 
 
 def test_only_errors_reach_the_terminal(supervisor):
