@@ -39,7 +39,8 @@ def running(name: str, *, kept: str = "") -> Iterator[str]:
     os.environ.pop("REDIS_URL", None)
     if kept:
         # Of what is due by the hour, nothing is late.
-        (var / "beat-schedule").unlink(missing_ok=True)
+        for schedule in var.glob("beat-schedule*"):
+            schedule.unlink()
     else:
         _clear(var)
     address = f"http://127.0.0.1:{os.environ['PORT']}"
