@@ -109,8 +109,11 @@ def _known_instead(
             known = gold.instead_of(slot, by, every=every, category=category)
             if known is None:
                 return None
-            hand_back(Assignment.objects.filter(pk=slot.pk))
-            return lease(known, by, ahead=ahead)
+            unseen = Assignment.objects.filter(pk=slot.pk, lease_until=slot.lease_until)
+            if hand_back(unseen):
+                return lease(known, by, ahead=ahead)
+            transaction.set_rollback(True)  # another tab shows it already
+            return None
     except IntegrityError:
         return None
 
