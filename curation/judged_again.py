@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from curation.actions.messages import by_rules
@@ -12,6 +14,10 @@ from curation.models import Ballot, DatasetVersion, Message, Policy, Review
 
 State = Message.State
 Verdict = Review.Verdict
+OF_TEXT = (
+    "state", "aside", "edits_aside", "accepts", "rejects", "finals", "is_replaced",
+)  # fmt: skip
+OF_PROMPT = ("all_of_them", "aside", "left")
 
 
 class Foreseen(NamedTuple):
@@ -23,25 +29,44 @@ class Foreseen(NamedTuple):
     ballots: int
     prompts: int
     rankings: int  # tasks
+    stuck: int  # texts that keep their verdicts, as too few others may judge them
     versions: int  # frozen with one of these texts; they stay as they are
 
 
 def foreseen(older: Older, policy: Policy) -> Foreseen:
     """Exact but for edits: those count as if nobody else had read the new words.
 
-    Reads a row for each text that is meant.
+    The database counts texts that are alike, so few rows are read.
     """
-    texts = list(_texts(older))
-    prompts = list(_prompts(older))
+    texts = _alike(_texts(older), OF_TEXT)
+    prompts = _alike(_prompts(older), OF_PROMPT)
     return Foreseen(
         verdicts=older.reviews().count(),
-        texts=len(texts),
-        reviews=sum(_reviews_for(text, policy) for text in texts),
-        ballots=sum(prompt["all_of_them"] for prompt in prompts),
-        prompts=len(prompts),
-        rankings=sum(_rankings_for(prompt, policy) for prompt in prompts),
+        texts=sum(times for _text, times in texts),
+        reviews=sum(times * _reviews_for(text, policy) for text, times in texts),
+        ballots=sum(times * prompt["all_of_them"] for prompt, times in prompts),
+        prompts=sum(times for _prompt, times in prompts),
+        rankings=sum(times * _rankings_for(prompt, policy) for prompt, times in prompts),
+        stuck=older.stuck().values("message").distinct().count(),
         versions=_versions(older),
     )
+
+
+def _alike(
+    rows: QuerySet[Any, Any], names: tuple[str, ...]
+) -> list[tuple[dict[str, Any], int]]:
+    """Rows with the same values of these names, as one with how many there are."""
+    try:
+        sql, params = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    by = ", ".join(connection.ops.quote_name(name) for name in names)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {by}, count(*) FROM ({sql}) one GROUP BY {by}", params)
+        return [
+            (dict(zip(names, values, strict=True)), times)
+            for *values, times in cursor.fetchall()
+        ]
 
 
 def _texts(older: Older) -> QuerySet[Any, Any]:
@@ -55,7 +80,7 @@ def _texts(older: Older) -> QuerySet[Any, Any]:
         revises=OuterRef("pk"), state__in=(State.ACCEPTED, State.SUBMITTED)
     )
     there = Message.objects.filter(pk__in=older.reviews().values("message"))
-    return there.annotate(
+    found: QuerySet[Any, Any] = there.annotate(
         aside=Count("reviews", filter=mine),
         edits_aside=Count("reviews", filter=mine & Q(reviews__verdict=Verdict.EDIT)),
         accepts=Count("reviews", filter=counts & accepts)
@@ -64,7 +89,8 @@ def _texts(older: Older) -> QuerySet[Any, Any]:
         - Count("reviews", filter=mine & rejects),
         finals=Count("reviews", filter=counts & Q(reviews__is_final=True)),
         is_replaced=Exists(alive),
-    ).values("state", "aside", "edits_aside", "accepts", "rejects", "finals", "is_replaced")
+    ).values(*OF_TEXT)
+    return found
 
 
 def _reviews_for(text: dict[str, Any], policy: Policy) -> int:

@@ -11,7 +11,7 @@ import time
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -28,7 +28,9 @@ from curation.models import (
     Dataset,
     Event,
     Guideline,
+    Membership,
     Message,
+    Policy,
     Review,
     SecondLook,
 )
@@ -37,6 +39,8 @@ AT_ONCE = 50
 SECONDS_AT_ONCE = 20
 WHY = gettext_noop("The guideline has changed since it was judged.")
 State = Message.State
+Role = Membership.Role
+ALONE = (Review.Verdict.ACCEPT, Review.Verdict.REJECT)
 
 
 class Older(NamedTuple):
@@ -47,11 +51,20 @@ class Older(NamedTuple):
     category: Category | None = None
 
     def reviews(self) -> QuerySet[Review]:
-        """Verdicts that count. A curator's last word stands under any guideline."""
+        """Verdicts that are set aside: where enough others may judge the text instead.
+
+        Nobody judges a text twice: without others it would wait for ever.
+        """
+        return self._judgeable(self.verdicts())
+
+    def stuck(self) -> QuerySet[Review]:
+        """Verdicts that stay, as too few others may judge the text."""
+        return self.verdicts().exclude(pk__in=self.reviews().values("pk"))
+
+    def verdicts(self) -> QuerySet[Review]:
+        """All that count. A curator's last word stands under any guideline."""
         found = Review.objects.filter(
-            guideline__in=self.versions(),
-            set_aside_at=None,
-            is_final=False,
+            self._meant(),
             message__state__in=(State.ACCEPTED, State.REJECTED, State.SUBMITTED),
         )
         if self.category is not None:
@@ -67,6 +80,34 @@ class Older(NamedTuple):
         if self.category is not None:
             found = found.filter(prompt__conversation__category=self.category)
         return found
+
+    def _meant(self) -> Q:
+        return Q(guideline__in=self.versions(), set_aside_at=None, is_final=False)
+
+    def _judgeable(self, found: QuerySet[Review]) -> QuerySet[Review]:
+        """Causes two queries."""
+        people = _who_may_review(self.newest.dataset_id)
+        if not people:
+            return found.none()
+        policy = Policy.objects.get(dataset=self.newest.dataset_id)
+        counts = Q(set_aside_at=None, verdict__in=ALONE)
+        author, original = "message__author", "message__revises__author"
+        is_other = Q(**{f"{original}__in": people}) & ~Q(**{original: F(author)})
+        of_text = Review.objects.filter(message=OuterRef("message")).order_by()
+        with_others = (
+            of_text.values("message", author, original)
+            .annotate(
+                kept=Count("pk", filter=counts)
+                - Count("pk", filter=counts & self._meant()),
+                others=len(people)
+                - Count("pk", filter=Q(reviewer__in=people))
+                - Case(When(**{f"{author}__in": people}, then=1), default=0)
+                - Case(When(is_other, then=1), default=0),
+            )
+            .filter(others__gte=1)
+            .filter(others__gte=Value(policy.reviews_wanted) - F("kept"))
+        )
+        return found.filter(Exists(with_others))
 
     def versions(self) -> QuerySet[Guideline]:
         older = Guideline.objects.filter(
@@ -91,6 +132,8 @@ def ask(*, older: Older, by: Contributor) -> SecondLook:
     if SecondLook.objects.filter(dataset=dataset, ended_at=None).exists():
         raise CurationError(_("Others are being put before people again: wait for that."))
     if not (older.reviews().exists() or older.ballots().exists()):
+        if older.verdicts().exists():
+            raise CurationError(_("Too few others may review these: add reviewers first."))
         raise CurationError(_("Nothing that still counts was judged under that."))
     wanted = SecondLook.objects.create(
         dataset=dataset,
@@ -108,6 +151,7 @@ def ask(*, older: Older, by: Contributor) -> SecondLook:
         category=older.category.slug if older.category else "",
         reviews=older.reviews().count(),
         rankings=older.ballots().count(),
+        left_standing=older.stuck().count(),
     )
     return wanted
 
@@ -198,6 +242,16 @@ def _rank_again(prompt_id: int, older: Older, by: Contributor) -> bool:
     settle(prompt)
     conversations.advance(conversation)
     return True
+
+
+def _who_may_review(dataset_id: int) -> list[int]:
+    members = Membership.objects.filter(
+        dataset=dataset_id,
+        role__in=(Role.REVIEWER, Role.CURATOR),
+        suspended_at=None,
+        contributor__is_active=True,
+    )
+    return list(members.values_list("contributor", flat=True).distinct())
 
 
 def _end(wanted: SecondLook) -> None:

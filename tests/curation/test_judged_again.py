@@ -6,8 +6,15 @@ import pytest
 from django.db import connection
 
 from annotate.models import Assignment
-from curation import tasks
-from curation.actions import datasets, judgements, messages, older_guidelines, versions
+from curation import judged_again, tasks
+from curation.actions import (
+    datasets,
+    judgements,
+    messages,
+    older_guidelines,
+    suspensions,
+    versions,
+)
 from curation.actions.older_guidelines import older_in
 from curation.errors import CurationError, NotAllowed
 from curation.judged_again import foreseen
@@ -252,6 +259,116 @@ def test_frozen_versions_stay_as_they_are(dataset, curator):
     assert Settlement.objects.get(prompt=prompt).ballots == 0
     assert versions.verify(version) == []
     assert version.rankings.get().facts == facts
+
+
+# ---- who is left to judge --------------------------------------------------------------
+def test_a_team_of_two_keeps_what_only_they_could_judge(client):
+    dataset = DatasetFactory()
+    boss = signed_in(client, dataset, "curator")
+    writer = ContributorFactory(member=dataset, member__roles=["writer", "reviewer"])
+    message = reviewed(dataset, by=boss, author=writer)
+    publish(dataset)
+    found = foreseen(older_in(dataset), dataset.policy)
+    assert (found.verdicts, found.texts, found.reviews, found.stuck) == (0, 0, 0, 1)
+    path = url("judged-again", dataset.slug)
+    page = client.get(path).text
+    assert "1 text keeps its verdicts" in page
+    assert "Have these judged again" not in page
+
+    refused = client.post(path)
+
+    assert refused.status_code == 409
+    assert "add reviewers first" in refused.text
+    tasks.judge_again()
+    assert state_of(message) == "accepted"
+
+    ContributorFactory(member=dataset, member__roles=["reviewer"])  # now somebody may
+    ask(dataset, boss)
+    tasks.judge_again()
+    assert state_of(message) == "submitted"
+
+
+def test_texts_that_others_may_judge_go_on_and_the_rest_stays(dataset):
+    boss = ContributorFactory(member=dataset, member__roles=["curator"])
+    other = ContributorFactory(member=dataset)
+    open_to_other = reviewed(dataset, by=boss)
+    stuck = reviewed(dataset, by=boss, author=other)
+    publish(dataset)
+    found = foreseen(older_in(dataset), dataset.policy)
+    assert (found.verdicts, found.reviews, found.stuck) == (1, 1, 1)
+    ask(dataset, boss)
+
+    tasks.judge_again()
+
+    assert [state_of(open_to_other), state_of(stuck)] == ["submitted", "accepted"]
+    assert SecondLook.objects.get().ended_at is not None
+    assert Event.objects.get(kind="guideline.judge_again").data["left_standing"] == 1
+
+
+@pytest.mark.parametrize("fit", [1, 2])
+def test_as_many_are_needed_as_reviews_are_wanted(fit):
+    dataset = DatasetFactory(policy__reviews_wanted=2, policy__approvals_needed=2)
+    message = MessageFactory(conversation__dataset=dataset)
+    for _ in range(2):
+        reviewed(dataset, message=message)
+    ContributorFactory(member=dataset, member__roles=["writer"])
+    ContributorFactory.create_batch(fit, member=dataset, member__roles=["reviewer"])
+    publish(dataset)
+    found = foreseen(older_in(dataset), dataset.policy)
+
+    assert (found.verdicts, found.stuck) == ((2, 0) if fit == 2 else (0, 1))
+
+
+def test_verdicts_that_go_on_counting_ask_for_fewer_people():
+    dataset = DatasetFactory(policy__reviews_wanted=2, policy__approvals_needed=2)
+    boss = ContributorFactory(is_staff=True)  # no member
+    message = MessageFactory(conversation__dataset=dataset)
+    reviewed(dataset, message=message)
+    publish(dataset)
+    reviewed(dataset, message=message)
+    ContributorFactory(member=dataset, member__roles=["reviewer"])
+    ask(dataset, boss)
+
+    tasks.judge_again()
+
+    assert state_of(message) == "submitted"
+    assert Review.objects.filter(set_aside_at=None).count() == 1
+
+
+def test_who_pauses_or_wrote_the_words_before_a_rewrite_is_not_left(dataset):
+    boss = ContributorFactory(member=dataset, member__roles=["curator"])
+    author, editor = (ContributorFactory(member=dataset) for _ in range(2))
+    text = MessageFactory(conversation__dataset=dataset, accepted=True, author=author)
+    rewrite = MessageFactory(
+        conversation=text.conversation, revises=text, author=editor, role=text.role
+    )
+    reviewed(dataset, by=boss, message=rewrite)
+    old = reviewed(dataset, by=boss, author=author)
+    publish(dataset)
+    older = older_in(dataset)
+    assert set(older.stuck().values_list("message", flat=True)) == {rewrite.pk}
+
+    suspensions.suspend(person_id=editor.pk, dataset=dataset, by=boss, reason="Spam.")
+
+    assert set(older.stuck().values_list("message", flat=True)) == {rewrite.pk, old.pk}
+
+
+def test_texts_that_are_alike_are_looked_at_once(monkeypatch, dataset):
+    ContributorFactory(member=dataset)
+    by = ContributorFactory(member=dataset)
+    for _ in range(4):
+        reviewed(dataset, by=by)
+    reviewed(dataset, "reject", by=by)
+    publish(dataset)
+    looked = []
+    count = judged_again._reviews_for
+    monkeypatch.setattr(
+        judged_again, "_reviews_for", lambda *of: looked.append(of) or count(*of)
+    )
+
+    found = foreseen(older_in(dataset), dataset.policy)
+
+    assert (found.texts, found.reviews, len(looked)) == (5, 5, 2)
 
 
 # ---- how -------------------------------------------------------------------------------
