@@ -66,7 +66,7 @@ def _reviews(dataset: Dataset) -> list[Any]:
 
 
 def _ballots(dataset: Dataset) -> list[Any]:
-    there = Ballot.objects.filter(
+    there = Ballot.objects.standing().filter(
         prompt__conversation__dataset=dataset,
         outcome=Ballot.Outcome.RANKED,
         ranker__isnull=False,

@@ -139,13 +139,11 @@ def _by_clear_prompts(dataset_id: int) -> dict[int, _Sums]:
 
 
 def _ballots_on(prompts: list[int]) -> Iterator[Mapping[int, Positions]]:
-    """For each prompt the newest ballot of each person; what was imported is nobody's."""
-    entries = BallotEntry.objects.filter(
-        ballot__prompt__in=prompts,
-        ballot__outcome=Ballot.Outcome.RANKED,
-        ballot__ranker__isnull=False,
-        position__isnull=False,
+    """For each prompt the newest ballot that counts of each person, not of imports."""
+    counted = Ballot.objects.standing().filter(
+        prompt__in=prompts, outcome=Ballot.Outcome.RANKED, ranker__isnull=False
     )
+    entries = BallotEntry.objects.filter(ballot__in=counted, position__isnull=False)
     rows: Any = entries.order_by("ballot__prompt", "ballot").values_list(
         "ballot__prompt", "ballot__ranker", "ballot", "reply", "position"
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.utils.timezone import now
 
-from curation.actions import gold, judgements, reputations
+from curation.actions import gold, judgements, reputations, suspensions
 from curation.aggregate.reputation import NEWCOMER, weight
 from curation.aggregate.reputation import Reputation as Known
 from curation.models import Ballot, GoldAnswer, Reputation, Settlement
@@ -159,6 +160,24 @@ def test_of_several_ballots_of_one_person_the_newest_measures(dataset):
 
     assert of(people[0]).consensus_right == pytest.approx(5 / 6)
     assert of(people[1]).consensus_right == pytest.approx(1)
+
+
+@pytest.mark.parametrize("how", ["set aside", "paused"])
+def test_ballots_that_do_not_count_measure_nobody(dataset, how):
+    people = ContributorFactory.create_batch(5, member=dataset)
+    rank_alike(dataset, people)
+    if how == "paused":
+        boss = ContributorFactory(member=dataset, member__roles=["curator"])
+        suspensions.suspend(
+            person_id=people[0].pk, dataset=dataset, by=boss, reason="Spam."
+        )
+    else:
+        Ballot.objects.filter(ranker=people[0]).update(set_aside_at=now())
+
+    reputations.compute(dataset_id=dataset.pk)
+
+    measured = Reputation.objects.filter(consensus=1, kind="ranking")
+    assert set(measured.values_list("person", flat=True)) == {one.pk for one in people[1:]}
 
 
 def test_only_what_changed_since_is_computed(dataset, monkeypatch):

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from django.utils.timezone import now
 
-from curation.actions import datasets, judgements, messages, withdrawals
+from curation.actions import datasets, judgements, messages, suspensions, withdrawals
 from curation.judged import judged_in
-from curation.models import Review, Settlement
+from curation.models import Ballot, Review, Settlement
 from tests.curation.pages import queries, signed_in, url
 from tests.factories import (
     CategoryFactory,
@@ -148,6 +149,19 @@ def test_final_decisions_are_left_out_and_edits_are_approvals(dataset):
     judged = judged_in(dataset)
 
     assert [given.value for given in judged.verdicts] == ["accept"] * 3
+
+
+def test_ballots_set_aside_or_of_paused_people_are_left_out(dataset):
+    boss = ContributorFactory(member=dataset, member__roles=["curator"])
+    people = [ContributorFactory(member=dataset) for _ in range(3)]
+    ranked(dataset, (1, 2, 3), (3, 2, 1), (1, 2, 3), people=people)
+    Ballot.objects.filter(ranker=people[0]).update(set_aside_at=now())
+
+    assert {one.person for one in judged_in(dataset).ballots} == {
+        people[1].pk, people[2].pk,
+    }  # fmt: skip
+    suspensions.suspend(person_id=people[1].pk, dataset=dataset, by=boss, reason="Spam.")
+    assert judged_in(dataset).ballots == []
 
 
 def test_it_costs_the_same_however_much_was_judged(client, dataset):
