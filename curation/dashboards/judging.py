@@ -62,8 +62,11 @@ def agreement(scope: Scope) -> Table:
 
 def _verdicts(scope: Scope) -> dict[date, Counter[tuple[str, ...]]]:
     """By week, how many texts were judged so: an edit agrees with acceptance, and final
-    decisions are left out, as their curators had seen the others'."""
+    decisions are left out, as their curators had seen the others'. Earlier verdicts on a
+    text of this time belong to it."""
     found: dict[date, Counter[tuple[str, ...]]] = defaultdict(Counter)
+    lately = "SELECT message_id FROM curation_review WHERE created_at >= %(begin)s"
+    candidates = f"review.message_id IN ({lately})" if scope.begin else "TRUE"
     for at, accepting, rejecting, texts in scope.rows(
         f"""
         SELECT {week("last_at")}, accepting, given - accepting, count(*) FROM (
@@ -71,9 +74,10 @@ def _verdicts(scope: Scope) -> dict[date, Counter[tuple[str, ...]]]:
                 count(*) FILTER (WHERE review.verdict <> 'reject') AS accepting
             FROM curation_review review
             JOIN curation_entry entry ON entry.message_id = review.message_id
-            WHERE {scope.entries} AND {scope.since("review.created_at")}
-                AND NOT review.is_final
-            GROUP BY review.message_id HAVING count(*) > 1
+            WHERE {scope.entries} AND NOT review.is_final AND review.set_aside_at IS NULL
+                AND {candidates}
+            GROUP BY review.message_id
+            HAVING count(*) > 1 AND {scope.since("max(review.created_at)")}
         ) judged
         GROUP BY 1, 2, 3
         """

@@ -93,7 +93,10 @@ def _days(scope: Scope, found: set[date]) -> Sequence[date]:
 
 
 def acceptance(scope: Scope) -> Table:
-    """How long people's texts waited that were accepted in each week. One query."""
+    """How long people's texts waited that were accepted in each week. One query.
+
+    Those judged again are left out: their first verdict did not take so long.
+    """
     found = {
         at: (count, *(seconds / 3600 for seconds in waited))
         for at, count, waited in scope.rows(
@@ -105,6 +108,11 @@ def acceptance(scope: Scope) -> Table:
             FROM curation_entry entry
             WHERE {scope.entries} AND {scope.since("entry.decided_at")}
                 AND entry.origin = 'person' AND entry.state = 'accepted'
+                AND NOT EXISTS (
+                    SELECT FROM curation_review review
+                    WHERE review.message_id = entry.message_id
+                        AND review.set_aside_at IS NOT NULL
+                )
             GROUP BY 1
             """
         )

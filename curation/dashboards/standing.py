@@ -25,7 +25,8 @@ PROGRESS = (
 def progress(scope: Scope) -> Table:
     """Conversations, in all languages: targets are for all of them. One query.
 
-    The weeks that are left tell how long it takes at the pace of this time.
+    The weeks that are left tell how long it takes at the pace of people in this time:
+    what was imported is complete, but nobody completed it.
     """
     counted = {
         pk: rest
@@ -35,9 +36,17 @@ def progress(scope: Scope) -> Table:
                 count(*) FILTER (WHERE state = 'complete'),
                 count(*) FILTER (
                     WHERE state = 'complete' AND {scope.since("completed_at")}
+                        AND NOT EXISTS (
+                            SELECT FROM curation_message first
+                            WHERE first.conversation_id = conversation.id
+                                AND first.parent_id IS NULL
+                                AND first.revises_id IS NULL
+                                AND first.origin = 'import'
+                        )
                 ),
                 count(*) FILTER (WHERE state IN ('review', 'growing', 'ranking'))
-            FROM curation_conversation WHERE dataset_id = %(dataset)s GROUP BY 1
+            FROM curation_conversation conversation
+            WHERE dataset_id = %(dataset)s GROUP BY 1
             """
         )
     }

@@ -149,6 +149,17 @@ def test_time_to_acceptance_by_week(dataset):
     assert found[-1] == (monday, 0, None, None)
 
 
+def test_texts_judged_again_do_not_lengthen_the_time_to_acceptance(dataset):
+    wrote(dataset, days=0, after=3)
+    again = wrote(dataset, days=0, after=8_000)
+    aside = reviewed(again, "accept", "accept", days=0)
+    Message.objects.filter(pk=again.pk).update(decided_at=ago(0))
+    Message.objects.filter(pk=again.pk).update(created_at=ago(365))
+    Review.objects.filter(pk=aside.pk).update(set_aside_at=now())
+
+    assert cells(pace.acceptance(asked(dataset)))[-1][1:] == (1, 3.0, 3.0)
+
+
 # ---- judging ------------------------------------------------------------------------
 def test_reasons_with_their_shares_the_most_frequent_first(dataset):
     for reason in ("spam", "unclear", "spam", "spam"):
@@ -174,6 +185,34 @@ def test_agreement_of_all_is_what_the_page_of_agreement_measures(dataset):
 
     assert week[:2] == (scope.monday(localdate()), 6) == (week[0], whole.items)
     assert week[2] == pytest.approx(whole.alpha)
+
+
+def test_what_was_set_aside_says_nothing_of_agreement(dataset):
+    text = wrote(dataset, days=0)
+    aside = reviewed(text, "accept", "accept", "reject", days=0)
+    Review.objects.filter(pk=aside.pk).update(set_aside_at=now())
+    other = reviewed(wrote(dataset, days=0), "accept", "reject", days=0)
+    Review.objects.filter(pk=other.pk).update(set_aside_at=now())
+
+    week = cells(judging.agreement(asked(dataset)))[-1]
+
+    assert week[1] == 1 == on_question(judged_in(dataset).verdicts).items
+
+
+def test_a_week_shows_the_same_agreement_whatever_time_is_chosen(dataset):
+    reviewed(wrote(dataset, days=0), "accept", "accept", days=0)
+    for verdicts in (("accept", "reject"), ("reject", "reject")):
+        text = wrote(dataset, days=20)
+        reviewed(text, verdicts[0], days=20)  # before the shorter time
+        reviewed(text, verdicts[1], days=0)
+
+    weeks = [
+        cells(judging.agreement(asked(dataset, f"days={days}")))[-1]
+        for days in ("7", "30", "all")
+    ]
+
+    assert weeks[0][1] == 3
+    assert weeks[0] == weeks[1] == weeks[2]
 
 
 def test_final_decisions_and_lone_ballots_say_nothing_of_agreement(dataset):
@@ -217,6 +256,19 @@ def test_progress_and_the_weeks_that_are_left(dataset):
     assert found == [
         ("A", 10, 2, 1, 1, pytest.approx(8)), ("B", 3, 0, 0, 0, None), ("C", 1, 1, 0, 0, 0),
     ]  # fmt: skip
+
+
+def test_an_import_is_complete_but_is_nobodys_pace(dataset):
+    category = CategoryFactory(dataset=dataset, name="A", target=10)
+    for fields in ({}, {"origin": "import", "author": None}):
+        message = wrote(dataset, days=1, conversation__category=category, **fields)
+        Conversation.objects.filter(pk=message.conversation_id).update(
+            state="complete", completed_at=ago(1), created_at=ago(60)
+        )
+
+    found = cells(standing.progress(asked(dataset, "days=7")))
+
+    assert found == [("A", 10, 2, 1, 0, pytest.approx(8))]
 
 
 def test_coverage_by_category_language_and_topic(dataset):
