@@ -295,7 +295,7 @@ CELERY_TASK_ROUTES = {
     "trainer.tasks.build_base": {"queue": "gpu"},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
-CELERY_BEAT_SCHEDULE = {
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # Runs whose worker or message was lost go back to the queue.
     "restart-silent-runs": {
         "task": "trainer.tasks.restart_silent_runs",
@@ -326,7 +326,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600,
     },
     # What was judged under an older guideline is put before people again, in parts.
-    "judge-again": {"task": "curation.tasks.judge_again", "schedule": 30},
+    "judge-again": {
+        "task": "curation.tasks.judge_again",
+        "schedule": 30,
+        "options": {"expires": 30},
+    },
     # Orders are settled again where people's ballots weigh otherwise by now.
     "settle-again": {"task": "curation.tasks.settle_again", "schedule": 60},
     # Versions that wait, or whose worker was lost, are made after all.
@@ -341,7 +345,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600,
     },
     # What was just written gets its vector, where there is an embedder.
-    "embed-texts": {"task": "curation.tasks.embed_texts", "schedule": 20},
+    "embed-texts": {
+        "task": "curation.tasks.embed_texts",
+        "schedule": 20,
+        "options": {"expires": 20},
+    },
     # However old: after an import, or with another embedder.
     "embed-all-texts": {"task": "curation.tasks.embed_all_texts", "schedule": 3600},
     # Texts of people who took back more than is done at once, and versions that were being
@@ -361,6 +369,11 @@ CELERY_BEAT_SCHEDULE = {
     # People get their news by mail, as often as their profile says.
     "send-digests": {"task": "curation.tasks.send_digests", "schedule": 3600},
 }
+# What no worker got to before the clock rings again is dropped, or a busy worker would
+# never come to the end of its queue. What is quick and rings often stays for a minute, so
+# that the long ones are dropped first, and clocks of two machines may differ a little.
+for _beat in CELERY_BEAT_SCHEDULE.values():
+    _beat.setdefault("options", {"expires": max(_beat["schedule"], 60)})
 
 # ---- logging -----------------------------------------------------------------------
 LOGGING = {

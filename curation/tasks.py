@@ -25,7 +25,11 @@ from curation.models import Dataset
 from curation.sessions import SessionStore
 
 TEXTS_AT_ONCE = 5_000
-SECONDS_AT_ONCE = 50  # the next run begins after a minute
+# How long one turn may take: there may be a single worker, and leases, withdrawals and
+# erasures wait behind it. The clock goes on with the rest.
+CHECKING_SECONDS = 20
+EMBEDDING_SECONDS = 8
+CARRYING_SECONDS = 10
 # Turns that one lets others have, and how long they are, before it waits for the clock.
 PATIENCE, BUSY_SECONDS = 5, 20
 
@@ -54,7 +58,7 @@ def find_duplicates(dataset_id: int) -> None:
     """Near-duplicates among all first prompts of a dataset, for a curator to decide."""
     dataset = Dataset.objects.filter(pk=dataset_id).first()
     if dataset is not None:
-        searches.run(dataset=dataset)
+        searches.run_wanted(dataset=dataset)
 
 
 @background_task()
@@ -65,7 +69,7 @@ def count_large_datasets() -> None:
 
 @background_task()
 def find_waiting_duplicates() -> None:
-    """What was asked for and never begun, such as after an import."""
+    """What was asked for and never begun, such as after an import, or never ended."""
     for dataset_id in searches.waiting():
         find_duplicates.delay(dataset_id=dataset_id)
 
@@ -106,7 +110,7 @@ def restart_silent_freezings() -> None:
 def check_texts() -> None:
     """What was just written, by the checks that take long; and all that is outdated."""
     rechecks.note_new()
-    rechecks.catch_up(at_most=TEXTS_AT_ONCE, seconds=SECONDS_AT_ONCE)
+    rechecks.catch_up(at_most=TEXTS_AT_ONCE, seconds=CHECKING_SECONDS)
 
 
 @background_task()
@@ -118,13 +122,13 @@ def find_unchecked_texts() -> None:
 @background_task()
 def carry_on_withdrawals() -> None:
     """Texts of people who took back more than is done at once."""
-    withdrawals.carry_on_all()
+    withdrawals.carry_on_all(seconds=CARRYING_SECONDS)
 
 
 @background_task()
 def carry_on_erasures() -> None:
     """People whom an admin has erased: what is left, and a second look an hour later."""
-    erasure.carry_on_all()
+    erasure.carry_on_all(seconds=CARRYING_SECONDS)
 
 
 @background_task()
@@ -143,7 +147,7 @@ def recall_late() -> None:
 def embed_texts() -> None:
     """What was just written gets its vector, and a hint where others mean the same."""
     if settings.EMBEDDER:
-        vectors.catch_up(seconds=SECONDS_AT_ONCE, note=meanings.note_same)
+        vectors.catch_up(seconds=EMBEDDING_SECONDS, note=meanings.note_same)
 
 
 @background_task()
@@ -152,7 +156,7 @@ def embed_all_texts(patience: int = PATIENCE) -> None:
     if not settings.EMBEDDER:
         return
     run = vectors.catch_up(
-        seconds=SECONDS_AT_ONCE, is_thorough=True, note=meanings.note_same
+        seconds=EMBEDDING_SECONDS, is_thorough=True, note=meanings.note_same
     )
     if run.is_busy and patience:
         ring_later(embed_all_texts, seconds=BUSY_SECONDS, patience=patience - 1)

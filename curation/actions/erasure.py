@@ -6,8 +6,9 @@ queue: a step that was cut short is done again, by whichever worker comes next.
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable
-from contextlib import suppress
 
 from django.db import transaction
 from django.utils.timezone import now
@@ -15,7 +16,8 @@ from django.utils.translation import gettext as _
 
 from curation import reach
 from curation.actions import destruction, withdrawals
-from curation.errors import CurationError, NotAllowed, Unavailable
+from curation.actions.withdrawals import FOREVER
+from curation.errors import CurationError, NotAllowed
 from curation.models import (
     Contributor,
     Erasure,
@@ -24,6 +26,8 @@ from curation.models import (
     Session,
     Withdrawal,
 )
+
+logger = logging.getLogger(__name__)
 
 AT_ONCE = 50  # texts in a transaction
 
@@ -80,23 +84,37 @@ def erase(*, person_id: int, by: Contributor) -> Erasure:
     return asked
 
 
-def carry_on(erasure_id: int) -> None:
-    """Do what is left of one. Whoever else is at it already is left alone."""
+def carry_on(erasure_id: int, *, until: float = FOREVER) -> None:
+    """Do what is left of one, until that time by time.monotonic().
+
+    Whoever else is at it already is left alone.
+    """
     try:
         for step in STEPS:
             while _take(erasure_id, step):
-                pass
+                if time.monotonic() > until:
+                    return
     except Taken:
         return
 
 
-def carry_on_all() -> None:
-    """What was ordered; and a second look for what was being sent just then."""
+def carry_on_all(*, seconds: float = FOREVER) -> None:
+    """What was ordered; and a second look for what was being sent just then.
+
+    As far as the time goes.
+    """
+    until = time.monotonic() + seconds
     waiting = [*Erasure.objects.under_way(), *Erasure.objects.to_look_after()]
     for asked in waiting:
-        # One whose files cannot be reached is looked at again; the others do not wait.
-        with suppress(Unavailable):
-            carry_on(asked.pk)
+        # Such as one whose files cannot be reached: it is looked at again, and the others
+        # do not wait for it.
+        try:
+            carry_on(asked.pk, until=until)
+        except Exception:
+            logger.exception("Erasure %s could not be carried on", asked.pk)
+            continue
+        if time.monotonic() > until:
+            return
 
 
 @transaction.atomic
@@ -122,7 +140,8 @@ def _withdraw_some(asked: Erasure) -> bool:
     agreed = person.consents.in_force()
     if not (theirs.exists() or agreed.exists()):
         return False
-    withdrawals.take_back_all(person=person, dataset=None, by=by)
+    # The order is the right to it, whatever has become of who gave it.
+    withdrawals.begin(person=person, dataset=None, by=by)
     return True
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
@@ -50,18 +51,35 @@ def want(*, dataset: Dataset, by: Contributor) -> None:
 
 
 def waiting() -> list[int]:
-    """Datasets where it was asked for and nobody has begun."""
-    there = DuplicateSearch.objects.filter(started_at=None, finished_at=None)
-    return list(there.order_by("asked_at", "pk").values_list("dataset", flat=True))
+    """Datasets where it was asked for and nobody has begun, or who did is lost."""
+    there = _free().order_by("asked_at", "pk")
+    return list(there.values_list("dataset", flat=True))
 
 
 def run(*, dataset: Dataset) -> None:
-    """Look, unless another worker is at it; note when it began and ended."""
-    wanted = DuplicateSearch.objects.filter(dataset=dataset, finished_at=None)
-    if wanted.exists() and not wanted.filter(started_at=None).update(started_at=now()):
+    """Look, also where nobody asked for it, unless another worker is at it."""
+    if DuplicateSearch.objects.filter(dataset=dataset, finished_at=None).exists():
+        run_wanted(dataset=dataset)
+    else:
+        clusters.find(dataset=dataset)
+
+
+def run_wanted(*, dataset: Dataset) -> None:
+    """Look where it was asked for: however many messages say so, one worker does it."""
+    began = now()
+    if not _free().filter(dataset=dataset).update(started_at=began):
         return
     found = clusters.find(dataset=dataset)
-    wanted.filter(started_at__isnull=False).update(finished_at=now(), found=found)
+    # Not where it was asked for again meanwhile, or given to another worker.
+    mine = DuplicateSearch.objects.filter(
+        dataset=dataset, started_at=began, finished_at=None
+    )
+    mine.update(finished_at=now(), found=found)
+
+
+def _free() -> QuerySet[DuplicateSearch]:
+    nobody = Q(started_at=None) | Q(started_at__lt=now() - LOST_AFTER)
+    return DuplicateSearch.objects.filter(nobody, finished_at=None)
 
 
 def is_running(search: DuplicateSearch) -> bool:

@@ -19,7 +19,7 @@ from django.utils.timezone import now
 from curation import neighbours
 from curation.actions.rechecks import LOOKED_AT
 from curation.clean.check import Unavailable
-from curation.clean.embedders import AT_ONCE, PLAIN, Embedder, embedded
+from curation.clean.embedders import AT_ONCE, PLAIN, Embedder, Vectors, embedded
 from curation.clean.embedders import Vector as Numbers
 from curation.models import EmbeddingModel, Message, Vector
 
@@ -166,6 +166,10 @@ def _claim(model: EmbeddingModel) -> bool:
     return bool(claimed.update(busy_until=now() + LEASE))
 
 
+def _hold(model: EmbeddingModel) -> None:
+    EmbeddingModel.objects.filter(pk=model.pk).update(busy_until=now() + LEASE)
+
+
 # ---- a batch at a time -----------------------------------------------------------------
 def _embed_all(
     run: Run,
@@ -181,6 +185,7 @@ def _embed_all(
     if not is_thorough:
         newest: int | None = Message.objects.aggregate(newest=Max("pk"))["newest"]
         texts = waiting(model).filter(pk__gt=(newest or 0) - SLACK).order_by("-pk")
+    _note_left(run, model, note)
     while until is None or time.monotonic() < until:
         beyond = {"pk__gt" if is_thorough else "pk__lt": place} if place else {}
         batch = list(texts.filter(**beyond)[:AT_ONCE])
@@ -192,9 +197,35 @@ def _embed_all(
         place = batch[-1].pk
         fresh = _embed(batch, asked, model)
         run.embedded += len(fresh)
-        run.hinted += note(fresh)
+        _note(run, fresh, note)
         told(run)
-        EmbeddingModel.objects.filter(pk=model.pk).update(busy_until=now() + LEASE)
+        _hold(model)
+
+
+def _note_left(
+    run: Run, model: EmbeddingModel, note: Callable[[Sequence[Vector]], int]
+) -> None:
+    """What was written and not compared, as the worker was stopped or it failed then.
+
+    Each by itself and this once more only: one that always fails must not come for ever.
+    """
+    left = Vector.objects.filter(model=model, is_compared=False).order_by("message")
+    related = left.select_related("message__conversation", "dataset__policy")
+    for vector in list(related[:AT_ONCE]):
+        _note(run, [vector], note)
+        Vector.objects.filter(pk=vector.pk).update(is_compared=True)
+
+
+def _note(
+    run: Run, fresh: Sequence[Vector], note: Callable[[Sequence[Vector]], int]
+) -> None:
+    """A failure is said in the log, and tried again by the next run."""
+    try:
+        run.hinted += note(fresh)
+    except Exception:
+        logger.exception("What means the same as %s new texts is not known", len(fresh))
+        return
+    Vector.objects.filter(pk__in=[one.pk for one in fresh]).update(is_compared=True)
 
 
 def _embed(
@@ -203,7 +234,12 @@ def _embed(
     """Nothing is locked while the embedder thinks; then only what still says the same is
     written, and what somebody has in hand waits for the next time."""
     words = {message.pk: words_of(message) for message in batch}
-    found = dict(zip(words, embedded(asked, list(words.values())), strict=True))
+
+    def ask(texts: Sequence[str]) -> Vectors:
+        _hold(model)  # a batch may need many questions, and each may take long
+        return asked(texts)
+
+    found = dict(zip(words, embedded(ask, list(words.values())), strict=True))
     for vector in found.values():
         if vector is not None and len(vector) != model.dimensions:
             raise Unavailable(
@@ -222,7 +258,7 @@ def _embed(
             fresh,
             update_conflicts=True,
             unique_fields=["message"],
-            update_fields=["dataset", "model", "is_first", "numbers"],
+            update_fields=["dataset", "model", "is_first", "numbers", "is_compared"],
         )
     return fresh
 
@@ -239,6 +275,7 @@ def _row(message: Message, vector: Numbers | None, model: EmbeddingModel) -> Vec
         model=model,
         is_first=message.parent_id is None,
         numbers=None if vector is None else vector.tolist(),
+        is_compared=False,
     )
 
 

@@ -6,6 +6,8 @@ that holds it, and so each model that learned from that, and their owners are to
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
@@ -30,8 +32,11 @@ from curation.models import (
     Withdrawal,
 )
 
+logger = logging.getLogger(__name__)
+
 State = Message.State
 AT_ONCE = 50  # texts in a transaction
+FOREVER = float("inf")
 LATE = timedelta(days=1)
 BY_AUTHOR = gettext_noop("Taken back by its author.")
 BY_ADMIN = gettext_noop("Taken back by an admin.")
@@ -60,7 +65,12 @@ def take_back_all(
 
     A few are done at once; many wait for the background: see carry_on().
     """
-    _whose(person, by)
+    return begin(person=_whose(person, by), dataset=dataset, by=by)
+
+
+@transaction.atomic
+def begin(*, person: Contributor, dataset: Dataset | None, by: Contributor) -> Withdrawal:
+    """The same for callers that have the right to it already: see erasure.py."""
     # no_key: whoever is just sending something points at the row, and need not wait.
     Contributor.objects.select_for_update(no_key=True).get(pk=person.pk)
     if Withdrawal.objects.filter(person=person, state=Withdrawal.State.QUEUED).exists():
@@ -85,13 +95,13 @@ def texts_of(asked: Withdrawal) -> QuerySet[Message]:
     return theirs.filter(conversation__dataset=asked.dataset_id)
 
 
-def carry_on(withdrawal_id: int) -> None:
+def carry_on(withdrawal_id: int, *, until: float = FOREVER) -> None:
     """Do what is left of one, a handful of texts in a transaction.
 
-    Whoever else is at it already is left alone; a worker that dies leaves the rest to the
-    next one.
+    Stops at that time by time.monotonic(). Whoever else is at it already is left alone; a
+    worker that dies leaves the rest to the next one.
     """
-    while advance(withdrawal_id) is False:
+    while advance(withdrawal_id) is False and time.monotonic() < until:
         pass
 
 
@@ -104,11 +114,21 @@ def advance(withdrawal_id: int) -> bool | None:
     return None if asked is None else _advance(asked)
 
 
-def carry_on_all() -> None:
-    """What waits, the oldest first."""
-    waiting = Withdrawal.objects.filter(state=Withdrawal.State.QUEUED)
-    for pk in waiting.order_by("pk").values_list("pk", flat=True):
-        carry_on(pk)
+def carry_on_all(*, seconds: float = FOREVER) -> None:
+    """What waits, the oldest first, as far as the time goes.
+
+    One that fails is said in the log, and does not keep the others waiting.
+    """
+    until = time.monotonic() + seconds
+    waiting = Withdrawal.objects.filter(state=Withdrawal.State.QUEUED).order_by("pk")
+    for pk in list(waiting.values_list("pk", flat=True)):
+        try:
+            carry_on(pk, until=until)
+        except Exception:
+            logger.exception("Withdrawal %s could not be carried on", pk)
+            continue
+        if time.monotonic() > until:
+            return
 
 
 def recall_late() -> None:

@@ -15,10 +15,16 @@ from curation.clean.check import Unavailable
 
 # What was sent is wrong, or too much of it: sending it again would change nothing.
 REFUSALS = frozenset({400, 413, 422})
+# It has too much to do, whatever it is asked.
+BUSY = frozenset({429, 503})
 
 
 class Refused(Unavailable):
     """The service answers, but not to this."""
+
+
+class Busy(Unavailable):
+    """The service says itself that it cannot now: that tells nothing of what was sent."""
 
 
 def post(
@@ -48,6 +54,8 @@ def post(
         ):
             if response.status_code in REFUSALS:
                 raise Refused(f"it answered with status {response.status_code}")
+            if response.status_code in BUSY:
+                raise Busy(f"it answered with status {response.status_code}")
             if response.status_code != httpx.codes.OK:
                 raise Unavailable(f"it answered with status {response.status_code}")
             return _read(response, until=until, at_most=at_most)

@@ -6,7 +6,7 @@ An embedder is asked by a worker for what was written, and for what somebody sea
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,7 +14,7 @@ import httpx
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.clean.calls import Refused, post
+from curation.clean.calls import Busy, Refused, post
 from curation.clean.check import Unavailable
 
 Vector = NDArray[np.float32]  # of length 1
@@ -27,6 +27,9 @@ NUMBERS_AT_MOST = 4_000  # as many as an index takes
 SENT_AT_MOST = 8_000  # characters of a text
 BEGINNING = 1_000  # what is sent of one that is too long for the model
 PLAIN = "A text that every embedder takes."
+
+
+Ask = Callable[[Sequence[str]], Vectors]
 
 
 class Embedder(Protocol):
@@ -80,25 +83,35 @@ def unit(found: NDArray[Any]) -> Vectors:
     wide = found.astype(np.float64)
     lengths = np.linalg.norm(wide, axis=1, keepdims=True)
     if not np.isfinite(lengths).all():
-        raise Unavailable("its vectors are not finite")
+        raise Refused("its vectors are not finite")
     if not lengths.all():
         raise Refused("it says nothing of one of the texts")
     return np.asarray(wide / lengths, np.float32)
 
 
-def embedded(embedder: Embedder, texts: Sequence[str]) -> list[Vector | None]:
-    """A vector for each text, and None for one that the embedder refuses by itself."""
+def embedded(ask: Ask, texts: Sequence[str]) -> list[Vector | None]:
+    """A vector for each text, and None for one that the embedder cannot do by itself."""
     try:
-        return list(embedder(texts))
+        return list(ask(texts))
+    except Busy:
+        raise
     except Refused:
-        return [_alone(embedder, text) for text in texts]
+        return [_alone(ask, text) for text in texts]
+    except Unavailable:
+        ask([PLAIN])  # fails, too: it is not one of the texts that is wrong
+    if len(texts) == 1:
+        return [_alone(ask, texts[0])]
+    middle = len(texts) // 2
+    return [*embedded(ask, texts[:middle]), *embedded(ask, texts[middle:])]
 
 
-def _alone(embedder: Embedder, text: str) -> Vector | None:
+def _alone(ask: Ask, text: str) -> Vector | None:
     for part in dict.fromkeys((text, text[:BEGINNING])):
         try:
-            return np.asarray(embedder([part])[0])
-        except Refused:
+            return np.asarray(ask([part])[0])
+        except Busy:
+            raise
+        except Unavailable:
             continue
-    embedder([PLAIN])  # refused, too: it is not the text that is wrong
+    ask([PLAIN])  # fails, too: it is not the text that is wrong
     return None

@@ -61,17 +61,25 @@ class Vector(models.Model):
     is_first = models.BooleanField(help_text="Whether it is a conversation's first prompt.")
     # None: the model refuses this text, and is not asked again.
     numbers = ArrayField(RealField(), null=True)
+    # False from its writing until its neighbours were looked at for the same meaning.
+    is_compared = models.BooleanField(default=True)
 
     class Meta:
         indexes = [
             # Of a small dataset each is compared; and to know that it is a small one.
             models.Index(fields=["model", "dataset", "is_first"], name="vector_by_dataset"),
+            # What a worker left that was stopped in between.
+            models.Index(
+                fields=["model", "message"],
+                name="vector_to_compare",
+                condition=models.Q(is_compared=False),
+            ),
         ]
 
     class Privacy:
         published: ClassVar[set[str]] = set()
         # The words can be guessed back from it.
-        withheld = {"message", "dataset", "model", "is_first", "numbers"}
+        withheld = {"message", "dataset", "model", "is_first", "numbers", "is_compared"}
 
     def __str__(self) -> str:
         return f"vector of message {self.message_id}"

@@ -136,6 +136,12 @@ def test_every_task_of_the_clock_exists(settings):
     assert named <= set(app.tasks)
 
 
+def test_what_the_clock_asks_for_does_not_pile_up(settings):
+    for name, entry in settings.CELERY_BEAT_SCHEDULE.items():
+        expires = entry["options"]["expires"]
+        assert entry["schedule"] <= expires <= max(60, entry["schedule"]), name
+
+
 def test_an_embedder_without_a_model_stops_the_start(tmp_path):
     ran = read_settings(
         "1",

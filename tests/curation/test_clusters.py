@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils.timezone import now
 
 from curation import tasks
 from curation.actions import clusters, searches, versions
@@ -195,6 +198,8 @@ def test_a_decision_without_somebody_who_made_it_is_refused(dataset):
 
 def test_the_task_looks_once_the_dataset_is_there(dataset):
     prompt(dataset, ASKED), prompt(dataset, ALIKE)
+    boss = ContributorFactory(member=dataset, member__roles=["curator"])
+    searches.want(dataset=dataset, by=boss)
 
     tasks.find_duplicates(dataset.pk)
     tasks.find_duplicates(0)
@@ -260,3 +265,32 @@ def test_a_search_that_another_worker_has_begun_is_left_to_it(dataset):
     searches.run(dataset=dataset)
 
     assert not ClusterMember.objects.exists()
+
+
+def test_however_many_messages_ask_for_it_one_search_is_made(dataset, monkeypatch):
+    boss = ContributorFactory(member=dataset, member__roles=["curator"])
+    searches.want(dataset=dataset, by=boss)
+    made = []
+    monkeypatch.setattr(
+        clusters, "find", lambda *, dataset: len(made.append(dataset) or "")
+    )
+
+    for _ in range(3):
+        tasks.find_duplicates(dataset.pk)
+
+    assert made == [dataset]
+
+
+def test_a_search_whose_worker_is_lost_is_made_by_another(dataset, monkeypatch):
+    monkeypatch.setattr(tasks.find_duplicates, "delay", tasks.find_duplicates)
+    prompt(dataset, ASKED), prompt(dataset, ALIKE)
+    boss = ContributorFactory(member=dataset, member__roles=["curator"])
+    searches.want(dataset=dataset, by=boss)
+    DuplicateSearch.objects.update(started_at=now() - timedelta(minutes=59))
+    assert searches.waiting() == []
+    DuplicateSearch.objects.update(started_at=now() - timedelta(minutes=61))
+
+    tasks.find_waiting_duplicates()
+
+    assert len(waiting()) == 1
+    assert DuplicateSearch.objects.get().finished_at is not None

@@ -13,6 +13,7 @@ from django.test import Client
 from annotate.models import Draft, Submission
 from curation import handoff, tasks
 from curation.actions import (
+    destruction,
     discussion,
     erasure,
     flags,
@@ -283,3 +284,69 @@ def test_a_withdrawal_that_waits_is_finished_first(dataset, person, admin, monke
     assert Tombstone.objects.count() == 5
     assert not Submission.objects.filter(person=person).exclude(fields={}).exists()
     assert not Notification.objects.filter(person=person).exists()
+
+
+def test_the_order_stands_when_who_gave_it_is_no_admin_any_more(dataset, person, admin):
+    MessageFactory(conversation__dataset=dataset, author=person, text=WORD)
+    asked = erasure.order(person_id=person.pk, by=admin)
+    Contributor.objects.filter(pk=admin.pk).update(is_staff=False)
+
+    tasks.carry_on_erasures()
+
+    asked.refresh_from_db()
+    assert asked.done_at is not None
+    assert traces() == []
+
+
+def test_one_erasure_that_fails_does_not_keep_others_waiting(
+    dataset, person, admin, monkeypatch, caplog
+):
+    other = ContributorFactory(member=dataset)
+    stuck = erasure.order(person_id=other.pk, by=admin)
+    fine = erasure.order(person_id=person.pk, by=admin)
+    take_off = destruction.take_off_name
+
+    def fails(person):
+        if person == other:
+            raise ValueError
+        take_off(person)
+
+    monkeypatch.setattr(destruction, "take_off_name", fails)
+
+    tasks.carry_on_erasures()
+
+    stuck.refresh_from_db(), fine.refresh_from_db()
+    assert (stuck.done_at, fine.done_at is None) == (None, False)
+    assert f"Erasure {stuck.pk} could not be carried on" in caplog.text
+
+
+def test_a_long_erasure_lets_others_work_in_between(dataset, person, admin, monkeypatch):
+    monkeypatch.setattr(erasure, "AT_ONCE", 2)
+    MessageFactory.create_batch(6, conversation__dataset=dataset, author=person)
+    asked = erasure.order(person_id=person.pk, by=admin)
+    monkeypatch.setattr(tasks, "CARRYING_SECONDS", 0)
+
+    turns = 0
+    while asked.done_at is None:
+        tasks.carry_on_erasures()
+        turns += 1
+        assert Tombstone.objects.count() <= 2 * turns
+        asked.refresh_from_db()
+
+    assert turns > 3
+    assert traces() == []
+
+
+def test_a_long_withdrawal_lets_others_work_in_between(dataset, person, monkeypatch):
+    monkeypatch.setattr(withdrawals, "AT_ONCE", 2)
+    monkeypatch.setattr(tasks, "CARRYING_SECONDS", 0)
+    MessageFactory.create_batch(5, conversation__dataset=dataset, author=person)
+    withdrawals.take_back_all(person=person, dataset=None, by=person)
+    left = Message.objects.written_by(person).exclude(state=Message.State.WITHDRAWN)
+
+    seen = [left.count()]
+    for _ in range(3):
+        tasks.carry_on_withdrawals()
+        seen.append(left.count())
+
+    assert seen == [5, 3, 1, 0]

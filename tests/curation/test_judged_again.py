@@ -509,3 +509,18 @@ def test_it_is_the_curators(client, dataset, curator):
     assert client.post(url("judged-again-stop", dataset.slug, look.pk)).status_code == 404
     signed_in(client, other, "curator")
     assert client.post(url("judged-again-stop", other.slug, look.pk)).status_code == 404
+
+
+def test_all_datasets_share_the_seconds_of_a_turn(curator, monkeypatch):
+    monkeypatch.setattr(older_guidelines, "AT_ONCE", 1)
+    monkeypatch.setattr(older_guidelines, "SECONDS_AT_ONCE", 0)
+    for _ in range(2):
+        dataset = DatasetFactory()
+        boss = ContributorFactory(member=dataset, member__roles=["curator"])
+        reviewed(dataset), reviewed(dataset), publish(dataset)
+        ask(dataset, boss)
+
+    tasks.judge_again()
+
+    looks = SecondLook.objects.order_by("pk").values_list("reopened", flat=True)
+    assert list(looks) == [1, 1]

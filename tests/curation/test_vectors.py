@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from datetime import timedelta
 from threading import Thread
 from types import SimpleNamespace
@@ -14,10 +16,11 @@ from django.utils.timezone import now
 
 from config import embedded
 from curation import tasks
-from curation.actions import conversations, erasure, vectors, withdrawals
+from curation.actions import conversations, erasure, meanings, vectors, withdrawals
 from curation.clean.check import Unavailable
+from curation.clean.embedders import PLAIN
 from curation.models import EmbeddingModel, Message, Vector
-from tests.curation.meanings import configure, embed_all
+from tests.curation.meanings import configure, embed_all, hints
 from tests.embedder import DIMENSIONS, serving
 from tests.factories import (
     ContributorFactory,
@@ -150,6 +153,94 @@ def test_a_text_that_is_refused_is_not_sent_for_ever(embedder):
     assert len(embedder.asked) == sent
 
 
+def failing_at(odd, embedder, failure):
+    """Its usual answers, but for whatever this text is among."""
+    answer = embedder.answer
+
+    def fails(sent):
+        status, body = answer(sent)
+        if odd not in sent["input"]:
+            return status, body
+        if failure == "status":
+            return 500, b"{}"
+        found = json.loads(body)["data"]
+        for row in found:
+            if sent["input"][row["index"]] == odd:
+                row["embedding"][0] = float("nan")
+        said = json.dumps({"data": found})
+        return 200, (said.replace("NaN", "null") if failure == "null" else said).encode()
+
+    return fails
+
+
+@pytest.mark.parametrize("failure", ["status", "NaN", "null"])
+def test_a_text_at_which_an_embedder_fails_stops_no_other(embedder, monkeypatch, failure):
+    prompt = MessageFactory()
+    replies = ReplyFactory.create_batch(20, parent=prompt)
+    odd = ReplyFactory(parent=prompt, text="Odd.")
+    monkeypatch.setattr(embedder, "answer", failing_at("Odd.", embedder, failure))
+
+    run = embed_all()
+
+    assert (run.embedded, run.problem, run.is_done) == (22, "", True)
+    assert vector_of(odd).numbers is None
+    assert all(vector_of(message).numbers is not None for message in [prompt, *replies])
+
+
+def test_an_embedder_that_has_too_much_to_do_condemns_no_text(embedder, monkeypatch):
+    MessageFactory()
+    embed_all()
+    late, answer = MessageFactory(), embedder.answer
+
+    def busy(sent):
+        return answer(sent) if sent["input"] == [PLAIN] else (429, b"{}")
+
+    monkeypatch.setattr(embedder, "answer", busy)
+
+    assert "429" in embed_all().problem
+    assert vector_of(late) is None
+
+
+# ---- compared once they are there --------------------------------------------------
+@pytest.mark.parametrize("end", [KeyboardInterrupt, ValueError])
+def test_what_was_not_compared_is_compared_by_the_next_worker(embedder, monkeypatch, end):
+    older = MessageFactory(text="How can I fix my car?")
+    dataset = older.conversation.dataset
+    newer = MessageFactory(
+        text="How can I repair my automobile?", conversation__dataset=dataset
+    )
+
+    def dies(fresh):
+        raise end
+
+    with monkeypatch.context() as once:
+        once.setattr(meanings, "note_same", dies)
+        with suppress(KeyboardInterrupt):
+            assert embed_all().problem == ""
+    assert (Vector.objects.count(), hints()) == (2, [])
+
+    embed_all()
+
+    assert hints() == [(newer.pk, older.pk)]
+    assert not Vector.objects.filter(is_compared=False).exists()
+
+
+def test_what_cannot_be_compared_is_tried_twice(embedder, monkeypatch, caplog):
+    MessageFactory()
+    tried = []
+
+    def fails(fresh):
+        tried.append(len(fresh))
+        raise ValueError
+
+    monkeypatch.setattr(meanings, "note_same", fails)
+    for _ in range(3):
+        assert embed_all().problem == ""
+
+    assert tried == [1, 1]
+    assert "means the same" in caplog.text
+
+
 # ---- many texts --------------------------------------------------------------------
 @pytest.fixture
 def rung(monkeypatch):
@@ -167,7 +258,7 @@ def rung(monkeypatch):
 def test_a_worker_takes_turns_until_all_is_done(embedder, rung, monkeypatch):
     ReplyFactory.create_batch(40, parent=MessageFactory())
     embed_all(seconds=0)
-    clock = iter(range(0, 1000, 40))  # a batch takes 40 seconds
+    clock = iter(range(0, 1000, 5))  # a batch takes five seconds
     ticking = SimpleNamespace(monotonic=lambda: next(clock))
     monkeypatch.setattr(vectors, "time", ticking)
 
