@@ -5,7 +5,6 @@ from __future__ import annotations
 import pyarrow.parquet as pq
 import pytest
 
-from curation import files as version_files
 from curation import handoff
 from curation.actions import judgements, versions
 from curation.forms.versions import FreezeForm, recipe_lines
@@ -217,7 +216,7 @@ def test_the_file_has_the_same_columns(dataset, freeze):
     two_camps(dataset)
     version = freeze(pairs="all", contested="groups")
 
-    folder = version_files.folder_of(version)
+    folder = handoff.files(version.pk)
 
     written = pq.read_table(folder / "rankings_train.parquet").to_pylist()
     assert written == list(handoff.rankings(version.pk))

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from config import places
 
@@ -160,13 +160,24 @@ def test_answers_are_ranked_by_drag(open_task):
     page.locator("#layout-columns").check(force=True)
     beside_each_other(page)
     grip.hover()
-    first = page.locator(".rank-item").first.bounding_box()
-    assert first is not None
+    first = at_rest(page.locator(".rank-item").first)
     page.mouse.down()
     page.mouse.move(first["x"] + 12, first["y"] + 60, steps=12)
     page.mouse.move(first["x"] + 14, first["y"] + 62)  # the last of a row may be merged
     page.mouse.up()
     assert letters(page) == "DEABC"
+
+
+def at_rest(item: Locator) -> dict[str, float]:
+    """Where it is once it moves no more, as it does while a busy page is laid out."""
+    before = None
+    for _ in range(50):
+        box = item.bounding_box()
+        if box is not None and box == before:
+            return dict(box)
+        before = box
+        item.page.wait_for_timeout(100)
+    raise AssertionError("It never comes to rest.")
 
 
 def beside_each_other(page: Page) -> None:
