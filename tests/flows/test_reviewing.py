@@ -28,6 +28,17 @@ def claim(page: Page, kind: str, dataset: str) -> None:
     expect(page.locator(".task")).to_be_visible()
 
 
+def pass_over(page: Page) -> None:
+    page.evaluate(
+        """async () => {
+          const body = new FormData();
+          const token = document.querySelector("meta[name=csrf-token]").content;
+          body.append("csrfmiddlewaretoken", token);
+          await fetch(location.pathname + "skip/", { method: "POST", body });
+        }"""
+    )
+
+
 def goes_on(page: Page, before: str) -> None:
     page.wait_for_url(lambda url: url.partition("?")[0] != before.partition("?")[0])
     expect(page.get_by_text("Saved").first).to_be_visible()
@@ -59,6 +70,9 @@ def test_a_text_is_rejected_by_three_keys(sign_in):
 def test_numbers_choose_nothing_while_reject_is_closed(sign_in):
     page = sign_in("reviewer")
     claim(page, "review", "handbook")
+    while page.locator("#reject :checked").count():  # somebody took back a rejection
+        pass_over(page)
+        claim(page, "review", "handbook")
 
     page.keyboard.press("3")
 
