@@ -37,12 +37,17 @@ class Stopped(Exception):
 
 def is_countable(dataset: Dataset) -> bool:
     """Whether what a recipe takes can be counted while somebody waits."""
-    return not dataset.conversations.all()[COUNTED : COUNTED + 1].exists()
+    return not _has_more(dataset, COUNTED)
 
 
 def is_large(dataset: Dataset) -> bool:
     """Whether a version of it should be made in the background."""
-    return dataset.conversations.all()[AT_ONCE : AT_ONCE + 1].exists()
+    return _has_more(dataset, AT_ONCE)
+
+
+def _has_more(dataset: Dataset, conversations: int) -> bool:
+    """Looks no further than one beyond."""
+    return dataset.conversations.all()[conversations : conversations + 1].exists()
 
 
 @transaction.atomic
