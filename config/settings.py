@@ -292,6 +292,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "trainer.tasks.execute_run": {"queue": "gpu"},
+    "trainer.tasks.execute_job": {"queue": "gpu"},
     "trainer.tasks.build_base": {"queue": "gpu"},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")

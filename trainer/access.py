@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 from curation import handoff
 from curation.handoff import FrozenVersion
 from curation.http import SignedInRequest
-from trainer.models import BaseModel, Run
+from trainer.models import BaseModel, Job, Run
 from trainer.models.runs import RunQuerySet
 
 
@@ -29,6 +29,21 @@ def run_to_watch(request: SignedInRequest, pk: int) -> Run:
 def run_to_steer(request: SignedInRequest, pk: int) -> Run:
     """One that the person may stop and start again."""
     found = run_to_watch(request, pk)
+    if not handoff.may_train(request.user, found.version_id):
+        raise Http404
+    return found
+
+
+def job(request: SignedInRequest, pk: int) -> Job:
+    """One on a version of a dataset that the person may see."""
+    shown = Job.objects.for_listing().filter(
+        version__in=handoff.version_ids_for(request.user)
+    )
+    return get_object_or_404(shown, pk=pk)
+
+
+def job_to_steer(request: SignedInRequest, pk: int) -> Job:
+    found = job(request, pk)
     if not handoff.may_train(request.user, found.version_id):
         raise Http404
     return found

@@ -34,5 +34,9 @@ class Cancelled(Exception):
     """A person asked for the end, and the child is gone."""
 
 
+class Paused(Exception):
+    """A person asked it to stop for now, and the child is gone."""
+
+
 class Lost(Exception):
     """The row was given to somebody else, or could not be kept: write nothing more."""

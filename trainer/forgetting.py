@@ -10,8 +10,8 @@ from uuid import UUID
 from django.conf import settings
 
 from curation import handoff
-from trainer.launch import COPIES
 from trainer.models import Run, Sample
+from trainer.work import COPIES
 
 
 def forget(*, person_id: int, message_ids: Sequence[int], uids: Sequence[UUID]) -> None:

@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -21,22 +18,19 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext_noop
 
-from curation import handoff
-from curation.errors import CurationError
-from trainer import child
 from trainer.actions import results, runs
 from trainer.config import RunConfig
 from trainer.errors import TrainingFailed
-from trainer.models import Run, Sample
+from trainer.jobs.kinds import KINDS
+from trainer.models import BaseModel, Job, Run, Sample
 from trainer.progress import Progress
 from trainer.recipes.common import read_manifest, read_object
 from trainer.text import storable
-from trainer.watch import Watch
+from trainer.work import Work, begun
 
 Phase = Run.Phase
 
 ADAPTER = "adapter"
-COPIES = "data"  # of a version's files, where they are kept elsewhere
 WEIGHTS = "adapter_model.safetensors"
 
 
@@ -48,65 +42,47 @@ def folder_of(run: Run) -> Path:
     return Path(settings.RUNS_DIR) / str(run.pk)
 
 
+def folder_of_job(job: Job) -> Path:
+    return Path(settings.RUNS_DIR) / f"job-{job.pk}"
+
+
 def train(run: Run) -> None:
     """Do all of a claimed run but its end, which is the caller's.
 
-    Raises TrainingFailed, Cancelled, or Lost; after each of them no child is left.
+    Raises TrainingFailed, Cancelled, Paused or Lost; after each of them no child is left.
     """
-    folder = folder_of(run)
-    folder.mkdir(parents=True, exist_ok=True)
-    with Watch(
-        beat=lambda: runs.beat(run), is_cancel_asked=lambda: runs.is_cancel_asked(run)
-    ) as watch:
-        child.end_previous(folder)
-        with _prepared(run, copies=folder / COPIES) as data:
-            work = _Work(run, RunConfig.parse(run.config), folder, data, watch)
-            try:
-                for phase in (work.tune, work.evaluate, work.sample, work.offer):
-                    _require_whole(run)
-                    phase()
-            except (TrainingFailed, OSError):
-                _require_whole(run)  # its files went away meanwhile: that is why
-                raise
-            watch.check()
+    with begun(run, folder_of(run), digest=run.version_digest) as work:
+        phases = _Phases(run, RunConfig.parse(run.config), work)
+        for phase in (phases.tune, phases.evaluate, phases.sample, phases.offer):
+            work.require_whole()
+            phase()
 
 
-def _require_whole(run: Run) -> None:
-    try:
-        handoff.require_whole(run.version_id)
-    except CurationError as refusal:
-        raise TrainingFailed(str(refusal)) from refusal
+def perform(job: Job) -> dict[str, Any]:
+    """Do all of a claimed job but its end; return its result. Raises as `train` does."""
+    kind = KINDS.get(job.kind)
+    if kind is None:
+        raise TrainingFailed(
+            gettext_noop("This worker knows no such job. Start its newest release there.")
+        )
+    with begun(job, folder_of_job(job), digest=job.version.digest) as work:
+        return kind.perform(work)
 
 
-@contextmanager
-def _prepared(run: Run, *, copies: Path) -> Iterator[Path]:
-    """The frozen files, compared with their hashes. Copies go with the attempt."""
-    try:
-        yield _files(run, copies)
-    finally:
-        shutil.rmtree(copies, ignore_errors=True)
+def model(base: BaseModel, run: Run | None = None) -> dict[str, Any]:
+    """Where a recipe finds a model: the base's place, and the run's adapter on it."""
+    adapter = str(folder_of(run) / ADAPTER) if run else None
+    return {
+        "base": base.location, "revision": base.revision or None, "adapter": adapter,
+    }  # fmt: skip
 
 
-def _files(run: Run, copies: Path) -> Path:
-    _require_whole(run)
-    try:
-        if handoff.frozen(run.version_id).digest != run.version_digest:
-            raise TrainingFailed(
-                gettext_noop("The version is not the one that this run was asked for.")
-            )
-        return handoff.files(run.version_id, copies=copies)
-    except CurationError as refusal:
-        raise TrainingFailed(str(refusal)) from refusal
-
-
-class _Work:
+class _Phases:
     """One attempt of one run, phase by phase."""
 
-    def __init__(
-        self, run: Run, config: RunConfig, folder: Path, data: Path, watch: Watch
-    ) -> None:
-        self.run, self.config, self.folder = run, config, folder
-        self.data, self.watch = data, watch
+    def __init__(self, run: Run, config: RunConfig, work: Work[Run]) -> None:
+        self.run, self.config, self.work = run, config, work
+        self.folder, self.data = work.folder, work.data
 
     def tune(self) -> None:
         runs.enter(self.run, Phase.TRAINING)
@@ -149,7 +125,7 @@ class _Work:
             asked.write_text("".join(lines), encoding="utf-8")
             config = self._tuned(out=out) | self._sample_config(asked)
             self._run("sample", config)
-        _require_whole(self.run)  # or destroyed prompts would come back with them
+        self.work.require_whole()  # or destroyed prompts would come back with them
         results.keep_samples(self.run, self._samples(out / "samples.jsonl", prompts))
 
     def offer(self) -> None:
@@ -160,20 +136,18 @@ class _Work:
     # ---- one child -----------------------------------------------------------------------
 
     def _run(self, recipe: str, config: dict[str, Any]) -> None:
-        self.watch.check()
-        process = child.start(recipe, config, self.folder, threads=self.config.threads)
         progress = Progress(self.run)
-        with self.watch.over(process), closing(process.events()) as events:
-            try:
-                for event in events:
-                    progress.take(event)
-            finally:
-                progress.flush()
+        try:
+            self.work.recipe(
+                recipe, config, take=progress.take, threads=self.config.threads
+            )
+        finally:
+            progress.flush()
 
     # ---- configs of the recipes ----------------------------------------------------------
 
     def _tuned(self, *, out: Path) -> dict[str, Any]:
-        return self._base() | {"adapter": str(self.folder / ADAPTER), "out": str(out)}
+        return self._base() | model(self.run.base, self.run) | {"out": str(out)}
 
     def _base(self) -> dict[str, Any]:
         base = self.run.base

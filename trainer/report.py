@@ -19,24 +19,27 @@ from curation import history
 from curation.charts import Series, loss_chart, thinned
 from trainer.child import LOG
 from trainer.config import RunConfig
-from trainer.launch import folder_of
 from trainer.models import Metric, Run
+from trainer.models.fenced import Fenced
 
 LOG_LINES = 30
 LOG_BYTES = 32_768
 TABLE_ROWS = 25
 LEFT_TO_THE_FILE = {"learning_rate", "grad_norm"}  # or the lines would not fit
 
+# What happened to a run or a job, without its noun: `run.started` and `job.started`.
 SAID = {
-    "run.requested": gettext_noop("Asked for"),
-    "run.started": gettext_noop("A worker began"),
-    "run.queued": gettext_noop("Back in the queue"),
-    "run.adapter": gettext_noop("The adapter was written"),
-    "run.offered": gettext_noop("Its answers were given to people"),
-    "run.finished": gettext_noop("Finished"),
-    "run.failed": gettext_noop("Failed"),
-    "run.cancelled": gettext_noop("Cancelled"),
-    "run.cancel_asked": gettext_noop("Asked to stop"),
+    "requested": gettext_noop("Asked for"),
+    "started": gettext_noop("A worker began"),
+    "queued": gettext_noop("Back in the queue"),
+    "adapter": gettext_noop("The adapter was written"),
+    "offered": gettext_noop("Its answers were given to people"),
+    "finished": gettext_noop("Finished"),
+    "failed": gettext_noop("Failed"),
+    "paused": gettext_noop("Paused"),
+    "cancelled": gettext_noop("Cancelled"),
+    "cancel_asked": gettext_noop("Asked to stop"),
+    "pause_asked": gettext_noop("Asked to stop for now"),
 }
 
 
@@ -110,11 +113,11 @@ def time_left(run: Run) -> str:
     return said % {"hours": hours}
 
 
-def took(run: Run) -> str:
+def took(row: Fenced) -> str:
     """From the first start to the end, waiting between attempts included."""
-    if run.started_at is None or run.finished_at is None:
+    if row.started_at is None or row.finished_at is None:
         return ""
-    seconds = round((run.finished_at - run.started_at).total_seconds())
+    seconds = round((row.finished_at - row.started_at).total_seconds())
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
@@ -122,8 +125,8 @@ def took(run: Run) -> str:
     return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
-def log_tail(run: Run) -> str:
-    path = folder_of(run) / LOG
+def log_tail(folder: Path) -> str:
+    path = folder / LOG
     if not path.exists():
         return ""
     return "\n".join(readable(line) for line in _last_lines(path))
@@ -177,9 +180,9 @@ class Line(NamedTuple):
     detail: str
 
 
-def told(run: Run) -> list[Line]:
-    """The run's history. One query."""
-    events: QuerySet[Any] = history.of(run)
+def told(row: Fenced) -> list[Line]:
+    """Its history. One query."""
+    events: QuerySet[Any] = history.of(row)
     return [_line(event) for event in events]
 
 
@@ -187,13 +190,13 @@ def _line(event: Any) -> Line:
     data: dict[str, Any] = event.data
     details: Iterable[str] = (
         _("attempt %(number)s") % {"number": data["attempt"]}
-        if event.kind == "run.started"
+        if event.kind.endswith(".started")
         else "",
         str(data.get("worker", "")),
         _(str(data.get("problem", ""))),
     )
     return Line(
-        said=_(SAID.get(event.kind, event.kind)),
+        said=_(SAID.get(event.kind.partition(".")[2], event.kind)),
         by=str(event.by) if event.by else "",
         at=event.at,
         detail=", ".join(filter(None, details)),

@@ -2,18 +2,25 @@ from __future__ import annotations
 
 from django.urls import path
 
-from trainer import views
+from trainer.views import bases, jobs, runs
 
 app_name = "trainer"
 urlpatterns = [
-    path("", views.runs, name="runs"),
-    path("launch/", views.launch, name="launch"),
-    path("runs/<int:pk>/", views.run, name="run"),
-    path("runs/<int:pk>/live/", views.run_live, name="run_live"),
-    path("runs/<int:pk>/cancel/", views.run_cancel, name="run_cancel"),
-    path("runs/<int:pk>/retry/", views.run_retry, name="run_retry"),
-    path("runs/<int:pk>/log/", views.run_log, name="run_log"),
-    path("bases/add/", views.bases_add, name="bases_add"),
-    path("bases/starter/", views.starter_build, name="starter_build"),
-    path("bases/<int:pk>/build/", views.base_build, name="base_build"),
+    path("", runs.runs, name="runs"),
+    path("launch/", runs.launch, name="launch"),
+    path("runs/<int:pk>/", runs.run, name="run"),
+    path("runs/<int:pk>/live/", runs.run_live, name="run_live"),
+    path("runs/<int:pk>/cancel/", runs.run_cancel, name="run_cancel"),
+    path("runs/<int:pk>/pause/", runs.run_pause, name="run_pause"),
+    path("runs/<int:pk>/retry/", runs.run_retry, name="run_retry"),
+    path("runs/<int:pk>/log/", runs.run_log, name="run_log"),
+    path("jobs/<int:pk>/", jobs.job, name="job"),
+    path("jobs/<int:pk>/live/", jobs.live, name="job_live"),
+    path("jobs/<int:pk>/cancel/", jobs.cancel, name="job_cancel"),
+    path("jobs/<int:pk>/pause/", jobs.pause, name="job_pause"),
+    path("jobs/<int:pk>/retry/", jobs.retry, name="job_retry"),
+    path("jobs/<int:pk>/log/", jobs.log, name="job_log"),
+    path("bases/add/", bases.add, name="bases_add"),
+    path("bases/starter/", bases.build_starter, name="starter_build"),
+    path("bases/<int:pk>/build/", bases.build, name="base_build"),
 ]

@@ -8,23 +8,26 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
+from typing import TypeAlias
 
 from django.db import connection
 
-from trainer.actions.runs import LEASE
+from trainer.actions.fence import LEASE
 from trainer.child import Child
-from trainer.errors import Cancelled, Lost
+from trainer.errors import Cancelled, Lost, Paused
 
 logger = logging.getLogger(__name__)
 
 SECONDS = 5.0
+Stop: TypeAlias = Lost | Cancelled | Paused
+
 PATIENCE = 15.0  # for a last beat; the database settings give up before
 
 
 class Watch:
     """`beat` keeps the lease and says whether the row is still ours.
 
-    with Watch(beat=…, is_cancel_asked=…) as watch:
+    with Watch(beat=…, stop_asked=…) as watch:
         with watch.over(child):
             …
         watch.check()
@@ -34,13 +37,13 @@ class Watch:
         self,
         *,
         beat: Callable[[], bool],
-        is_cancel_asked: Callable[[], bool] = lambda: False,
+        stop_asked: Callable[[], type[Stop] | None] = lambda: None,
     ) -> None:
-        self._beat, self._is_cancel_asked = beat, is_cancel_asked
+        self._beat, self._stop_asked = beat, stop_asked
         self._done = threading.Event()
         self._lock = threading.Lock()
         self._child: Child | None = None
-        self._reason: type[Lost] | type[Cancelled] | None = None
+        self._reason: type[Stop] | None = None
         self._kept_at = time.monotonic()
         self._threads = [
             threading.Thread(target=self._watch, name="watch", daemon=True),
@@ -63,13 +66,13 @@ class Watch:
             thread.join(PATIENCE)  # a beat may hang in a connection that died silently
 
     def check(self) -> None:
-        """Raise Lost or Cancelled where the work must not go on."""
+        """Raise Lost, Cancelled or Paused where the work must not go on."""
         if self._reason is not None:
             raise self._reason
 
     @contextmanager
     def over(self, child: Child) -> Iterator[None]:
-        """While inside, the child dies as soon as the row is lost or cancelled."""
+        """While inside, the child dies as soon as the row is lost, or asked to stop."""
         with self._lock:
             self._child = child
         try:
@@ -89,13 +92,13 @@ class Watch:
         finally:
             connection.close()  # this thread's own
 
-    def _look(self) -> type[Lost] | type[Cancelled] | None:
+    def _look(self) -> type[Stop] | None:
         asked_at = time.monotonic()
         try:
             if not self._beat():
                 return Lost
             self._kept_at = asked_at
-            return Cancelled if self._is_cancel_asked() else None
+            return self._stop_asked()
         except Exception:  # whatever it was, the next beat may succeed
             logger.exception("no heartbeat")
             connection.close()
@@ -115,7 +118,7 @@ class Watch:
         """Seconds until the lease runs out."""
         return self._kept_at + LEASE.total_seconds() - time.monotonic()
 
-    def _stop(self, reason: type[Lost] | type[Cancelled]) -> None:
+    def _stop(self, reason: type[Stop]) -> None:
         with self._lock:
             self._reason = self._reason or reason
             if self._child is not None:

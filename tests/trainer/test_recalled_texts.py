@@ -126,8 +126,8 @@ def test_a_run_under_way_ends_before_it_keeps_destroyed_prompts(
 ):
     """Its child has read the prompts by then; what it answered is not kept."""
     run = request_run()
-    monkeypatch.setattr(launch._Work, "tune", lambda work: None)
-    monkeypatch.setattr(launch._Work, "evaluate", lambda work: erase(texts[0]))
+    monkeypatch.setattr(launch._Phases, "tune", lambda work: None)
+    monkeypatch.setattr(launch._Phases, "evaluate", lambda work: erase(texts[0]))
 
     with pytest.raises(TrainingFailed, match="Freeze a new version"):
         launch.train(runs.claim(run.pk, "here:1"))
@@ -144,7 +144,7 @@ def test_files_that_go_away_under_a_run_are_told_as_what_they_are(
         erase(texts[0])
         (work.data / "train.jsonl").read_text()
 
-    monkeypatch.setattr(launch._Work, "tune", tune)
+    monkeypatch.setattr(launch._Phases, "tune", tune)
 
     with pytest.raises(TrainingFailed, match="Freeze a new version"):
         launch.train(runs.claim(run.pk, "here:1"))

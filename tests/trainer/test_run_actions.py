@@ -11,8 +11,8 @@ from django.utils.timezone import now
 from curation.errors import NotAllowed, WrongState
 from curation.models import Event
 from tests.factories import ContributorFactory
-from trainer.actions import runs
-from trainer.errors import Lost, TrainerError
+from trainer.actions import fence, runs
+from trainer.errors import Cancelled, Lost, TrainerError
 from trainer.models import Metric, Run
 
 pytestmark = pytest.mark.django_db
@@ -103,18 +103,18 @@ def test_a_worker_claims_a_queued_run_once(request_run):
 def test_a_stale_worker_writes_nothing(request_run):
     stale = running(request_run)
     is_silent(stale)
-    runs.requeue_silent()
+    fence.requeue_silent(Run)
     runs.claim(stale.pk, "host:2")
 
-    assert runs.beat(stale) is False
+    assert fence.beat(stale) is False
     assert runs.finish(stale) is False
-    assert runs.fail(stale, problem="late") is False
-    assert runs.acknowledge_cancel(stale) is False
+    assert fence.fail(stale, problem="late") is False
+    assert fence.acknowledge_cancel(stale) is False
     for write in (
         lambda: runs.enter(stale, Run.Phase.TRAINING),
         lambda: runs.report(stale, [runs.Point("loss", 1, 1.0)], step=9),
         lambda: runs.publish(stale, path="x", sha256="0" * 64, size=1),
-        lambda: runs.hold(stale),
+        lambda: fence.hold(stale),
     ):
         with pytest.raises(Lost), transaction.atomic():
             write()
@@ -128,7 +128,7 @@ def test_a_silent_run_is_queued_again_and_rung(request_run):
     run = running(request_run)
     is_silent(run)
 
-    assert runs.requeue_silent() == [run.pk]
+    assert fence.requeue_silent(Run) == [run.pk]
     run.refresh_from_db()
     assert (run.state, run.lost, run.phase, run.lease_until) == ("queued", 1, "", None)
 
@@ -136,7 +136,7 @@ def test_a_silent_run_is_queued_again_and_rung(request_run):
 def test_a_run_that_is_heard_of_is_left_alone(request_run):
     run = running(request_run)
 
-    assert runs.requeue_silent() == []
+    assert fence.requeue_silent(Run) == []
     run.refresh_from_db()
     assert run.state == "running"
 
@@ -146,11 +146,11 @@ def test_three_lost_workers_park_it_with_a_reason(request_run, curator):
     for _ in range(3):
         claimed = runs.claim(run.pk, "host:1")
         is_silent(claimed)
-        runs.requeue_silent()
+        fence.requeue_silent(Run)
 
     run.refresh_from_db()
     assert (run.state, run.attempt, run.lost) == ("failed", 3, 3)
-    assert run.problem == runs.PARKED
+    assert run.problem == fence.PARKED
     assert runs.claim(run.pk, "host:1") is None
 
     run = runs.retry(run_id=run.pk, by=curator)
@@ -161,10 +161,10 @@ def test_three_lost_workers_park_it_with_a_reason(request_run, curator):
 def test_a_waiting_run_is_rung_again_but_not_at_once(request_run):
     run = request_run()
 
-    assert runs.requeue_silent() == []
+    assert fence.requeue_silent(Run) == []
     Run.objects.update(rung_at=now() - timedelta(seconds=21))
-    assert runs.requeue_silent() == [run.pk]
-    assert runs.requeue_silent() == []
+    assert fence.requeue_silent(Run) == [run.pk]
+    assert fence.requeue_silent(Run) == []
 
 
 def test_a_queued_run_is_cancelled_at_once(request_run, curator):
@@ -182,10 +182,10 @@ def test_a_running_one_is_asked_to_stop_and_says_when_it_has(request_run, curato
     runs.cancel(run_id=run.pk, by=curator)
     runs.cancel(run_id=run.pk, by=curator)  # asking twice is asking once
 
-    assert runs.is_cancel_asked(run)
+    assert fence.stop_asked(run) is Cancelled
     run.refresh_from_db()
     assert run.is_cancelling
-    assert runs.acknowledge_cancel(run)
+    assert fence.acknowledge_cancel(run)
     run.refresh_from_db()
     assert run.state == "cancelled"
     assert kinds(run) == [
@@ -201,7 +201,7 @@ def test_a_lost_run_that_was_to_be_cancelled_is_cancelled(request_run, curator):
     runs.cancel(run_id=run.pk, by=curator)
     is_silent(run)
 
-    assert runs.requeue_silent() == []
+    assert fence.requeue_silent(Run) == []
     run.refresh_from_db()
     assert run.state == "cancelled"
 
@@ -231,7 +231,7 @@ def test_a_finished_run_cannot_be_started_again(request_run, curator):
 def test_a_failure_with_a_nul_in_its_words_is_still_recorded(request_run):
     run = running(request_run)
 
-    assert runs.fail(run, problem="bad \x00 byte")
+    assert fence.fail(run, problem="bad \x00 byte")
 
     run.refresh_from_db()
     assert run.problem == "bad \N{REPLACEMENT CHARACTER} byte"

@@ -13,7 +13,7 @@ from django.db import connection
 
 from curation.models import Message
 from trainer import child, launch, tasks, watch
-from trainer.actions import runs
+from trainer.actions import fence, runs
 from trainer.models import Run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -180,7 +180,7 @@ def test_what_is_done_is_not_done_again(request_run, fake, monkeypatch, curator)
     claimed = runs.claim(run.pk, "host:1")
     launch.train(claimed)  # and here its worker dies, just before the end
     Run.objects.update(lease_until="2020-01-01T00:00Z")
-    runs.requeue_silent()
+    fence.requeue_silent(Run)
     monkeypatch.setattr(child, "start", lambda *_, **__: pytest.fail("a child was started"))
 
     run = execute(run)

@@ -8,7 +8,7 @@ import pytest
 
 from curation.actions import erasure
 from curation.models import Contributor
-from trainer import launch, tasks
+from trainer import launch, tasks, work
 from trainer.models import Run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,7 +43,7 @@ def test_a_service_that_is_down_ends_the_run_with_a_reason(
 
 def test_erasure_takes_copies_that_a_lost_attempt_left(request_run, fake, bucket, frozen):
     run = request_run()
-    copies = launch.folder_of(run) / launch.COPIES
+    copies = launch.folder_of(run) / work.COPIES
     copies.mkdir(parents=True)
     (copies / "train.jsonl").write_text("{}")
     admin = Contributor.objects.create_superuser("admin@example.org", "x")

@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from curation.models import Recall, Withdrawal
 from tests.factories import ContributorFactory
 from trainer import launch
-from trainer.actions import results, runs
+from trainer.actions import fence, results, runs
 from trainer.models import Run, Sample
 
 pytestmark = pytest.mark.django_db
@@ -206,7 +206,7 @@ def test_a_running_run_asks_for_itself_again_and_an_ended_one_does_not(
     assert "6 of 10" in live.text
     assert "<html" not in live.text and "HX-Refresh" not in live
 
-    runs.fail(Run.objects.get(pk=run.pk), problem="It broke. Mend it.")
+    fence.fail(Run.objects.get(pk=run.pk), problem="It broke. Mend it.")
     live = signed_in.get(page("run_live", run.pk), headers=HTMX)
     assert "hx-trigger" not in live.text
     assert live["HX-Refresh"] == "true"

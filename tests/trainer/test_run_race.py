@@ -7,7 +7,7 @@ import pytest
 from curation.models import Event, Message
 from tests.races import together
 from trainer import tasks
-from trainer.actions import runs
+from trainer.actions import fence, runs
 from trainer.models import Run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,7 +28,7 @@ def test_a_silent_run_is_taken_back_once_however_many_look(request_run):
     runs.claim(run.pk, "host:1")
     Run.objects.filter(pk=run.pk).update(lease_until="2020-01-01T00:00Z")
 
-    together(*[runs.requeue_silent] * 6)
+    together(*[lambda: fence.requeue_silent(Run)] * 6)
 
     run.refresh_from_db()
     assert (run.state, run.lost) == ("queued", 1)

@@ -17,7 +17,7 @@ from config.redis_server import is_running
 from curation.models import Message
 from tests.trainer import worker
 from trainer import child, tasks
-from trainer.actions import runs
+from trainer.actions import fence, runs
 from trainer.models import Run
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -77,7 +77,7 @@ def test_a_killed_worker_takes_its_child_along_and_another_ends_the_run_once(
     until(lambda: not children_of(run, folders), seconds=3)
     seen = steps_written(run)
     Run.objects.update(lease_until="2020-01-01T00:00Z")  # half a minute goes by
-    assert runs.requeue_silent() == [run.pk]
+    assert fence.requeue_silent(Run) == [run.pk]
     fake()
     second = start_worker("run", str(run.pk))
     assert second.wait(30) == 0
@@ -122,7 +122,7 @@ def test_a_worker_frozen_past_its_lease_changes_nothing_when_it_thaws(
 
     os.kill(process.pid, signal.SIGSTOP)
     Run.objects.update(lease_until="2020-01-01T00:00Z")
-    runs.requeue_silent()
+    fence.requeue_silent(Run)
     other = runs.claim(run.pk, "other:1")
     before = (steps_written(run), Run.objects.values().get(pk=run.pk))
     os.kill(process.pid, signal.SIGCONT)
@@ -130,7 +130,7 @@ def test_a_worker_frozen_past_its_lease_changes_nothing_when_it_thaws(
 
     assert (steps_written(run), Run.objects.values().get(pk=run.pk)) == before
     assert children_of(run, folders) == []
-    assert runs.beat(other)
+    assert fence.beat(other)
 
 
 def test_a_run_whose_doorbell_was_lost_with_redis_still_runs(

@@ -98,7 +98,7 @@ def test_a_cancel_asks_the_child_first():
     child = Body()
 
     with (
-        Watch(beat=Heart(True), is_cancel_asked=lambda: True) as kept,
+        Watch(beat=Heart(True), stop_asked=lambda: Cancelled) as kept,
         pytest.raises(Cancelled),
         kept.over(child),
     ):

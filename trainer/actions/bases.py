@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 from curation import history
 from curation.errors import NotAllowed, WrongState
 from curation.handoff import Person
-from trainer.actions.runs import MAX_LOST, lease_end
+from trainer.actions.fence import MAX_LOST, lease_end
 from trainer.errors import Lost, TrainerError
 from trainer.models import BaseModel
 from trainer.text import storable

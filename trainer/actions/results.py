@@ -11,14 +11,14 @@ from django.urls import reverse
 
 from curation import intake
 from curation.intake import Offered, Proposal
-from trainer.actions import runs
+from trainer.actions import fence, runs
 from trainer.models import Evaluation, Run, Sample, Score
 
 
 @transaction.atomic
 def keep_evaluation(run: Run, report: dict[str, Any]) -> None:
     """Take in what `recipes/evaluate.py` wrote. Twice is once."""
-    runs.hold(run)
+    fence.hold(run)
     before, after = report["before"], report["after"]
     Evaluation.objects.update_or_create(
         run=run,
@@ -62,7 +62,7 @@ def _by_category(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str
 
 @transaction.atomic
 def keep_samples(run: Run, samples: Sequence[Sample]) -> None:
-    runs.hold(run)
+    fence.hold(run)
     Sample.objects.bulk_create(samples, ignore_conflicts=True)
 
 
@@ -72,7 +72,7 @@ def offer(run: Run) -> Offered | None:
 
     With the fence held: either all are offered and the row says so, or none is.
     """
-    runs.hold(run)
+    fence.hold(run)
     if Run.objects.filter(pk=run.pk, offered__isnull=False).exists():
         return None
     proposals = [
@@ -83,7 +83,7 @@ def offer(run: Run) -> Offered | None:
         proposals, generator=_signature(run), source=f"run-{run.pk}"
     )
     runs.report(run, [], offered=offered.taken, offer_refused=offered.refused)
-    runs.record("run.offered", run, by=None, taken=offered.taken)
+    fence.record("offered", run, by=None, taken=offered.taken)
     return offered
 
 

@@ -1,4 +1,4 @@
-"""Runs and base models, seen and steered."""
+"""Runs, seen and steered."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -17,11 +17,10 @@ from curation.background import ring
 from curation.errors import CurationError
 from curation.http import SignedInRequest
 from trainer import access, report, tasks
-from trainer.actions import bases as base_actions
 from trainer.actions import runs as actions
 from trainer.child import LOG
 from trainer.errors import NotConfirmed
-from trainer.forms import BaseForm, LaunchForm
+from trainer.forms import LaunchForm
 from trainer.launch import folder_of
 from trainer.models import BaseModel, Run
 from trainer.text import is_number
@@ -92,7 +91,7 @@ def _live(run: Run) -> dict[str, Any]:
         "time_left": report.time_left(run),
         "chart": report.chart(drawn),
         "rows": report.table(drawn),
-        "log": report.log_tail(run),
+        "log": report.log_tail(folder_of(run)),
     }
 
 
@@ -107,6 +106,21 @@ def run_cancel(request: SignedInRequest, pk: int) -> HttpResponse:
     else:
         is_over = found.state == Run.State.CANCELLED
         said = _("Cancelled.") if is_over else _("It stops within seconds.")
+        messages.success(request, said)
+    return redirect("trainer:run", pk)
+
+
+@require_POST
+@login_required
+def run_pause(request: SignedInRequest, pk: int) -> HttpResponse:
+    found = access.run_to_steer(request, pk)
+    try:
+        found = actions.pause(run_id=found.pk, by=request.user)
+    except CurationError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        is_over = found.state == Run.State.PAUSED
+        said = _("Paused.") if is_over else _("It stops within seconds, to go on later.")
         messages.success(request, said)
     return redirect("trainer:run", pk)
 
@@ -177,55 +191,3 @@ def _wanted(request: SignedInRequest, versions: list[int]) -> dict[str, Any]:
     if version and (not is_number(version) or int(version) not in versions):
         raise Http404  # no such version, or not theirs to train on
     return {"version": int(version)} if version else {}
-
-
-@require_http_methods(["GET", "POST"])
-@login_required
-def bases_add(request: SignedInRequest) -> HttpResponse:
-    if not request.user.is_staff:
-        raise Http404
-    form = BaseForm(request.POST or None)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                base = base_actions.register(**form.cleaned_data, by=request.user)
-            except CurationError as refusal:
-                form.add_error(None, str(refusal))
-                status = 409
-            else:
-                return _built(request, base)
-    return render(request, "trainer/base_add.html", {"form": form}, status=status)
-
-
-@require_POST
-@login_required
-def base_build(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Try a failed one once more."""
-    base = access.base_to_build(request, pk)
-    try:
-        base = base_actions.again(base_id=base.pk, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-        return redirect("trainer:runs")
-    return _built(request, base)
-
-
-@require_POST
-@login_required
-def starter_build(request: SignedInRequest) -> HttpResponse:
-    """Only a worker knows which starter its sources make, so it makes the row as well."""
-    if not request.user.is_staff:
-        raise Http404
-    ring(tasks.build_base)
-    messages.success(request, _("A trainer worker was asked to build the starter model."))
-    return redirect("trainer:runs")
-
-
-def _built(request: SignedInRequest, base: BaseModel) -> HttpResponseRedirect:
-    if not base.is_ready:
-        ring(tasks.build_base, base_id=base.pk)
-    said = _("%(base)s is ready.") if base.is_ready else _("%(base)s is getting ready.")
-    messages.success(request, said % {"base": base})
-    return redirect("trainer:runs")

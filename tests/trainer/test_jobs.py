@@ -1,0 +1,158 @@
+"""Work on a model besides training it: by one worker at a time, once, fenced."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils.timezone import now
+
+from curation.errors import NotAllowed
+from tests.factories import ContributorFactory
+from tests.races import together
+from trainer import launch, tasks
+from trainer.actions import fence, jobs
+from trainer.errors import TrainerError, TrainingFailed
+from trainer.jobs import kinds
+from trainer.jobs.kind import Kind
+from trainer.models import Job
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def counted(work):
+    """Counts the held-out lines, with a recipe in between."""
+    config = {"base": "b", "adapter": "a", "data": str(work.data), "out": str(work.folder)}
+    work.recipe("evaluate", config, take=lambda event: None)
+    lines = (work.data / "held_out.jsonl").read_text().splitlines()
+    return {"lines": len(lines)}
+
+
+def failing(work):
+    raise TrainingFailed("No room on the disk. Make some.")
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch):
+    for name, perform in (("count", counted), ("fail", failing)):
+        monkeypatch.setitem(kinds.KINDS, name, Kind(name, name.title(), perform))
+
+
+@pytest.fixture
+def ask(frozen, base, curator):
+    def ask(kind="count", by=curator, **more):
+        return jobs.request(kind=kind, version_id=frozen.pk, base=base, by=by, **more)
+
+    return ask
+
+
+def test_a_job_is_done_and_keeps_its_result(ask, fake):
+    job = ask()
+
+    tasks.execute_job(job_id=job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.result, job.attempt) == ("finished", {"lines": 4}, 1)
+    assert not (launch.folder_of_job(job) / "data").exists()
+
+
+def test_asked_twice_it_is_one_job_while_it_waits(ask, fake):
+    first, second = together(ask, ask)
+    assert first == second
+    assert ask(config={"more": 1}) != first
+
+    tasks.execute_job(job_id=first.pk)
+    assert ask() != first
+
+
+def test_delivered_four_times_at_once_it_is_done_once(ask, fake):
+    job = ask()
+
+    together(*[lambda: tasks.execute_job(job_id=job.pk)] * 4)
+
+    job.refresh_from_db()
+    assert (job.state, job.attempt) == ("finished", 1)
+
+
+def test_it_fails_with_its_own_sentence_and_starts_again(ask, fake, curator):
+    job = ask("fail")
+    tasks.execute_job(job_id=job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.problem) == ("failed", "No room on the disk. Make some.")
+
+    other = ask("fail")
+    with pytest.raises(TrainerError, match="waits or runs already"):
+        jobs.retry(job_id=job.pk, by=curator)
+    jobs.cancel(job_id=other.pk, by=curator)
+    assert jobs.retry(job_id=job.pk, by=curator).state == "queued"
+
+
+def test_a_worker_that_was_given_up_keeps_no_result(ask):
+    job = ask()
+    stale = jobs.claim(job.pk, "host:1")
+    Job.objects.filter(pk=job.pk).update(lease_until=now() - timedelta(seconds=1))
+    assert fence.requeue_silent(Job) == [job.pk]
+    jobs.claim(job.pk, "host:2")
+
+    assert jobs.finish(stale, {"lines": 9}) is False
+    job.refresh_from_db()
+    assert (job.state, job.result, job.worker) == ("running", {}, "host:2")
+
+
+def test_the_urgent_are_called_first(ask):
+    usual, urgent = ask(), ask(config={"n": 1}, priority=5)
+    Job.objects.update(rung_at=None)
+
+    assert fence.requeue_silent(Job) == [urgent.pk, usual.pk]
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_paused_it_waits_until_somebody_says_go_on(ask, curator, waits):
+    job = ask()
+    claimed = None if waits else jobs.claim(job.pk, "host:1")
+
+    jobs.pause(job_id=job.pk, by=curator)
+    if claimed:
+        assert fence.acknowledge_pause(claimed)
+
+    job.refresh_from_db()
+    assert (job.state, job.pause_requested_at) == ("paused", None)
+    assert fence.requeue_silent(Job) == []
+    assert jobs.retry(job_id=job.pk, by=curator).state == "queued"
+
+
+def test_a_pause_stands_though_the_worker_is_lost(ask, curator):
+    job = ask()
+    jobs.claim(job.pk, "host:1")
+    jobs.pause(job_id=job.pk, by=curator)
+    Job.objects.filter(pk=job.pk).update(lease_until=now() - timedelta(seconds=1))
+
+    assert fence.requeue_silent(Job) == []
+    job.refresh_from_db()
+    assert job.state == "paused"
+
+
+def test_who_may_ask(ask, dataset):
+    with pytest.raises(NotAllowed):
+        ask(by=ContributorFactory(member=dataset))
+    with pytest.raises(TrainerError, match="no job"):
+        ask("tidy")
+    assert not Job.objects.exists()
+
+
+def test_its_page_is_for_those_who_see_the_dataset(ask, fake, client, curator):
+    job = ask("fail")
+    tasks.execute_job(job_id=job.pk)
+    page = reverse("trainer:job", args=[job.pk])
+
+    client.force_login(ContributorFactory())
+    assert client.get(page).status_code == 404
+    client.force_login(curator)
+    said = client.get(page).content.decode()
+    assert "No room on the disk. Make some." in said
+    again = client.post(reverse("trainer:job_retry", args=[job.pk]), follow=True)
+    assert "Queued" in again.content.decode()
+    assert client.post(reverse("trainer:job_pause", args=[job.pk])).status_code == 302
+    job.refresh_from_db()
+    assert job.state == "paused"

@@ -1,0 +1,8 @@
+"""All kinds of jobs, by name."""
+
+from __future__ import annotations
+
+from trainer.jobs.kind import Kind
+
+EVERY: tuple[Kind, ...] = ()
+KINDS = {kind.name: kind for kind in EVERY}

@@ -1,0 +1,101 @@
+"""One attempt of a claimed row: its folder, its files, the children that do the work."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from django.utils.translation import gettext_noop
+
+from curation import handoff
+from curation.errors import CurationError
+from trainer import child
+from trainer.actions import fence
+from trainer.errors import TrainingFailed
+from trainer.models.fenced import Fenced
+from trainer.watch import Watch
+
+COPIES = "data"  # of a version's files, where they are kept elsewhere
+NOT_THE_VERSION = gettext_noop("The version is not the one that this run was asked for.")
+
+R = TypeVar("R", bound=Fenced)
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Work(Generic[R]):
+    """`row` is claimed; `data` holds the version's files, compared with their hashes."""
+
+    row: R
+    folder: Path
+    data: Path
+    watch: Watch
+
+    def recipe(
+        self,
+        name: str,
+        config: dict[str, Any],
+        *,
+        take: Callable[[Event | None], None],
+        threads: int = 1,
+    ) -> None:
+        """Run a recipe to its end; `take` hears each event, and None in a pause.
+
+        Raises TrainingFailed, Cancelled, Paused or Lost; after each of them it is gone.
+        """
+        self.watch.check()
+        process = child.start(name, config, self.folder, threads=threads)
+        with self.watch.over(process), closing(process.events()) as events:
+            for event in events:
+                take(event)
+
+    def require_whole(self) -> None:
+        """Raise TrainingFailed where words of the version were destroyed meanwhile."""
+        require_whole(self.row)
+
+
+@contextmanager
+def begun(row: R, folder: Path, *, digest: str) -> Iterator[Work[R]]:
+    """Keep the lease, end what an earlier attempt left, fetch the version's files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with Watch(
+        beat=lambda: fence.beat(row), stop_asked=lambda: fence.stop_asked(row)
+    ) as watch:
+        child.end_previous(folder)
+        with _prepared(row, copies=folder / COPIES, digest=digest) as data:
+            try:
+                yield Work(row, folder, data, watch)
+            except (TrainingFailed, OSError):
+                require_whole(row)  # its files went away meanwhile: that is why
+                raise
+            watch.check()
+
+
+def require_whole(row: Any) -> None:
+    try:
+        handoff.require_whole(row.version_id)
+    except CurationError as refusal:
+        raise TrainingFailed(str(refusal)) from refusal
+
+
+@contextmanager
+def _prepared(row: Any, *, copies: Path, digest: str) -> Iterator[Path]:
+    """The frozen files, compared with their hashes. Copies go with the attempt."""
+    try:
+        yield _files(row, copies, digest)
+    finally:
+        shutil.rmtree(copies, ignore_errors=True)
+
+
+def _files(row: Any, copies: Path, digest: str) -> Path:
+    require_whole(row)
+    try:
+        if handoff.frozen(row.version_id).digest != digest:
+            raise TrainingFailed(NOT_THE_VERSION)
+        return handoff.files(row.version_id, copies=copies)
+    except CurationError as refusal:
+        raise TrainingFailed(str(refusal)) from refusal
