@@ -30,10 +30,11 @@ from tests.trainer.recipe_fixtures import (
     write_config,
     write_version,
 )
-from trainer.recipes import common, models, scoring, sft
+from trainer.recipes import common, models, scoring, sft, tuning
 from trainer.recipes.chat import render_all
 from trainer.recipes.common import Trouble
 from trainer.recipes.data import read_examples
+from trainer.recipes.reporting import Reporter
 
 # peft asks transformers for a name that it has just renamed.
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
@@ -166,10 +167,9 @@ def test_the_cpu_loss_is_trls_loss(config, tmp_path):
 
 
 def trainer_of(config: sft.Config, kind: type) -> Any:
-    tokenizer, model = models.load_base(config.base)
-    torch.manual_seed(1)
+    tokenizer, model, _ = tuning.open_model(config, torch.device("cpu"))
     rows = render_all(tokenizer, read_examples(Path(config.data) / "train.jsonl"), 512).kept
-    reporter = sft.Reporter(config, [], [], 0)
+    reporter = Reporter(config, [], lambda model: None)
     original = sft.CpuTrainer
     sft.CpuTrainer = kind
     try:

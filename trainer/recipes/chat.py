@@ -83,27 +83,46 @@ def unfit(tokenizer: Any, turns: list[Turn]) -> str | None:
 
 def render(tokenizer: Any, example: Example, max_length: int) -> Row:
     """Ids and labels; too long, the prompt loses its beginning before the reply its end."""
-    fault = role_fault(example.prompt)
-    assert fault is None, fault
     assert example.completion["role"] == "assistant", "only the assistant is learned"
-    asked = prompt_ids(tokenizer, example.prompt)
-    whole = _template(tokenizer, [*example.prompt, example.completion], is_open=False)
+    prompt, reply = split(tokenizer, example.prompt, example.completion)
+    room = prompt_room(len(prompt), len(reply), max_length)
+    return row_of(example.id, example.category, prompt, reply, room, max_length)
+
+
+def split(tokenizer: Any, prompt: list[Turn], reply: Turn) -> tuple[list[int], list[int]]:
+    """What stands before the reply, and the reply with the token that ends it."""
+    fault = role_fault(prompt)
+    assert fault is None, fault
+    asked = prompt_ids(tokenizer, prompt)
+    whole = _template(tokenizer, [*prompt, reply], is_open=False)
     # Some templates render the prompt differently once a reply follows.
     start = _common_prefix(asked, whole)
-    prompt, reply = whole[:start], _to_end_token(tokenizer, whole[start:])
-    is_cut = len(prompt) + len(reply) > max_length
-    if is_cut:
-        room = max_length - len(reply)
-        if room < 1:  # a reply with nothing before it would teach to speak unasked
-            room = min(len(prompt), max_length // 4)
-        prompt, reply = prompt[-room:] if room else [], reply[: max_length - room]
+    return whole[:start], _to_end_token(tokenizer, whole[start:])
+
+
+def prompt_room(prompt: int, reply: int, max_length: int) -> int:
+    """How many tokens of the prompt stay, the last ones."""
+    room = min(prompt, max_length - reply)
+    # A reply with nothing before it would teach to speak unasked.
+    return room if room > 0 else min(prompt, max_length // 4)
+
+
+def row_of(
+    name: str,
+    category: str,
+    prompt: list[int],
+    reply: list[int],
+    room: int,
+    max_length: int,
+) -> Row:
+    kept, said = prompt[len(prompt) - room :], reply[: max_length - room]
     return Row(
-        id=example.id,
-        category=example.category,
-        ids=prompt + reply,
+        id=name,
+        category=category,
+        ids=kept + said,
         # Nothing predicts the first token.
-        labels=[IGNORE] * len(prompt) + reply if prompt else [IGNORE, *reply[1:]],
-        is_cut=is_cut,
+        labels=[IGNORE] * len(kept) + said if kept else [IGNORE, *said[1:]],
+        is_cut=len(prompt) + len(reply) > len(kept) + len(said),
     )
 
 

@@ -12,13 +12,15 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from trainer.recipes.chat import ROLES, Turn
 from trainer.recipes.common import Trouble
 
 TRAIN = "train.jsonl"
 HELD_OUT = "held_out.jsonl"
+
+E = TypeVar("E")
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def read_turns(value: Any, where: str) -> list[Turn]:
     return [{"role": turn["role"], "content": turn["content"]} for turn in value]
 
 
-def sample(examples: list[Example], count: int, seed: int) -> list[Example]:
+def sample(examples: list[E], count: int, seed: int) -> list[E]:
     """At most `count` of them, the same ones for the same seed, in their order."""
     if count >= len(examples):
         return examples

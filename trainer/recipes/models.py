@@ -26,20 +26,28 @@ def load_base(
     *,
     device: torch.device | None = None,
     allow_download: bool = False,
+    kind: Any = AutoModelForCausalLM,
+    **how: Any,
 ) -> tuple[Any, Any]:
-    """The tokenizer and the model of a folder, or of a hub id pinned to a commit."""
+    """The tokenizer and the model of a folder, or of a hub id pinned to a commit.
+
+    `how` goes to transformers: another dtype, say.
+    """
     folder = find_base(base, revision, allow_download=allow_download)
     device = device or torch.device("cpu")
+    if kind is AutoModelForCausalLM:
+        _refuse_reward_model(base, folder)
+    settings = {"dtype": dtype_on(device), **how}
     try:
         tokenizer = AutoTokenizer.from_pretrained(
             folder, trust_remote_code=False, local_files_only=True
         )
-        model = AutoModelForCausalLM.from_pretrained(
+        model = kind.from_pretrained(
             folder,
             use_safetensors=True,
             trust_remote_code=False,
             local_files_only=True,
-            dtype=torch.bfloat16 if device.type == "cuda" else torch.float32,
+            **settings,
         )
     except (OSError, ValueError, KeyError) as error:
         raise Trouble(f"Cannot load the base model {base}: {_first_line(error)}") from error
@@ -48,20 +56,30 @@ def load_base(
         raise Trouble(f"The tokenizer of {base} names no end token; choose another model.")
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
-    return tokenizer, model.to(device)
+    return tokenizer, model if "quantization_config" in how else model.to(device)
+
+
+def dtype_on(device: torch.device) -> torch.dtype:
+    return torch.bfloat16 if device.type == "cuda" else torch.float32
 
 
 def load_with_adapter(model: Any, adapter: str, *, is_trainable: bool = False) -> PeftModel:
-    folder = Path(adapter)
-    for name in ("adapter_config.json", "adapter_model.safetensors"):
-        if not (folder / name).is_file():
-            raise Trouble(f"No {name} in {adapter}; give a finished run's adapter folder.")
+    check_adapter(adapter)
     try:
-        return PeftModel.from_pretrained(model, folder, is_trainable=is_trainable)
+        return PeftModel.from_pretrained(model, Path(adapter), is_trainable=is_trainable)
     except (OSError, ValueError, RuntimeError) as error:
         raise Trouble(
             f"The adapter {adapter} does not fit this base model: {_first_line(error)}"
         ) from error
+
+
+def check_adapter(adapter: str) -> dict[str, Any]:
+    """Its config."""
+    folder = Path(adapter)
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        if not (folder / name).is_file():
+            raise Trouble(f"No {name} in {adapter}; give a finished run's adapter folder.")
+    return read_object(folder / "adapter_config.json") or {}
 
 
 def check_length(model: Any, max_length: int) -> None:
@@ -106,6 +124,12 @@ def _refuse_foreign_code(base: str, folder: Path) -> None:
     for part in (config, read_object(folder / "tokenizer_config.json") or {}):
         if "auto_map" in part:
             raise Trouble(f"{base} wants to run code of its own (auto_map): refused.")
+
+
+def _refuse_reward_model(base: str, folder: Path) -> None:
+    kinds = (read_object(folder / "config.json") or {}).get("architectures") or []
+    if any(str(kind).endswith("ForSequenceClassification") for kind in kinds):
+        raise Trouble(f"{base} gives marks and writes nothing; choose a model that writes.")
 
 
 def _first_line(error: object) -> str:

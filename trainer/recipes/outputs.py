@@ -20,16 +20,24 @@ from trainer.recipes.common import (
     write_json,
     write_manifest,
 )
+from trainer.recipes.settings import FULL, LORA, Settings
 
 IDENTITY = "run.json"
 # Where files lie and how fast they are read does not change what is learned.
-ELSEWHERE = frozenset({"out", "data", "replay", "threads", "allow_download"})
+ELSEWHERE = frozenset({"out", "data", "replay", "parent", "threads", "allow_download"})
+# Settings that older runs do not have: as these say, a run is what it was before them.
+SINCE = {"tuning": LORA}
+VERDICTS = "verdicts.jsonl"  # a line a held-out pair: what the model says of it
 ADAPTER = ["adapter/adapter_config.json", "adapter/adapter_model.safetensors"]
 
 
 def identity(config: dict[str, Any], files: Iterable[Path | str | None]) -> dict[str, Any]:
     """What makes this run this run: its settings and the bytes that it reads."""
-    settings = {name: value for name, value in config.items() if name not in ELSEWHERE}
+    settings = {
+        name: value
+        for name, value in config.items()
+        if name not in ELSEWHERE and SINCE.get(name) != value
+    }
     text = json.dumps(settings, sort_keys=True)
     read = [Path(file) for file in files if file is not None and Path(file).exists()]
     return {
@@ -37,6 +45,10 @@ def identity(config: dict[str, Any], files: Iterable[Path | str | None]) -> dict
         "settings": hashlib.sha256(text.encode()).hexdigest(),
         "data": {path.name: sha256(path) for path in read},
     }
+
+
+def weights_of(parent: str | None) -> Path | None:
+    return Path(parent) / "adapter_model.safetensors" if parent else None
 
 
 def claim(out: Path, mine: dict[str, Any]) -> dict[str, Any] | None:
@@ -61,8 +73,24 @@ def refuse_foreign_manifest(out: Path, recipe: str) -> None:
         raise Trouble(f"{out} holds what another recipe made; choose a folder of its own.")
 
 
-def export(out: Path, model: Any, base: str, facts: dict[str, Any]) -> dict[str, Any]:
-    """Two files and no pickle: weights, and a config whose bytes depend on nothing else."""
+def save(
+    out: Path, model: Any, tokenizer: Any, cfg: Settings, facts: dict[str, Any]
+) -> dict[str, Any]:
+    """What was learned, as safetensors and no pickle, and last of all the manifest."""
+    is_whole = cfg.tuning == FULL
+    made = _model(out, model, tokenizer) if is_whole else _adapter(out, model, cfg.base)
+    # Resuming is over; what remains for transformers' own use is a pickle of its settings.
+    for pickle in out.glob("checkpoints/*/training_args.bin"):
+        pickle.unlink()
+    kept = [name for name in ("dropped.jsonl", VERDICTS) if (out / name).exists()]
+    result = {"result": "model" if is_whole else "adapter"}
+    if not is_whole:
+        result["adapter_sha256"] = sha256(out / "adapter" / "adapter_model.safetensors")
+    return write_manifest(out, {**facts, **result}, [*made, *kept])
+
+
+def _adapter(out: Path, model: Any, base: str) -> list[str]:
+    """Two files; the bytes of the config depend on nothing but what it says."""
     folder = out / "adapter"
     shutil.rmtree(folder, ignore_errors=True)
     model.save_pretrained(folder, safe_serialization=True)
@@ -74,18 +102,24 @@ def export(out: Path, model: Any, base: str, facts: dict[str, Any]) -> dict[str,
     config["base_model_name_or_path"] = base
     ordered = {name: _sorted(config[name]) for name in sorted(config)}
     write_json(folder / "adapter_config.json", ordered)
-    # Resuming is over; what remains for transformers' own use is a pickle of its settings.
-    for pickle in out.glob("checkpoints/*/training_args.bin"):
-        pickle.unlink()
-    weights = sha256(folder / "adapter_model.safetensors")
-    return write_manifest(
-        out, {**facts, "adapter_sha256": weights}, [*ADAPTER, "dropped.jsonl"]
-    )
+    return ADAPTER
+
+
+def _model(out: Path, model: Any, tokenizer: Any) -> list[str]:
+    """A folder that can be a base itself."""
+    folder = out / "model"
+    shutil.rmtree(folder, ignore_errors=True)
+    model.save_pretrained(folder, safe_serialization=True)
+    tokenizer.save_pretrained(folder)
+    return [f"model/{path.name}" for path in sorted(folder.iterdir())]
 
 
 def summary(manifest: dict[str, Any]) -> dict[str, Any]:
     """What the last event says; the rest is in the manifest."""
-    names = ("examples", "tokens", "final_loss", "held_out", "seconds", "adapter_sha256")
+    names = (
+        "examples", "tokens", "final_loss", "held_out", "preferences", "seconds", "result",
+        "adapter_sha256",
+    )  # fmt: skip
     return {name: manifest[name] for name in names if name in manifest}
 
 

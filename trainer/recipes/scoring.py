@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch.nn import functional as F
+from torch.nn.parallel import DistributedDataParallel
 
 from trainer.recipes.chat import IGNORE, Row
 from trainer.recipes.order import length_batches
@@ -25,14 +26,31 @@ def has_plain_head(model: Any) -> bool:
 def reply_logits(
     model: Any, ids: torch.Tensor, mask: torch.Tensor, wanted: torch.Tensor
 ) -> Any:
-    """Logits of the positions before each wanted label, in order."""
+    """Logits of the positions before each wanted label, in order.
+
+    A model that several processes train is called as a whole: that is when they wait for
+    one another.
+    """
+    is_shared = isinstance(model, DistributedDataParallel)
     causal = model.get_base_model() if hasattr(model, "get_base_model") else model
-    if not has_plain_head(causal):
+    if is_shared or not has_plain_head(causal):
         outputs = causal(input_ids=ids, attention_mask=mask, use_cache=False)
         return outputs.logits[:, :-1][wanted].float()
     body = causal.get_decoder()
     hidden = body(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
     return causal.get_output_embeddings()(hidden[:, :-1][wanted]).float()
+
+
+def reply_logps(
+    model: Any, ids: torch.Tensor, mask: torch.Tensor, labels: torch.Tensor
+) -> torch.Tensor:
+    """The log-probability of each row's reply, to be learned from."""
+    wanted = labels[:, 1:] != IGNORE
+    logits = reply_logits(model, ids, mask, wanted)
+    nll = F.cross_entropy(logits, labels[:, 1:][wanted], reduction="none")
+    # Filled in and summed by row: adding up by index has no fixed order on a GPU.
+    grid = torch.zeros(wanted.shape, dtype=nll.dtype, device=nll.device)
+    return -grid.masked_scatter(wanted, nll).sum(dim=1)
 
 
 @torch.no_grad()
