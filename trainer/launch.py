@@ -15,14 +15,17 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.utils.translation import gettext_noop
 
 from trainer.actions import results, runs
 from trainer.config import RunConfig
 from trainer.errors import TrainingFailed
+from trainer.folders import ADAPTER, WEIGHTS
+from trainer.folders import folder_of as folder_of
+from trainer.folders import folder_of_job as folder_of_job
+from trainer.folders import model as model
 from trainer.jobs.kinds import KINDS
-from trainer.models import BaseModel, Job, Run, Sample
+from trainer.models import Job, Run, Sample
 from trainer.progress import Progress
 from trainer.recipes.common import read_manifest, read_object
 from trainer.text import storable
@@ -30,20 +33,9 @@ from trainer.work import Work, begun
 
 Phase = Run.Phase
 
-ADAPTER = "adapter"
-WEIGHTS = "adapter_model.safetensors"
-
 
 def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def folder_of(run: Run) -> Path:
-    return Path(settings.RUNS_DIR) / str(run.pk)
-
-
-def folder_of_job(job: Job) -> Path:
-    return Path(settings.RUNS_DIR) / f"job-{job.pk}"
 
 
 def train(run: Run) -> None:
@@ -67,14 +59,6 @@ def perform(job: Job) -> dict[str, Any]:
         )
     with begun(job, folder_of_job(job), digest=job.version.digest) as work:
         return kind.perform(work)
-
-
-def model(base: BaseModel, run: Run | None = None) -> dict[str, Any]:
-    """Where a recipe finds a model: the base's place, and the run's adapter on it."""
-    adapter = str(folder_of(run) / ADAPTER) if run else None
-    return {
-        "base": base.location, "revision": base.revision or None, "adapter": adapter,
-    }  # fmt: skip
 
 
 class _Phases:

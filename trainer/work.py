@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from trainer.errors import TrainingFailed
 from trainer.models.fenced import Fenced
 from trainer.watch import Watch
 
+WRITE_EVERY = 1.0
 COPIES = "data"  # of a version's files, where they are kept elsewhere
 NOT_THE_VERSION = gettext_noop("The version is not the one that this run was asked for.")
 
@@ -40,22 +42,46 @@ class Work(Generic[R]):
         name: str,
         config: dict[str, Any],
         *,
-        take: Callable[[Event | None], None],
+        take: Callable[[Event | None], None] | None = None,
         threads: int = 1,
     ) -> None:
         """Run a recipe to its end; `take` hears each event, and None in a pause.
 
+        Left out, the row learns of each `step` with its `of`.
+
         Raises TrainingFailed, Cancelled, Paused or Lost; after each of them it is gone.
         """
         self.watch.check()
+        steps = _Steps(self.row)
         process = child.start(name, config, self.folder, threads=threads)
         with self.watch.over(process), closing(process.events()) as events:
             for event in events:
-                take(event)
+                (take or steps.take)(event)
+        steps.flush()
 
     def require_whole(self) -> None:
         """Raise TrainingFailed where words of the version were destroyed meanwhile."""
         require_whole(self.row)
+
+
+class _Steps:
+    """How far it is, written to the row about once a second."""
+
+    def __init__(self, row: Fenced) -> None:
+        self.row = row
+        self.known: dict[str, int] = {}
+        self.written_at = time.monotonic()
+
+    def take(self, event: Event | None) -> None:
+        if event and "step" in event and "of" in event:
+            self.known = {"step": event["step"], "of": event["of"]}
+        if time.monotonic() - self.written_at >= WRITE_EVERY:
+            self.flush()
+
+    def flush(self) -> None:
+        if self.known:
+            fence.report(self.row, **self.known)
+        self.known, self.written_at = {}, time.monotonic()
 
 
 @contextmanager

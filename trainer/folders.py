@@ -1,0 +1,29 @@
+"""Where the files of runs and jobs are, and where a recipe finds a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from trainer.models import BaseModel, Job, Run
+
+ADAPTER = "adapter"
+WEIGHTS = "adapter_model.safetensors"
+
+
+def folder_of(run: Run) -> Path:
+    return Path(settings.RUNS_DIR) / str(run.pk)
+
+
+def folder_of_job(job: Job) -> Path:
+    return Path(settings.RUNS_DIR) / f"job-{job.pk}"
+
+
+def model(base: BaseModel, run: Run | None = None) -> dict[str, Any]:
+    """Where a recipe finds a model: the base's place, and the run's adapter on it."""
+    adapter = str(folder_of(run) / ADAPTER) if run else None
+    return {
+        "base": base.location, "revision": base.revision or None, "adapter": adapter,
+    }  # fmt: skip
