@@ -79,8 +79,10 @@ def _clear(var: Path) -> None:
         shutil.rmtree(var)
 
 
-def wait_until_ready(address: str, up: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + READY_SECONDS
+def wait_until_ready(
+    address: str, up: subprocess.Popen[bytes], log: Path, seconds: float = READY_SECONDS
+) -> None:
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if up.poll() is not None:
             raise SystemExit(f"Winnow did not start:\n{log.read_text()}")
@@ -89,4 +91,4 @@ def wait_until_ready(address: str, up: subprocess.Popen[bytes], log: Path) -> No
                 return
         except httpx.TransportError:
             time.sleep(0.2)
-    raise SystemExit(f"Winnow did not answer within {READY_SECONDS:.0f} s: see {log}")
+    raise SystemExit(f"Winnow did not answer within {seconds:.0f} s: see {log}")

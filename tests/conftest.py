@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import psutil
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from config import embedded
 
@@ -33,6 +34,23 @@ if not IS_WORKER:
     for name in ("WINNOW_DEBUG", "WINNOW_HTTPS", "WINNOW_MODELS", "WINNOW_SECRET_KEY"):
         os.environ.pop(name, None)
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--shuffle-flows", action="store_true", help="browser tests in any order, too"
+    )
+
+
+class FlowsTogether(LoadScopeScheduling):
+    """Of two processes one has all flows, and begins with them: see flows/conftest.py."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "flows" if nodeid.startswith("tests/flows/") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FlowsTogether:
+    return FlowsTogether(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -58,7 +76,11 @@ def _remove_left_behind() -> None:
 
 
 def _remove(folder: Path) -> None:
-    if folder.stat().st_uid == os.geteuid():
+    try:
+        is_ours = folder.stat().st_uid == os.geteuid()
+    except FileNotFoundError:
+        return  # tests that began at the same moment were faster
+    if is_ours:
         embedded.stop(folder)
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,7 +1,9 @@
 """A whole Winnow, as `make up` starts it, and a real browser in front of it.
 
-The flows of one test process share one stack: each works with people and datasets of the
-demo, and looks only at what it made itself.
+All flows share one stack: each works with people and datasets of the demo, and looks only
+at what it made itself. So one process has them all, and they come in one order, before
+everything else, as they take the longest. What fails is tried once more, with material of
+its own: a machine may be busy for a moment. The output tells which were.
 """
 
 from __future__ import annotations
@@ -18,12 +20,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from benchmarks.stack import free_port, wait_until_ready
 from config import places
 
 SignIn = Callable[..., Page]
+
+# How long a machine with much else to do may take; what is there is not waited for.
+START_SECONDS = 300.0
+expect.set_options(timeout=20_000)
 
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -32,6 +38,18 @@ FLAGS = [
 
 # One in a few reviews would be of a known item, which is not taken back.
 WITHOUT_GOLD = "from curation.models import Policy; Policy.objects.update(gold_every=0)"
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+@pytest.hookimpl(trylast=True)  # after the shuffling
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    flows = [item for item in items if item.get_closest_marker("browser")]
+    if not config.getoption("--shuffle-flows"):
+        flows.sort(key=lambda item: (item.path, item.location[1] or 0, item.nodeid))
+    items[:] = flows + [item for item in items if item not in flows]
 
 
 @dataclass(frozen=True)
@@ -45,17 +63,20 @@ class Winnow:
     def account(self, role: str) -> dict[str, str]:
         return next(account for name, account in self.accounts.items() if role in name)
 
-    def run_beside(self, module: str, *asked: str) -> None:
-        """A program that puts something into this stack."""
-        subprocess.run(
+    def run_beside(self, module: str, *asked: str) -> str:
+        """A program that puts something into this stack; what it says."""
+        done = subprocess.run(
             [sys.executable, "-m", module, *asked],
             cwd=places.ROOT,
             env={**os.environ, "WINNOW_VAR": str(self.var), "WINNOW_LOCAL": "1"},
             check=True,
+            stdout=subprocess.PIPE,
+            text=True,
         )
+        return done.stdout
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def winnow(chromium: str) -> Iterator[Winnow]:
     var = Path(tempfile.mkdtemp(prefix="winnow-flows-", dir="/tmp"))
     var.chmod(0o711)
@@ -81,7 +102,7 @@ def winnow(chromium: str) -> Iterator[Winnow]:
         )
     address = f"http://127.0.0.1:{port}"
     try:
-        wait_until_ready(address, up, log)
+        wait_until_ready(address, up, log, START_SECONDS)
         subprocess.run(
             [sys.executable, "manage.py", "shell", "--no-imports", "-c", WITHOUT_GOLD],
             cwd=places.ROOT,
@@ -93,11 +114,12 @@ def winnow(chromium: str) -> Iterator[Winnow]:
         yield Winnow(address, var, accounts)
     finally:
         up.send_signal(signal.SIGINT)
-        up.wait(timeout=60)
+        up.wait(timeout=START_SECONDS)
         shutil.rmtree(var, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+# Ended after the last flow: while Playwright's loop runs, Django refuses the database.
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
@@ -106,11 +128,18 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture
+def attempt(request: pytest.FixtureRequest) -> int:
+    """1, or 2 where the first went wrong and has used up what it found."""
+    return int(getattr(request.node, "execution_count", 1))
+
+
+@pytest.fixture
 def sign_in(winnow: Winnow, browser: Browser) -> Iterator[SignIn]:
     contexts: list[BrowserContext] = []
 
     def as_person(role: str, **options: object) -> Page:
         context = browser.new_context(base_url=winnow.address, **options)  # type: ignore[arg-type]
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         account = winnow.account(role)

@@ -1,8 +1,8 @@
 """Put a version and a finished run into a running Winnow, named by WINNOW_VAR.
 
 Or a run on the newest version of a dataset that is named: `… finished_run handbook`.
-For tests that look at their pages: training a model would take minutes. All in one
-transaction, so that no worker comes to see the run before it has ended.
+It prints their addresses. For tests that look at their pages: training a model would take
+minutes. All in one transaction, so that no worker comes to see the run before it has ended.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ import sys
 import django
 from django.apps import apps
 from django.db import transaction
+from django.urls import reverse
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     with transaction.atomic():
-        write(*sys.argv[1:])
+        addresses = write(*sys.argv[1:])
+    sys.stdout.write("\n".join(addresses))
 
 
-def write(slug: str = "") -> None:
+def write(slug: str = "") -> tuple[str, str]:
     from curation.actions import versions
     from trainer.actions import results, runs
     from trainer.config import RunConfig
@@ -60,6 +62,8 @@ def write(slug: str = "") -> None:
     # Nobody else may train on it, or wait for it.
     base.state, base.problem = "failed", "It was only ever a name."
     base.save(update_fields=["state", "problem"])
+    frozen = reverse("curation:version", args=[named, version.number])
+    return frozen, reverse("trainer:run", args=[run.pk])
 
 
 if __name__ == "__main__":

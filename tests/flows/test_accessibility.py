@@ -226,12 +226,9 @@ def test_pages_of_a_dataset(sign_in):
 
 
 def test_pages_of_versions_and_runs(winnow, sign_in):
-    winnow.run_beside("tests.flows.finished_run")
+    version, run = winnow.run_beside("tests.flows.finished_run").split()
     page = sign_in("curator", **STILL)
-    version = links(page, "/datasets/conversations/versions/", r".*/versions/\d+/")
-    found = visit(page, version[0], "/models/")
-    run = links(page, "/models/", r"/models/runs/\d+/")
-    found += visit(page, run[-1])
+    found = visit(page, version, "/models/", run)
     launch = page.goto("/models/launch/")
     assert launch is not None and launch.ok
     found += findings(page)
@@ -327,9 +324,9 @@ def test_a_toast_is_reached_by_keyboard_and_waits_for_whoever_is_on_it(sign_in):
         """() => { winnow.say("Sent.", "success", {
             action: { label: "Take it back", run: () => winnow.say("Taken back.") },
             seconds: 4,
-        }) }"""
+        });
+        document.querySelector(".site-header summary").focus() }"""
     )
-    page.locator(".site-header summary").focus()
     page.keyboard.press("Tab")
 
     expect(page.get_by_role("button", name="Take it back")).to_be_focused()

@@ -42,15 +42,15 @@ def test_without_scripts_filters_come_and_go(sign_in):
     expect(page).to_have_url(re.compile(r"q=the$"))
 
 
-def test_a_search_is_kept_and_found_again(sign_in):
+def test_a_search_is_kept_and_found_again(sign_in, attempt):
     page = sign_in("curator")
     page.goto(f"{BROWSE}?q=the&role=prompter")
     page.get_by_text("Save this search").click()
-    page.get_by_label("Name").fill("Prompts with an article")
+    page.get_by_label("Name").fill(f"Prompts with an article, {attempt}")
     page.get_by_role("button", name="Save", exact=True).click()
 
     page.goto(BROWSE)
-    page.get_by_role("link", name="Prompts with an article").click()
+    page.get_by_role("link", name=f"Prompts with an article, {attempt}").click()
 
     expect(page).to_have_url(re.compile(r"q=the&role=prompter"))
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.flows.notes import expect_sent
 from tests.flows.test_work import start
 
 pytestmark = pytest.mark.browser
@@ -74,9 +76,8 @@ def test_marks_are_taken_out_and_come_back_with_undo(sign_in):
     begin(page, "Thank-you")
     write(page, "Answer", PASSAGE)
     button = coach(page).get_by_role("button", name="Remove 3 marks")
-    button.focus()
 
-    page.keyboard.press("Enter")
+    button.press("Enter")
     left = "The harbour was built in two years. It has three cranes."
     expect(field(page, "Answer")).to_have_value(left)
     expect(button).to_have_count(0)
@@ -85,14 +86,14 @@ def test_marks_are_taken_out_and_come_back_with_undo(sign_in):
     expect(field(page, "Answer")).to_have_value(PASSAGE)
 
 
-def test_serious_advice_is_shown_once_and_holds_nobody_up(sign_in):
+def test_serious_advice_is_shown_once_and_holds_nobody_up(sign_in, attempt):
     page = sign_in("writer")
+    page.clock.install()
     begin(page, "Thank-you")
-    write(
-        page,
-        "Question or instruction",
-        "Write a thank-you note to Pjotr for the yellow boat.",
-    )
+    # It waits a second for advice at most: long enough, where the clock stands still.
+    page.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
+    asked = f"Write a thank-you note to Pjotr for {attempt} yellow boats."
+    write(page, "Question or instruction", asked)
     write(page, "Answer", "Dear Pjotr, thank you. My number is +49 30 901820 14, call me.")
     before = page.url
 
@@ -101,9 +102,10 @@ def test_serious_advice_is_shown_once_and_holds_nobody_up(sign_in):
     expect(page.get_by_role("button", name="Submit anyway")).to_be_visible()
     expect(coach(page)).to_be_focused()
     assert page.url == before
+    page.clock.resume()
     page.keyboard.press("Control+Enter")
 
-    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect_sent(page)
 
 
 def test_advice_comes_by_itself_after_a_pause(sign_in):
@@ -172,4 +174,4 @@ def test_an_answer_is_written_under_what_was_asked(sign_in):
     write(page, "Answer", "A patient answer, in one sentence of many quite simple words.")
     page.keyboard.press("Control+Enter")
 
-    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect_sent(page)
