@@ -7,13 +7,36 @@ winnow.screen("rank", (card) => {
   const EDGE = 64; // near an edge the page moves along, so that a long list can be crossed
   const FAR = 4; // nearer than this it was a press, not a drag
   const on = (kind, run) => list.addEventListener(kind, run, { signal: card.signal });
-  const middle = (box) => ({ x: box.left + box.width / 2, y: box.top + box.height / 2 });
   let drag = null;
 
-  const columnsBeside = (item) => {
-    const next = item.nextElementSibling ?? item.previousElementSibling;
-    return next && Math.abs(next.offsetTop - item.offsetTop) < 8;
-  };
+  // Where each answer lay in the list when the drag began. What the pointer means is read
+  // from these: answers make room as it moves, a long one may come to lie under it, and the
+  // order would go to and fro, and end as chance had it.
+  function placesAtFirst() {
+    const from = list.getBoundingClientRect();
+    return [...list.children].map((item) => {
+      const { left, top, width, height } = item.getBoundingClientRect();
+      return { item, left: left - from.left, top: top - from.top, width, height };
+    });
+  }
+  const distance = (box, x, y) => Math.hypot(
+    Math.max(box.left - x, 0, x - box.left - box.width),
+    Math.max(box.top - y, 0, y - box.top - box.height),
+  );
+
+  // The answer that the dragged one is put before; null: it becomes the last.
+  function follower(x, y) {
+    const { places, item } = drag;
+    const nearest = places.reduce((best, one) => (distance(one, x, y) < distance(best, x, y) ? one : best));
+    const inColumns = Math.abs(places[1]?.top - places[0].top) < 8;
+    const isRightToLeft = getComputedStyle(list).direction === "rtl";
+    const isPast = inColumns
+      ? (x > nearest.left + nearest.width / 2) !== isRightToLeft
+      : y > nearest.top + nearest.height / 2;
+    const isHome = nearest.item === item;
+    const rest = places.slice(places.indexOf(nearest) + (isPast && !isHome ? 1 : 0));
+    return rest.find((one) => one.item !== item)?.item ?? null;
+  }
 
   on("pointerdown", (event) => {
     const grip = event.target.closest(".rank-item__grip");
@@ -25,20 +48,16 @@ winnow.screen("rank", (card) => {
     grip.focus();
   });
 
-  function follow(event) {
-    if (!drag) return;
-    if (!drag.isMoving && Math.hypot(event.clientX - drag.x, event.clientY - drag.y) < FAR) return;
+  function follow({ clientX: x, clientY: y }) {
+    if (!drag || (drag.isMoving && x === drag.x && y === drag.y)) return;
+    if (!drag.isMoving && Math.hypot(x - drag.x, y - drag.y) < FAR) return;
     if (!drag.isMoving) begin();
-    if (event.clientY < EDGE) scrollBy(0, -EDGE / 4);
-    if (event.clientY > innerHeight - EDGE) scrollBy(0, EDGE / 4);
-    const over = document.elementFromPoint(event.clientX, event.clientY)?.closest(".rank-item");
-    if (!over || over === drag.item || over.parentElement !== list) return;
-    const { x, y } = middle(over.getBoundingClientRect());
-    const isRightToLeft = getComputedStyle(list).direction === "rtl";
-    const isPast = columnsBeside(over)
-      ? (event.clientX > x) !== isRightToLeft
-      : event.clientY > y;
-    list.insertBefore(drag.item, isPast ? over.nextElementSibling : over);
+    Object.assign(drag, { x, y });
+    if (y < EDGE) scrollBy(0, -EDGE / 4);
+    if (y > innerHeight - EDGE) scrollBy(0, EDGE / 4);
+    const { left, top } = list.getBoundingClientRect();
+    const next = follower(x - left, y - top);
+    if (next !== drag.item.nextElementSibling) list.insertBefore(drag.item, next);
   }
   on("pointermove", follow);
 
@@ -46,6 +65,7 @@ winnow.screen("rank", (card) => {
     drag.isMoving = true;
     list.dispatchEvent(new CustomEvent("rank:lift", { detail: { item: drag.item } }));
     drag.item.classList.add("is-dragging");
+    drag.places = placesAtFirst();
   }
 
   function end(isDropped) {
