@@ -13,6 +13,7 @@ import torch
 from tests.trainer.recipe_fixtures import tiny, version, write_config
 from trainer.recipes import evaluate, models, sample, sft
 from trainer.recipes.common import Trouble
+from trainer.recipes.data import parted, read_examples
 
 # peft asks transformers for a name that it has just renamed.
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
@@ -60,12 +61,46 @@ def test_the_evaluation_shows_each_category_and_example_before_and_after(
     assert first["loss_after"] < first["loss_before"]
 
 
+def test_beside_the_gain_stands_what_the_base_still_knows(tiny, version, adapter, tmp_path):
+    replay = str(tiny / "replay.jsonl")
+    config = evaluate.Config(
+        base=str(tiny), data=str(version), out=str(tmp_path / "eval"), adapter=adapter,
+        replay=replay, retention_limit=30,
+    )  # fmt: skip
+
+    report = evaluate.main(config)
+    again = evaluate.main(config)
+
+    kept = report["retention"]
+    assert again["retention"] == kept
+    assert kept["before"]["examples"] == len(kept["examples"]) == 30
+    assert len(kept["before"]["by_category"]) > 3
+    assert kept["after"]["loss"] > kept["before"]["loss"]  # nothing was replayed
+    assert kept["before"]["loss"] != report["before"]["loss"]
+
+
+def test_what_shows_retention_is_never_replayed(tiny, version):
+    config = sft.Config(
+        base=str(tiny), data=str(version), out="", replay=str(tiny / "replay.jsonl")
+    )
+    tokenizer, _ = models.load_base(str(tiny))
+    _, replayed, _ = sft.read_rows(config, tokenizer)
+    whole = read_examples(tiny / "replay.jsonl")
+    again, shown = parted(whole)
+
+    assert {row.id for row in replayed.kept} == {example.id for example in again}
+    assert not {example.id for example in again} & {example.id for example in shown}
+    assert len(again) + len(shown) == len(whole)
+    assert 0.07 < len(shown) / len(whole) < 0.13
+
+
 def test_an_evaluation_without_an_adapter_scores_the_base(tiny, version, tmp_path):
     report = evaluate.main(
         evaluate.Config(base=str(tiny), data=str(version), out=str(tmp_path / "eval"))
     )
 
     assert report["after"] is None
+    assert report["retention"] is None
     assert report["examples"][0]["loss_after"] is None
 
 

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from trainer.recipes.common import Trouble
 
 TRAIN = "train.jsonl"
 HELD_OUT = "held_out.jsonl"
+APART = 10  # one in so many of the base's own records is never replayed
 
 E = TypeVar("E")
 
@@ -68,6 +70,16 @@ def sample(examples: list[E], count: int, seed: int) -> list[E]:
         return examples
     chosen = random.Random(seed).sample(range(len(examples)), count)
     return [examples[index] for index in sorted(chosen)]
+
+
+def parted(replay: list[Example]) -> tuple[list[Example], list[Example]]:
+    """The base's own records: those to replay, and those that show what it still knows."""
+    shown = [example for example in replay if _is_apart(example.id)]
+    return [example for example in replay if not _is_apart(example.id)], shown
+
+
+def _is_apart(name: str) -> bool:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) % APART == 0
 
 
 def _object(line: str, where: str) -> dict[str, Any]:

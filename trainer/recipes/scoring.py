@@ -37,7 +37,8 @@ def reply_logits(
         outputs = causal(input_ids=ids, attention_mask=mask, use_cache=False)
         return outputs.logits[:, :-1][wanted].float()
     body = causal.get_decoder()
-    hidden = body(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
+    # No mask: padding stands on the right, where causal attention never looks.
+    hidden = body(input_ids=ids, use_cache=False).last_hidden_state
     return causal.get_output_embeddings()(hidden[:, :-1][wanted]).float()
 
 

@@ -21,7 +21,7 @@ from trl import SFTConfig, SFTTrainer
 from trainer.recipes import outputs
 from trainer.recipes.chat import IGNORE, Row, Rows, render_all
 from trainer.recipes.common import Trouble, demand, emit, run, versions
-from trainer.recipes.data import HELD_OUT, TRAIN, read_examples, sample
+from trainer.recipes.data import HELD_OUT, TRAIN, parted, read_examples, sample
 from trainer.recipes.device import set_up, world_size
 from trainer.recipes.order import training_order
 from trainer.recipes.reporting import Reporter
@@ -124,7 +124,8 @@ def read_rows(cfg: Config, tokenizer: Any) -> tuple[Rows, Rows, Rows]:
         )
     replay = Rows()
     if cfg.replay and cfg.replay_share:
-        replay = render_all(tokenizer, read_examples(Path(cfg.replay)), cfg.max_length)
+        again, _ = parted(read_examples(Path(cfg.replay)))
+        replay = render_all(tokenizer, again, cfg.max_length)
     watched = []
     if cfg.held_out_limit and (data / HELD_OUT).exists():
         watched = sample(read_examples(data / HELD_OUT), cfg.held_out_limit, cfg.seed)

@@ -28,6 +28,7 @@ from transformers import (
 )
 
 from trainer.recipes.common import Trouble
+from trainer.recipes.fused import fuse
 from trainer.recipes.models import (
     check_adapter,
     check_length,
@@ -78,6 +79,7 @@ def open_model(
     for weights in model.parameters():
         if weights.requires_grad:
             weights.data = weights.data.float()  # small steps are lost in bf16
+    fuse(model)
     made = "the parent's adapter, trained on" if cfg.parent else "a new adapter on the base"
     return tokenizer, model, made
 
