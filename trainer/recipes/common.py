@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from types import UnionType
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 MANIFEST = "manifest.json"
 LIBRARIES = ("torch", "transformers", "trl", "peft", "tokenizers", "safetensors")
@@ -94,7 +94,11 @@ def make_config(config_type: type[C], raw: dict[str, Any]) -> C:
     if unknown := sorted(raw.keys() - fields.keys()):
         known = ", ".join(fields)
         raise Trouble(f"Unknown setting {unknown[0]!r}; this recipe knows {known}.")
-    needed = [n for n, f in fields.items() if f.default is dataclasses.MISSING]
+    needed = [
+        name
+        for name, field in fields.items()
+        if field.default is field.default_factory is dataclasses.MISSING
+    ]
     if missing := [name for name in needed if name not in raw]:
         raise Trouble(f"The setting {missing[0]!r} is missing from the config.")
     kinds = get_type_hints(config_type)
@@ -103,6 +107,10 @@ def make_config(config_type: type[C], raw: dict[str, Any]) -> C:
 
 
 def _typed(name: str, value: Any, kind: Any) -> Any:
+    if get_origin(kind) is list:
+        if not isinstance(value, list):
+            raise Trouble(f"The setting {name!r} must be a list, not {value!r}.")
+        return [_typed(name, one, get_args(kind)[0]) for one in value]
     allowed = get_args(kind) if isinstance(kind, UnionType) else (kind,)
     if type(value) is int and float in allowed:
         return float(value)

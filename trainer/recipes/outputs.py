@@ -28,7 +28,8 @@ ELSEWHERE = frozenset({"out", "data", "replay", "parent", "threads", "allow_down
 # Settings that older runs do not have: as these say, a run is what it was before them.
 SINCE = {"tuning": LORA}
 VERDICTS = "verdicts.jsonl"  # a line a held-out pair: what the model says of it
-ADAPTER = ["adapter/adapter_config.json", "adapter/adapter_model.safetensors"]
+WEIGHTS = "adapter_model.safetensors"
+ADAPTER = ["adapter/adapter_config.json", f"adapter/{WEIGHTS}"]
 
 
 def identity(config: dict[str, Any], files: Iterable[Path | str | None]) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def identity(config: dict[str, Any], files: Iterable[Path | str | None]) -> dict
 
 
 def weights_of(parent: str | None) -> Path | None:
-    return Path(parent) / "adapter_model.safetensors" if parent else None
+    return Path(parent) / WEIGHTS if parent else None
 
 
 def claim(out: Path, mine: dict[str, Any]) -> dict[str, Any] | None:
@@ -78,18 +79,18 @@ def save(
 ) -> dict[str, Any]:
     """What was learned, as safetensors and no pickle, and last of all the manifest."""
     is_whole = cfg.tuning == FULL
-    made = _model(out, model, tokenizer) if is_whole else _adapter(out, model, cfg.base)
+    made = _model(out, model, tokenizer) if is_whole else _adapter(out, model, cfg)
     # Resuming is over; what remains for transformers' own use is a pickle of its settings.
     for pickle in out.glob("checkpoints/*/training_args.bin"):
         pickle.unlink()
     kept = [name for name in ("dropped.jsonl", VERDICTS) if (out / name).exists()]
     result = {"result": "model" if is_whole else "adapter"}
     if not is_whole:
-        result["adapter_sha256"] = sha256(out / "adapter" / "adapter_model.safetensors")
+        result["adapter_sha256"] = sha256(out / "adapter" / WEIGHTS)
     return write_manifest(out, {**facts, **result}, [*made, *kept])
 
 
-def _adapter(out: Path, model: Any, base: str) -> list[str]:
+def _adapter(out: Path, model: Any, cfg: Settings) -> list[str]:
     """Two files; the bytes of the config depend on nothing but what it says."""
     folder = out / "adapter"
     shutil.rmtree(folder, ignore_errors=True)
@@ -99,7 +100,8 @@ def _adapter(out: Path, model: Any, base: str) -> list[str]:
             path.unlink()
     config = read_object(folder / "adapter_config.json")
     assert config is not None, "peft has written its config"
-    config["base_model_name_or_path"] = base
+    config["base_model_name_or_path"] = cfg.base
+    config["revision"] = cfg.revision
     ordered = {name: _sorted(config[name]) for name in sorted(config)}
     write_json(folder / "adapter_config.json", ordered)
     return ADAPTER
