@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from celery import shared_task
+from celery import shared_task, signals
 from celery.app.task import Task
 from django.db import transaction
 from kombu.exceptions import OperationalError
@@ -49,3 +49,19 @@ def _once_committed(task: Task[..., None], announce: Callable[[], object]) -> No
             logger.warning("%s was not announced, its row waits: %s", task.name, problem)
 
     transaction.on_commit(send)
+
+
+def while_a_worker_lives(
+    queue: str, *, begin: Callable[[], None], end: Callable[[], None]
+) -> None:
+    """Call `begin` once a worker of this queue is ready, and `end` when it goes."""
+
+    def ready(sender: Any, **facts: Any) -> None:
+        if queue in sender.app.amqp.queues.consume_from:
+            begin()
+
+    def gone(sender: Any, **facts: Any) -> None:
+        end()
+
+    signals.worker_ready.connect(ready, weak=False)
+    signals.worker_shutdown.connect(gone, weak=False)

@@ -33,10 +33,15 @@ def item(notice: Notification) -> Item:
     return Item(
         notice=notice,
         said=SAID[Kind(notice.kind)](notice),
-        why=translated(str(notice.data.get("why", ""))),
+        why=_why(notice),
         quote=_quote(notice),
         address=_address(notice),
     )
+
+
+def _why(notice: Notification) -> str:
+    said, facts = translated(str(notice.data.get("why", ""))), notice.data.get("facts")
+    return said % facts if facts else said
 
 
 def _quote(notice: Notification) -> str:
@@ -52,6 +57,8 @@ def _quote(notice: Notification) -> str:
 def _address(notice: Notification) -> str:
     if notice.kind == Kind.MODEL:
         return reverse("curation:work")
+    if notice.kind == Kind.SCHEDULE:
+        return str(notice.data["address"])
     if notice.kind == Kind.WITHDRAWN and notice.data.get("numbers"):
         version = notice.data["slug"], notice.data["numbers"][-1]
         return reverse("curation:version", args=version)
@@ -186,6 +193,11 @@ def _withdrawn(notice: Notification) -> str:
     return f"{said} " + _("These models learned from it: %(models)s.") % named
 
 
+def _schedule(notice: Notification) -> str:
+    said = _("Your schedule “%(schedule)s” did not get through.")
+    return said % {"schedule": notice.data.get("schedule", "")}
+
+
 SAID: dict[Kind, Callable[[Notification], str]] = {
     Kind.ACCEPTED: _accepted,
     Kind.REJECTED: _rejected,
@@ -202,4 +214,5 @@ SAID: dict[Kind, Callable[[Notification], str]] = {
     Kind.SUSPENDED: _suspended,
     Kind.RESTORED: _restored,
     Kind.WITHDRAWN: _withdrawn,
+    Kind.SCHEDULE: _schedule,
 }

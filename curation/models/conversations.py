@@ -322,6 +322,12 @@ class Message(models.Model):
             models.Index(fields=["role", "state"], name="message_by_role_and_state"),
             # For curators: what is set aside.
             models.Index(fields=["id"], name="message_held", condition=Q(state="held")),
+            # For schedules: what was accepted since the newest version.
+            models.Index(
+                fields=["decided_at"],
+                name="message_accepted_by_time",
+                condition=Q(state="accepted"),
+            ),
         ]
 
     class Privacy:

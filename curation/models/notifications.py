@@ -40,6 +40,7 @@ class Notification(models.Model):
         SUSPENDED = "suspended", _("Work paused")
         RESTORED = "restored", _("Work goes on")
         WITHDRAWN = "withdrawn", _("Texts were taken back")
+        SCHEDULE = "schedule", _("A schedule did not get through")
 
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications"
