@@ -302,6 +302,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "trainer.tasks.restart_silent_runs",
         "schedule": 20,
     },
+    # Schedules of runs: by the hour, or when enough is new.
+    "fire-schedules": {"task": "trainer.tasks.fire_schedules", "schedule": 30},
     # Conversations that changed get the slots that they now need.
     "plan-changed": {"task": "annotate.tasks.plan_changed", "schedule": 10},
     # What curators gave to people: topped up, and freed when it is done or overdue.

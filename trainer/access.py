@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from curation import handoff
+from curation import handoff, renewal
 from curation.handoff import FrozenVersion
 from curation.http import SignedInRequest
-from trainer.models import BaseModel, Job, Run
+from trainer.models import BaseModel, Job, Run, Schedule
 from trainer.models.runs import RunQuerySet
+from trainer.models.schedules import ScheduleQuerySet
 
 
 def runs(request: SignedInRequest) -> RunQuerySet:
@@ -57,3 +58,13 @@ def base_to_build(request: SignedInRequest, pk: int) -> BaseModel:
     if not request.user.is_staff:
         raise Http404
     return get_object_or_404(BaseModel, pk=pk)
+
+
+def schedules(request: SignedInRequest) -> ScheduleQuerySet:
+    """Those of datasets that the person curates."""
+    curated = [dataset.id for dataset in renewal.curated_by(request.user)]
+    return Schedule.objects.filter(dataset__in=curated)
+
+
+def schedule(request: SignedInRequest, pk: int) -> Schedule:
+    return get_object_or_404(schedules(request).for_listing(), pk=pk)

@@ -40,6 +40,7 @@ SAID = {
     "cancelled": gettext_noop("Cancelled"),
     "cancel_asked": gettext_noop("Asked to stop"),
     "pause_asked": gettext_noop("Asked to stop for now"),
+    "prioritised": gettext_noop("Given another priority"),
 }
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import InterfaceError, OperationalError
 
-from curation.background import background_task, ring
+from curation.background import background_task, ring, while_a_worker_lives
 from trainer import build, launch
-from trainer.actions import bases, fence, jobs, results, runs
+from trainer.actions import bases, fence, firings, jobs, queue, results, runs
 from trainer.errors import Cancelled, Lost, Paused, TrainingFailed
 from trainer.models import Job, Run
 from trainer.models.fenced import Fenced
+from trainer.presence import Presence
 
 logger = logging.getLogger(__name__)
 
@@ -29,24 +30,34 @@ OUR_FAULT_IN_A_BUILD = (
 )
 
 
-@background_task()
-def execute_run(*, run_id: int) -> None:
-    """Train one run. A second delivery finds the run taken, and stops."""
-    run = runs.claim(run_id, launch.worker_name())
-    if run is None:
-        logger.debug("run %s is not queued, nothing to do", run_id)
-        return
-    _carry_out(run, lambda: launch.train(run), lambda _: results.finish(run))
+@background_task(bind=True)
+def execute_run(self: Any, *, run_id: int) -> None:
+    """A doorbell: do what is most urgent. Called directly, do this very run.
+
+    A second delivery finds nothing that waits, and stops.
+    """
+    worker = launch.worker_name()
+    is_exact = self.request.called_directly
+    _execute(runs.claim(run_id, worker) if is_exact else queue.take(worker))
 
 
-@background_task()
-def execute_job(*, job_id: int) -> None:
+@background_task(bind=True)
+def execute_job(self: Any, *, job_id: int) -> None:
     """The same for a job."""
-    job = jobs.claim(job_id, launch.worker_name())
-    if job is None:
-        logger.debug("job %s is not queued, nothing to do", job_id)
-        return
-    _carry_out(job, lambda: launch.perform(job), lambda result: jobs.finish(job, result))
+    worker = launch.worker_name()
+    is_exact = self.request.called_directly
+    _execute(jobs.claim(job_id, worker) if is_exact else queue.take(worker))
+
+
+def _execute(row: Run | Job | None) -> None:
+    if row is None:
+        logger.debug("nothing may run now")
+    elif isinstance(row, Run):
+        _carry_out(row, lambda: launch.train(row), lambda _: results.finish(row))
+    else:
+        _carry_out(
+            row, lambda: launch.perform(row), lambda result: jobs.finish(row, result)
+        )
 
 
 def _carry_out(row: Fenced, work: Callable[[], T], finish: Callable[[T], object]) -> None:
@@ -106,3 +117,23 @@ def restart_silent_runs() -> None:
         ring(execute_job, job_id=job_id)
     for base_id in bases.unattended():
         ring(build_base, base_id=base_id)
+
+
+@background_task()
+def fire_schedules() -> None:
+    """Each minute: call what is due, go on with what was left, tell what came of it."""
+    firings.settle()
+    for firing_id in firings.call_due():
+        ring(fire, firing_id=firing_id)
+
+
+@background_task()
+def fire(*, firing_id: int) -> None:
+    """Freeze and ask for the run. A second delivery finds it taken, and stops."""
+    run = firings.carry_out(firing_id)
+    if run is not None:
+        ring(execute_run, run_id=run.pk)
+
+
+_presence = Presence()
+while_a_worker_lives("gpu", begin=_presence.begin, end=_presence.end)

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from trainer.views import bases, jobs, runs
+from trainer.views import bases, estimates, jobs, runs, schedules, workers
 
 app_name = "trainer"
 urlpatterns = [
     path("", runs.runs, name="runs"),
     path("launch/", runs.launch, name="launch"),
+    path("launch/estimate/", estimates.estimate, name="estimate"),
     path("runs/<int:pk>/", runs.run, name="run"),
     path("runs/<int:pk>/live/", runs.run_live, name="run_live"),
     path("runs/<int:pk>/cancel/", runs.run_cancel, name="run_cancel"),
@@ -20,6 +21,15 @@ urlpatterns = [
     path("jobs/<int:pk>/pause/", jobs.pause, name="job_pause"),
     path("jobs/<int:pk>/retry/", jobs.retry, name="job_retry"),
     path("jobs/<int:pk>/log/", jobs.log, name="job_log"),
+    path("schedules/", schedules.schedules, name="schedules"),
+    path("schedules/new/", schedules.make, name="schedule_new"),
+    path("schedules/<int:pk>/", schedules.schedule, name="schedule"),
+    path("schedules/<int:pk>/change/", schedules.change, name="schedule_change"),
+    path("schedules/<int:pk>/steer/", schedules.steer, name="schedule_steer"),
+    path("workers/", workers.workers, name="workers"),
+    path("workers/live/", workers.live, name="workers_live"),
+    path("workers/rules/", workers.rules, name="queue_rules"),
+    path("workers/first/<slug:kind>/<int:pk>/", workers.prioritise, name="prioritise"),
     path("bases/add/", bases.add, name="bases_add"),
     path("bases/starter/", bases.build_starter, name="starter_build"),
     path("bases/<int:pk>/build/", bases.build, name="base_build"),

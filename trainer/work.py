@@ -14,10 +14,12 @@ from django.utils.translation import gettext_noop
 
 from curation import handoff
 from curation.errors import CurationError
-from trainer import child
+from trainer import child, estimates
 from trainer.actions import fence
 from trainer.errors import TrainingFailed
+from trainer.models import Run
 from trainer.models.fenced import Fenced
+from trainer.peak import Peak
 from trainer.watch import Watch
 
 WRITE_EVERY = 1.0
@@ -54,10 +56,14 @@ class Work(Generic[R]):
         self.watch.check()
         steps = _Steps(self.row)
         process = child.start(name, config, self.folder, threads=threads)
+        peak = Peak(process.process.pid)
         with self.watch.over(process), closing(process.events()) as events:
             for event in events:
                 (take or steps.take)(event)
+                peak.look()
         steps.flush()
+        if isinstance(self.row, Run):
+            estimates.note_peak(self.row.pk, peak.bytes)
 
     def require_whole(self) -> None:
         """Raise TrainingFailed where words of the version were destroyed meanwhile."""

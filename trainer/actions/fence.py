@@ -19,6 +19,7 @@ from django.utils.translation import gettext_noop
 from curation import history
 from curation.errors import WrongState
 from curation.handoff import Person
+from trainer.actions import attempts
 from trainer.errors import Cancelled, Lost, Paused
 from trainer.models.fenced import Fenced
 from trainer.text import storable
@@ -108,6 +109,7 @@ def claim(model: type[R], pk: int, worker: str, **changes: Any) -> R | None:
     if not won:
         return None
     row = model._default_manager.select_related("version").get(pk=pk)
+    attempts.begin(row)
     record("started", row, by=None, attempt=row.attempt, worker=row.worker)
     return row
 
@@ -214,6 +216,8 @@ def move(row: R, *, to: State, by: Person | None, **changes: Any) -> R:
     """Change the state of a locked row, and write its line of history with it."""
     if to not in row.MOVES[State(row.state)]:
         raise WrongState(noun(row), row.state)
+    if row.state == State.RUNNING:
+        attempts.close(row)
     changes |= {"state": to, "lease_until": None, "pause_requested_at": None}
     if hasattr(row, "phase"):
         changes["phase"] = ""

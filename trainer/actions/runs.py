@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 from curation import handoff
 from curation.errors import NotAllowed
 from curation.handoff import Person
+from trainer import estimates
 from trainer.actions import fence
 from trainer.config import RunConfig
 from trainer.errors import NotConfirmed, TrainerError
@@ -39,6 +40,7 @@ def request(
     config: dict[str, Any],
     by: Person,
     recalled: int = 0,
+    priority: int = 0,
 ) -> Run:
     """Queue a run. The caller rings: `ring(tasks.execute_run, run_id=run.pk)`.
 
@@ -70,6 +72,13 @@ def request(
             % {"version": version.title}
         )
     settings = RunConfig.parse(config)
+    expected = estimates.guess(
+        base=base,
+        method=Run.Method.SFT,
+        config=settings.as_json(),
+        dataset_id=version.dataset_id,
+    )
+    estimates.require_room(expected)
     run = Run.objects.create(
         version_id=version.id,
         version_digest=version.digest,
@@ -77,8 +86,10 @@ def request(
         config=settings.as_json(),
         of=settings.steps,
         requested_by=by,
+        priority=priority,
         rung_at=now(),
     )
+    estimates.keep(run, expected)
     told = {"base": base.slug, "digest": version.digest, "recalled": taken_back or None}
     fence.record("requested", run, by=by, **told)
     return run

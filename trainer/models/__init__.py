@@ -2,16 +2,27 @@
 
 from trainer.models.bases import BaseModel
 from trainer.models.checkpoints import Checkpoint, Evaluation, Sample, Score
+from trainer.models.estimates import Estimate
 from trainer.models.jobs import Job
+from trainer.models.queues import Attempt, Budget, QueueRules
 from trainer.models.runs import Metric, Run
+from trainer.models.schedules import Firing, Schedule
+from trainer.models.workers import Worker
 
 __all__ = [
+    "Attempt",
     "BaseModel",
+    "Budget",
     "Checkpoint",
+    "Estimate",
     "Evaluation",
+    "Firing",
     "Job",
     "Metric",
+    "QueueRules",
     "Run",
     "Sample",
+    "Schedule",
     "Score",
+    "Worker",
 ]

@@ -33,7 +33,7 @@ class RunQuerySet(FencedQuerySet["Run"]):
     def for_page(self) -> RunQuerySet:
         """All that the run's page reads of the row and those it points to."""
         return self.select_related(
-            "version__dataset", "base", "requested_by", "evaluation"
+            "version__dataset", "base", "requested_by", "evaluation", "estimate"
         ).prefetch_related("samples", "checkpoints")
 
 

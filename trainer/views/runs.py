@@ -16,7 +16,7 @@ from curation import handoff
 from curation.background import ring
 from curation.errors import CurationError
 from curation.http import SignedInRequest
-from trainer import access, report, tasks
+from trainer import access, board, estimates, report, tasks
 from trainer.actions import runs as actions
 from trainer.child import LOG
 from trainer.errors import NotConfirmed
@@ -65,6 +65,7 @@ def run(request: SignedInRequest, pk: int) -> HttpResponse:
         "history": report.told(found),
         "may_steer": handoff.may_train(request.user, found.version_id),
         "recalled": handoff.recalled(found.version_id),
+        "expected": estimates.outcome(found),
         "behind": handoff.address_behind(f"run-{found.pk}"),
     }
     return render(request, "trainer/run.html", context)
@@ -92,6 +93,7 @@ def _live(run: Run) -> dict[str, Any]:
         "chart": report.chart(drawn),
         "rows": report.table(drawn),
         "log": report.log_tail(folder_of(run)),
+        "waits_for": board.why_it_waits(run) if run.state == Run.State.QUEUED else "",
     }
 
 

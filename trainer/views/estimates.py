@@ -1,0 +1,62 @@
+"""What a run would take, while its form is being filled in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from curation.errors import CurationError
+from curation.http import SignedInRequest
+from trainer import access, config, estimates
+from trainer.models import BaseModel, Run
+from trainer.text import is_number
+
+
+@require_GET
+@login_required
+def estimate(request: SignedInRequest) -> HttpResponse:
+    """A part of the launch form; what is odd in the form counts as left empty."""
+    if not request.htmx:
+        return redirect("trainer:launch")
+    return render(request, "trainer/_estimate.html", _context(request))
+
+
+def _context(request: SignedInRequest) -> dict[str, Any]:
+    chosen = {name: request.GET.get(name, "") for name in ("version", "base")}
+    if not all(is_number(text) for text in chosen.values()):
+        return {}
+    versions = {version.id: version for version in access.versions_to_train(request)}
+    version = versions.get(int(chosen["version"]))
+    base = BaseModel.objects.ready().filter(pk=chosen["base"]).first()
+    if version is None or base is None:
+        return {}
+    fitting = config.defaults(
+        train_count=version.train_count,
+        is_starter=base.is_starter,
+        is_long=not version.is_pairs,
+    ).as_json()
+    for name, usual in fitting.items():
+        given = request.GET.get(name, "")
+        if type(usual) is int and is_number(given):
+            fitting[name] = int(given)
+    guess = estimates.guess(
+        base=base,
+        method=request.GET.get("method", "") or Run.Method.SFT,
+        config=fitting,
+        dataset_id=version.dataset_id,
+    )
+    refused = ""
+    try:
+        estimates.require_room(guess)
+    except CurationError as refusal:
+        refused = str(refusal)
+    return {
+        "guess": guess,
+        "said": estimates.told(guess.seconds) if guess.seconds else "",
+        "range": estimates.range_told(guess.least, guess.most),
+        "refused": refused,
+    }

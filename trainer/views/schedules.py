@@ -1,0 +1,172 @@
+"""Schedules: planned, seen with what came of them, and steered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from curation import renewal
+from curation.background import ring
+from curation.errors import CurationError
+from curation.http import SignedInRequest
+from trainer import access, tasks
+from trainer.actions import firings
+from trainer.actions import schedules as actions
+from trainer.models import BaseModel, Schedule
+from trainer.schedule_forms import ScheduleForm, initial
+from trainer.text import is_number
+
+FIRINGS_ON_A_PAGE = 25
+
+
+@require_GET
+@login_required
+def schedules(request: SignedInRequest) -> HttpResponse:
+    shown = access.schedules(request)
+    context = {
+        "schedules": list(shown.for_listing()),
+        "can_plan": bool(renewal.curated_by(request.user)),
+    }
+    return render(request, "trainer/schedules.html", context)
+
+
+@require_GET
+@login_required
+def schedule(request: SignedInRequest, pk: int) -> HttpResponse:
+    found = access.schedule(request, pk)
+    pages = Paginator(found.firings.for_listing(), FIRINGS_ON_A_PAGE)
+    waits = None if found.goes_by_the_clock else firings.waiting(found)
+    context = {
+        "schedule": found,
+        "page": pages.get_page(request.GET.get("page")),
+        "waits": waits,
+        "is_busy": found.firings.open().exists(),
+    }
+    return render(request, "trainer/schedule.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def make(request: SignedInRequest) -> HttpResponse:
+    """Plan one; ?dataset=… chooses, and ?like=12 takes a run's base and settings."""
+    like = request.GET.get("like", "")
+    run = access.runs(request).filter(pk=like).first() if is_number(like) else None
+    if like and run is None:
+        raise Http404
+    wanted: dict[str, Any] = {"time_zone": "UTC", "hour": 2, "weekday": 5}
+    wanted |= {"when": Schedule.When.NIGHTLY, "quiet_days": "weekdays"}
+    if run is not None:
+        wanted |= {**run.config, "base": run.base_id, "dataset": run.version.dataset_id}
+    elif is_number(request.GET.get("dataset", "")):
+        wanted["dataset"] = int(request.GET["dataset"])
+    form = ScheduleForm(
+        request.POST or None,
+        datasets=renewal.curated_by(request.user),
+        bases=list(BaseModel.objects.ready().for_listing()),
+        like=run,
+        initial=wanted,
+    )
+
+    def kept() -> Schedule:
+        dataset = form.cleaned_data["dataset"]
+        return actions.create(dataset_id=dataset, by=request.user, facts=form.facts())
+
+    return _filled_in(request, form, kept, {})
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def change(request: SignedInRequest, pk: int) -> HttpResponse:
+    found = access.schedule(request, pk)
+    ready = {base.pk: base for base in BaseModel.objects.ready().for_listing()}
+    form = ScheduleForm(
+        request.POST or None,
+        datasets=renewal.curated_by(request.user),
+        bases=[*ready.values(), *([] if found.base_id in ready else [found.base])],
+        schedule=found,
+        initial=initial(found),
+    )
+
+    def kept() -> Schedule:
+        facts = form.facts()
+        return actions.change(schedule_id=found.pk, by=request.user, facts=facts)
+
+    return _filled_in(request, form, kept, {"schedule": found})
+
+
+def _filled_in(
+    request: SignedInRequest,
+    form: ScheduleForm,
+    kept: Callable[[], Schedule],
+    context: dict[str, Any],
+) -> HttpResponse:
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                found = kept()
+            except CurationError as refusal:
+                form.add_error(None, str(refusal))
+                status = 409
+            else:
+                messages.success(request, _("Kept."))
+                return redirect("trainer:schedule", found.pk)
+    context = {**context, "form": form}
+    return render(request, "trainer/schedule_form.html", context, status=status)
+
+
+@require_POST
+@login_required
+def steer(request: SignedInRequest, pk: int) -> HttpResponse:
+    """`act` is run, pause, resume or delete."""
+    found = access.schedule(request, pk)
+    act = request.POST.get("act", "")
+    if act not in STEERING:
+        raise Http404
+    try:
+        said = STEERING[act](request, found.pk)
+    except CurationError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, said)
+        if act == "delete":
+            return redirect("trainer:schedules")
+    return redirect("trainer:schedule", pk)
+
+
+def _run(request: SignedInRequest, pk: int) -> str:
+    firing = actions.run_now(schedule_id=pk, by=request.user)
+    ring(tasks.fire, firing_id=firing.pk)
+    return _("It freezes a version now, and then asks for the run.")
+
+
+def _pause(request: SignedInRequest, pk: int) -> str:
+    actions.pause(schedule_id=pk, by=request.user)
+    return _("Paused.")
+
+
+def _resume(request: SignedInRequest, pk: int) -> str:
+    actions.resume(schedule_id=pk, by=request.user)
+    return _("It goes on.")
+
+
+def _delete(request: SignedInRequest, pk: int) -> str:
+    actions.delete(schedule_id=pk, by=request.user)
+    return _("Deleted. Its runs stay.")
+
+
+STEERING: dict[str, Callable[[SignedInRequest, int], str]] = {
+    "run": _run,
+    "pause": _pause,
+    "resume": _resume,
+    "delete": _delete,
+}
