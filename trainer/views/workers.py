@@ -21,6 +21,7 @@ from trainer.queue_forms import BudgetsForm, PriorityForm, RulesForm
 from trainer.schedule_forms import quiet_initial
 
 KINDS = ("run", "job")
+START_WITH = "celery --app config.celery worker --pool solo --queues gpu"
 
 
 @require_GET
@@ -45,7 +46,7 @@ def _board(request: SignedInRequest) -> dict[str, Any]:
     return {
         "board": board.board(),
         "seen": set(handoff.version_ids_for(request.user)),
-        "rules": queue.site_rules(),
+        "start_with": START_WITH,
     }
 
 
