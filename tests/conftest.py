@@ -42,15 +42,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-class FlowsTogether(LoadScopeScheduling):
-    """Of two processes one has all flows, and begins with them: see flows/conftest.py."""
+# What one process has to itself, the largest first. See tests/flows/conftest.py; and nobody
+# may need Redis while another test kills it.
+TOGETHER = {
+    "tests/flows/": "flows",
+    "tests/config/test_broker.py": "redis",
+    "tests/trainer/test_run_recovery.py": "redis",
+}
 
+
+class Scheduling(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
-        return "flows" if nodeid.startswith("tests/flows/") else nodeid
+        found = (scope for start, scope in TOGETHER.items() if nodeid.startswith(start))
+        return next(found, nodeid)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FlowsTogether:
-    return FlowsTogether(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    return Scheduling(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -32,7 +32,7 @@ def seconds_to_fail():
 def end(process):
     """Kill it. Another test process may be its parent, and leave a zombie for a while."""
     process.kill()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while processes.is_alive(process) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not processes.is_alive(process)

@@ -33,7 +33,7 @@ def ask(var, question):
 
 def kill(process):
     process.kill()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while processes.find(process.pid, command_has="") and time.monotonic() < deadline:
         time.sleep(0.01)
 

@@ -105,6 +105,6 @@ def test_the_mark_speaks_the_language_of_the_page():
 
 def test_a_long_text_without_end_takes_no_time():
     text = "As an AI " * 4_000 + "I am a very " * 4_000
-    begun = time.perf_counter()
+    begun = time.process_time()
     masked(text)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2

@@ -90,6 +90,6 @@ def start(recipe: str, config: Path, **environment: str) -> subprocess.Popen[str
 
 def finish(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
     """Its events, once it has ended."""
-    stdout, stderr = process.communicate(timeout=120)
+    stdout, stderr = process.communicate(timeout=400)
     assert process.returncode in (0, 2), stderr
     return [json.loads(line) for line in stdout.splitlines()]

@@ -257,5 +257,5 @@ def test_a_recipe_dies_with_the_process_that_started_it(config, tmp_path):
     parent.communicate()
 
     with contextlib.suppress(psutil.NoSuchProcess):
-        recipe.wait(timeout=10)
+        recipe.wait(timeout=60)
     assert not recipe.is_running() or recipe.status() == psutil.STATUS_ZOMBIE

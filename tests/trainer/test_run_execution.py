@@ -39,11 +39,11 @@ def executing(run):
     try:
         yield
     finally:
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
 
 
-def until(condition, seconds=15):
+def until(condition, seconds=60):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
