@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import urlsplit
 
 YES = {"1", "true", "yes", "on"}
 NO = {"0", "false", "no", "off", ""}
@@ -52,6 +53,19 @@ def env_int(name: str, default: int, *, at_least: int = 0) -> int:
 def env_list(name: str, default: str = "") -> list[str]:
     """The parts of a comma-separated value, empty ones left out."""
     return [part.strip() for part in env_str(name, default).split(",") if part.strip()]
+
+
+def env_address(name: str, *, hosts: list[str]) -> str:
+    """Of a server on this machine, or on one of these hosts; "" where there is none."""
+    value = env_str(name).rstrip("/")
+    parts = urlsplit(value)
+    if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        raise BadEnvironment(f"{name} must be like http://127.0.0.1:8000, not {value!r}.")
+    if value and parts.hostname not in {"localhost", "127.0.0.1", "::1", *hosts}:
+        raise BadEnvironment(
+            f"{name} is on another machine: name {parts.hostname!r} in {name}_HOSTS."
+        )
+    return value
 
 
 def env_bucket(name: str) -> str:

@@ -12,6 +12,7 @@ from csp.constants import NONCE, NONE, SELF
 from config.celery import app as celery_app  # noqa: F401
 from config.env import (
     BadEnvironment,
+    env_address,
     env_bool,
     env_bucket,
     env_int,
@@ -36,6 +37,8 @@ EMBEDDER_KEY = env_str("WINNOW_EMBEDDER_KEY")
 EMBEDDER_ALIKE = env_int("WINNOW_EMBEDDER_ALIKE", 90) / 100  # the cosine of the same
 if EMBEDDER and not EMBEDDER_MODEL:
     raise BadEnvironment("WINNOW_EMBEDDER_MODEL must name the model of WINNOW_EMBEDDER.")
+# A vLLM server of ours, for answers to many prompts. Prompts are sent to it.
+VLLM_URL = env_address("WINNOW_VLLM_URL", hosts=env_list("WINNOW_VLLM_URL_HOSTS"))
 LOG_LEVEL = env_str("WINNOW_LOG_LEVEL", "INFO").upper()
 
 VAR_DIR = var_dir()
@@ -298,12 +301,11 @@ CELERY_TASK_ROUTES = {
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # Runs whose worker or message was lost go back to the queue.
-    "restart-silent-runs": {
-        "task": "trainer.tasks.restart_silent_runs",
-        "schedule": 20,
-    },
+    "restart-silent-runs": {"task": "trainer.tasks.restart_silent_runs", "schedule": 20},
     # Schedules of runs: by the hour, or when enough is new.
     "fire-schedules": {"task": "trainer.tasks.fire_schedules", "schedule": 30},
+    # Models that meet all that their dataset asks become its champion, where it says so.
+    "promote-by-policy": {"task": "trainer.tasks.promote_by_policy", "schedule": 600},
     # Conversations that changed get the slots that they now need.
     "plan-changed": {"task": "annotate.tasks.plan_changed", "schedule": 10},
     # What curators gave to people: topped up, and freed when it is done or overdue.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from io import BufferedIOBase
@@ -17,8 +17,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from curation import asking, contenders, reach
 from curation import files as version_files
-from curation import reach
 from curation.actions.people import holds
 from curation.errors import CurationError
 from curation.formats import tables
@@ -33,6 +33,13 @@ from curation.models import (
     ModelReport,
     Recall,
 )
+
+Choice = asking.Choice
+Prompt: TypeAlias = asking.Prompt
+Room: TypeAlias = asking.Room
+Compared: TypeAlias = contenders.Compared
+Comparison: TypeAlias = contenders.Comparison
+PEOPLE = contenders.PEOPLE
 
 Row: TypeAlias = dict[str, Any]
 LINES_AT_ONCE = 500
@@ -57,6 +64,15 @@ class FrozenVersion:
     # Texts that were taken back since, and those destroyed; only where it is asked for.
     recalled: int = 0
     erased: int = 0
+
+
+class Campaign(NamedTuple):
+    """A dataset, as far as its models are concerned."""
+
+    id: int
+    slug: str
+    title: str
+    is_curated: bool  # by the person who asked
 
 
 def frozen(version_id: int) -> FrozenVersion:
@@ -101,6 +117,24 @@ def may_train(person: Contributor, version_id: int) -> bool:
     """Whether the person may start and stop runs on it: its curators, and site admins."""
     version = DatasetVersion.objects.select_related("dataset").filter(pk=version_id).first()
     return version is not None and holds(person, version.dataset)
+
+
+def dataset_for(person: Contributor, slug: str) -> Campaign | None:
+    """One that the person may see, or None. Two queries."""
+    found = Dataset.objects.visible_to(person).filter(slug=slug).first()
+    if found is None:
+        return None
+    curates = holds(person, found) and found.archived_at is None
+    return Campaign(found.pk, found.slug, found.title, curates)
+
+
+def may_curate(person: Contributor, dataset_id: int) -> bool:
+    dataset = Dataset.objects.filter(pk=dataset_id, archived_at=None).first()
+    return dataset is not None and holds(person, dataset)
+
+
+def dataset_of(version_id: int) -> int:
+    return DatasetVersion.objects.values_list("dataset_id", flat=True).get(pk=version_id)
 
 
 def _outside(version: DatasetVersion) -> FrozenVersion:
@@ -182,6 +216,37 @@ def versions_with(message_ids: Iterable[int]) -> set[int]:
 
 def _version(version_id: int) -> DatasetVersion:
     return DatasetVersion.objects.select_related("dataset").get(pk=version_id)
+
+
+# ---- models' answers, and what people make of them --------------------------------------
+def room_to_ask(dataset_id: int) -> Room:
+    """How many more prompts people can rank now."""
+    return asking.room(dataset_id)
+
+
+def prompts_to_answer(
+    dataset_id: int,
+    *,
+    choice: str,
+    answers: int,
+    at_most: int,
+    without: Collection[str] = (),
+    but_not: Collection[str] = (),
+) -> list[Prompt]:
+    """Prompts on which so many more answers fit. See asking.prompts."""
+    return asking.prompts(
+        dataset_id,
+        choice=choice,
+        answers=answers,
+        at_most=at_most,
+        without=without,
+        but_not=but_not,
+    )
+
+
+def comparisons(dataset_id: int, *, between: Collection[str] | None = None) -> Compared:
+    """What ballots say of models against each other. See contenders.comparisons."""
+    return contenders.comparisons(dataset_id, between=between)
 
 
 # ---- rows to train on ------------------------------------------------------------------

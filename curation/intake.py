@@ -84,6 +84,20 @@ def report_model(
 
 
 @transaction.atomic
+def tell_of_promotion(*, source: str, over: str = "", percent: int | None = None) -> int:
+    """Tell those whose words a model learned from that their dataset stands on it now.
+
+    `over` is the model that it replaced, `percent` how often people prefer it to that one.
+    Once for each model, however often it is promoted. Return how many were told.
+    """
+    reports = ModelReport.objects.select_related("version__dataset")
+    report = reports.filter(source=source).first()
+    if report is None:
+        return 0
+    return notices.tell_of_promotion(report, over=over, percent=percent)
+
+
+@transaction.atomic
 def _offer(proposal: Proposal, *, generator: str, source_key: str) -> bool:
     prompt = Message.objects.filter(uid=uuid.UUID(proposal.prompt)).first()
     text = tidied(proposal.text)[:TEXT_AT_MOST]

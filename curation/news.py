@@ -55,7 +55,7 @@ def _quote(notice: Notification) -> str:
 
 
 def _address(notice: Notification) -> str:
-    if notice.kind == Kind.MODEL:
+    if notice.kind in {Kind.MODEL, Kind.PROMOTED}:
         return reverse("curation:work")
     if notice.kind == Kind.SCHEDULE:
         return str(notice.data["address"])
@@ -143,6 +143,24 @@ def _model(notice: Notification) -> str:
     ) % {"model": data.get("model", ""), "count": count}
 
 
+def _promoted(notice: Notification) -> str:
+    data = notice.data
+    count = int(data.get("texts", 1))
+    facts = {
+        "count": count, "model": data.get("model", ""), "over": data.get("over", ""),
+        "percent": data.get("percent"), "dataset": data.get("dataset", ""),
+    }  # fmt: skip
+    said = ngettext(
+        "%(dataset)s stands on %(model)s now: %(count)d of your texts is in it.",
+        "%(dataset)s stands on %(model)s now: %(count)d of your texts are in it.",
+        count,
+    )
+    if facts["percent"] is None or not facts["over"]:
+        return said % facts
+    beats = _("It beats %(over)s in %(percent)d%% of blind comparisons.")
+    return f"{said} {beats}" % facts
+
+
 def _looked_at(notice: Notification) -> str:
     if notice.data.get("outcome") == Flag.Outcome.DISMISSED:
         return _(
@@ -208,6 +226,7 @@ SAID: dict[Kind, Callable[[Notification], str]] = {
     Kind.COMPLETE: _complete,
     Kind.ALLOTTED: _allotted,
     Kind.MODEL: _model,
+    Kind.PROMOTED: _promoted,
     Kind.LOOKED_AT: _looked_at,
     Kind.REMOVED: _removed,
     Kind.REOPENED: _reopened,

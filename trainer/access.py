@@ -6,7 +6,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from curation import handoff, renewal
-from curation.handoff import FrozenVersion
+from curation.handoff import Campaign, FrozenVersion
 from curation.http import SignedInRequest
 from trainer.models import BaseModel, Job, Run, Schedule
 from trainer.models.runs import RunQuerySet
@@ -46,6 +46,30 @@ def job(request: SignedInRequest, pk: int) -> Job:
 def job_to_steer(request: SignedInRequest, pk: int) -> Job:
     found = job(request, pk)
     if not handoff.may_train(request.user, found.version_id):
+        raise Http404
+    return found
+
+
+def model_to_ask_about(request: SignedInRequest, pk: int) -> Run:
+    """A finished run of somebody who may steer it, and that can answer."""
+    found = run(request, pk)
+    if found.method == Run.Method.REWARD or found.state != Run.State.FINISHED:
+        raise Http404
+    if not handoff.may_train(request.user, found.version_id):
+        raise Http404
+    return found
+
+
+def dataset(request: SignedInRequest, slug: str) -> Campaign:
+    found = handoff.dataset_for(request.user, slug)
+    if found is None:
+        raise Http404
+    return found
+
+
+def dataset_to_curate(request: SignedInRequest, slug: str) -> Campaign:
+    found = dataset(request, slug)
+    if not found.is_curated:
         raise Http404
     return found
 

@@ -39,6 +39,8 @@ SAID = {
     "paused": gettext_noop("Paused"),
     "cancelled": gettext_noop("Cancelled"),
     "cancel_asked": gettext_noop("Asked to stop"),
+    "promoted": gettext_noop("Promoted to champion"),
+    "rolled_back": gettext_noop("Put back as champion"),
     "pause_asked": gettext_noop("Asked to stop for now"),
     "prioritised": gettext_noop("Given another priority"),
 }

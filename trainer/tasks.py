@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError
 
 from curation.background import background_task, ring, while_a_worker_lives
 from trainer import build, launch
-from trainer.actions import bases, fence, firings, jobs, queue, results, runs
+from trainer.actions import bases, fence, firings, jobs, promotions, queue, results, runs
 from trainer.errors import Cancelled, Lost, Paused, TrainingFailed
 from trainer.models import Job, Run
 from trainer.models.fenced import Fenced
@@ -133,6 +133,12 @@ def fire(*, firing_id: int) -> None:
     run = firings.carry_out(firing_id)
     if run is not None:
         ring(execute_run, run_id=run.pk)
+
+
+@background_task()
+def promote_by_policy() -> None:
+    """Each ten minutes: ballots come in, and a model may have become the better one."""
+    promotions.consider_all()
 
 
 _presence = Presence()

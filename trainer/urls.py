@@ -2,7 +2,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from trainer.views import bases, estimates, jobs, runs, schedules, workers
+from trainer.views import (
+    asking,
+    bases,
+    estimates,
+    jobs,
+    promotions,
+    runs,
+    schedules,
+    workers,
+)
 
 app_name = "trainer"
 urlpatterns = [
@@ -15,6 +24,11 @@ urlpatterns = [
     path("runs/<int:pk>/pause/", runs.run_pause, name="run_pause"),
     path("runs/<int:pk>/retry/", runs.run_retry, name="run_retry"),
     path("runs/<int:pk>/log/", runs.run_log, name="run_log"),
+    path("runs/<int:pk>/ask/", asking.ask, name="run_ask"),
+    path("runs/<int:pk>/promotion/", promotions.promotion, name="promotion"),
+    path("of/<slug:slug>/", promotions.standing, name="standing"),
+    path("of/<slug:slug>/policy/", promotions.policy, name="promotion_policy"),
+    path("of/<slug:slug>/rollback/", promotions.rollback, name="rollback"),
     path("jobs/<int:pk>/", jobs.job, name="job"),
     path("jobs/<int:pk>/live/", jobs.live, name="job_live"),
     path("jobs/<int:pk>/cancel/", jobs.cancel, name="job_cancel"),

@@ -103,6 +103,25 @@ def tell_of_model(report: ModelReport) -> None:
     )
 
 
+def tell_of_promotion(report: ModelReport, *, over: str, percent: int | None) -> int:
+    """Tell everybody whose texts it learned from, once. Return how many."""
+    told = Notification.objects.filter(kind=Kind.PROMOTED, data__source=report.source)
+    if told.exists():
+        return 0
+    version = report.version
+    learned = reach.writers(version, [Conversation.Split.TRAIN.value])
+    data = {
+        "source": report.source, "model": report.name, "over": over, "percent": percent,
+        "dataset": str(version.dataset),
+    }  # fmt: skip
+    news = [
+        Notification(person_id=person, kind=Kind.PROMOTED, data={**data, "texts": texts})
+        for person, texts in learned.items()
+    ]
+    Notification.objects.bulk_create(news, batch_size=1000)
+    return len(news)
+
+
 def tell_of_recalls(recalls: Sequence[Recall], *, by: Contributor) -> None:
     """Tell the curators of versions that hold texts which were taken back, and those who
     trained models on them. One notice per dataset and person; not whose texts they are."""

@@ -34,6 +34,7 @@ class Notification(models.Model):
         COMPLETE = "complete", _("Conversation complete")
         ALLOTTED = "allotted", _("Work given to you")
         MODEL = "model", _("A model learned from it")
+        PROMOTED = "promoted", _("Your dataset stands on a new model")
         LOOKED_AT = "looked_at", _("Looked at what you flagged")
         REMOVED = "removed", _("Taken back by an admin")
         REOPENED = "reopened", _("Looked at once more")

@@ -290,10 +290,10 @@ def test_the_list_costs_the_same_however_long_it_is(
     for _ in range(12):
         request_run()
 
-    # Expect 7 queries: the session, how many runs there are, the runs with all that they
-    # show, the base models, what was taken back of their versions, whether there is a
-    # version to train on, the bell
-    with django_assert_num_queries(7):
+    # Expect 8 queries: the session, how many runs there are, the runs with all that they
+    # show, which are champions, the base models, what was taken back of their versions,
+    # whether there is a version to train on, the bell
+    with django_assert_num_queries(8):
         signed_in.get(page("runs"))
 
 
@@ -327,10 +327,11 @@ def test_the_page_of_a_run_has_its_budget(
     run = request_run()
     finished(run)
 
-    # Expect 11 queries: the session, the run with all it points to, its samples,
+    # Expect 12 queries: the session, the run with all it points to, its samples,
     # its checkpoints, its curves, its history, and may this person steer it (the version
-    # with its dataset, the membership), what was taken back, what is behind it, the bell
-    with django_assert_num_queries(11):
+    # with its dataset, the membership), what was taken back, what is behind it, its
+    # dataset's champion, the bell
+    with django_assert_num_queries(12):
         signed_in.get(page("run", run.pk))
 
 

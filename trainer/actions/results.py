@@ -124,4 +124,4 @@ def tell_finished() -> int:
 
 def _signature(run: Run) -> str:
     """What its answers are signed with."""
-    return f"{run.base.slug}, run {run.pk}"
+    return run.signature

@@ -4,6 +4,7 @@ from trainer.models.bases import BaseModel
 from trainer.models.checkpoints import Checkpoint, Evaluation, Sample, Score
 from trainer.models.estimates import Estimate
 from trainer.models.jobs import Job
+from trainer.models.promotions import Champion, Promotion, PromotionPolicy
 from trainer.models.queues import Attempt, Budget, QueueRules
 from trainer.models.runs import Metric, Run
 from trainer.models.schedules import Firing, Schedule
@@ -13,6 +14,7 @@ __all__ = [
     "Attempt",
     "BaseModel",
     "Budget",
+    "Champion",
     "Checkpoint",
     "Estimate",
     "Evaluation",
@@ -20,6 +22,8 @@ __all__ = [
     "Job",
     "Metric",
     "QueueRules",
+    "Promotion",
+    "PromotionPolicy",
     "Run",
     "Sample",
     "Schedule",

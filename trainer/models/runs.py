@@ -139,6 +139,11 @@ class Run(Fenced):
         """Causes a query where the version was not loaded with it."""
         return self.version.dataset_id
 
+    @property
+    def signature(self) -> str:
+        """What its answers are signed with. A query where the base was not loaded."""
+        return f"{self.base.slug}, run {self.pk}"
+
 
 class Metric(models.Model):
     """One point of a curve. Inserted once: a run that goes on repeats steps, not rows."""

@@ -151,7 +151,8 @@ def answers(
     return replies
 
 
-def drawing(cfg: Config) -> dict[str, Any]:
+def drawing(cfg: Any) -> dict[str, Any]:
+    """Of a config with a temperature and a share of the likeliest tokens."""
     if cfg.temperature == 0:
         return {"do_sample": False}
     shape = {"temperature": cfg.temperature, "top_p": cfg.top_p, "top_k": 0}

@@ -16,13 +16,13 @@ from curation import handoff
 from curation.background import ring
 from curation.errors import CurationError
 from curation.http import SignedInRequest
-from trainer import access, board, estimates, report, tasks
+from trainer import access, board, estimates, evidence, report, tasks
 from trainer.actions import runs as actions
 from trainer.child import LOG
 from trainer.errors import NotConfirmed
 from trainer.forms import LaunchForm
 from trainer.launch import folder_of
-from trainer.models import BaseModel, Run
+from trainer.models import BaseModel, Champion, Run
 from trainer.text import is_number
 
 RUNS_ON_A_PAGE = 25
@@ -47,6 +47,7 @@ def runs(request: SignedInRequest) -> HttpResponse:
         "page": listed,
         "rows": [(run, recalled.get(run.version_id)) for run in listed],
         "is_narrowed": is_number(version),
+        "champions": Champion.objects.among(listed),
         "bases": bases,
         "is_building": any(base.state == BaseModel.State.BUILDING for base in bases),
         "can_launch": handoff.has_versions_to_train(request.user),
@@ -67,6 +68,7 @@ def run(request: SignedInRequest, pk: int) -> HttpResponse:
         "recalled": handoff.recalled(found.version_id),
         "expected": estimates.outcome(found),
         "behind": handoff.address_behind(f"run-{found.pk}"),
+        "champion": evidence.champion_of(found.dataset_id, found.method),
     }
     return render(request, "trainer/run.html", context)
 

@@ -1,0 +1,406 @@
+"""One champion: promoted on evidence, overridden with a reason, rolled back."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from django.urls import reverse
+from django.utils.timezone import now
+
+from curation.actions import judgements
+from curation.errors import NotAllowed
+from curation.models import Message, Notification, Recall, Withdrawal
+from tests.factories import ContributorFactory, ReplyFactory
+from tests.races import together
+from trainer import evidence
+from trainer.actions import promotions, results, runs
+from trainer.errors import TrainerError
+from trainer.models import Champion, Promotion, PromotionPolicy, Run
+
+pytestmark = pytest.mark.django_db
+UIDS = [uuid.UUID(int=number) for number in range(30)]
+
+
+@pytest.fixture
+def finish(request_run):
+    """`finish(loss=0.5)`: a finished run, its loss on thirty held-out examples."""
+
+    def finish(loss=1.0, worse_in=""):
+        claimed = runs.claim(request_run().pk, "gpu-1:42")
+        runs.publish(claimed, path=f"{claimed.pk}/adapter", sha256="ab" * 32, size=1024)
+        examples = [
+            {
+                "id": str(uid),
+                "category": "maths" if number % 2 else "poems",
+                "tokens": 10,
+                "loss_before": 2.0 + number / 100,
+                "loss_after": _loss(loss, number, worse_in),
+            }
+            for number, uid in enumerate(UIDS)
+        ]
+        part = {"loss": 2.0, "tokens": 300, "examples": 30}
+        whole = part | {"by_category": {"maths": part}}
+        report = {"before": whole, "after": whole, "examples": examples}
+        results.keep_evaluation(claimed, report)
+        results.finish(claimed)
+        return Run.objects.select_related("base", "version").get(pk=claimed.pk)
+
+    return finish
+
+
+def _loss(loss, number, worse_in):
+    is_worse = worse_in == ("maths" if number % 2 else "poems")
+    return (3.0 if is_worse else loss) + (number % 5) / 100
+
+
+@pytest.fixture
+def policy(dataset, curator):
+    def policy(**rules):
+        usual = {"asks_people": False} | rules
+        return promotions.set_policy(dataset_id=dataset.pk, by=curator, **usual)
+
+    return policy
+
+
+def champion():
+    return Champion.objects.get().run_id
+
+
+def vote(run, other, count, dataset):
+    """So many people prefer the run's answers to the other's."""
+    prompts = Message.objects.filter(parent=None, conversation__dataset=dataset)
+    for number, prompt in zip(range(count), list(prompts) * count, strict=False):
+        ballots = [
+            ReplyFactory(
+                parent=prompt, origin="model", author=None, generator=name,
+                text=f"{name} says {number}",
+            )
+            for name in (run, other)
+        ]  # fmt: skip
+        if number % 2:
+            ballots.reverse()
+        place = {reply.pk: 1 + (reply.generator == other) for reply in ballots}
+        judgements.rank(
+            prompt_id=prompt.pk,
+            by=ContributorFactory(member=dataset),
+            outcome="ranked",
+            shown=list(place),
+            positions=place,
+        )
+
+
+# ---- by what is met ----------------------------------------------------------------------
+
+
+def test_what_meets_all_is_promoted_and_the_evidence_is_kept(finish, policy, curator):
+    policy()
+    run = finish(loss=1.0)
+
+    decision = promotions.promote(run_id=run.pk, by=curator)
+
+    assert champion() == run.pk
+    assert (decision.unmet, decision.replaced) == ([], None)
+    held_out = decision.evidence["held_out"]
+    assert held_out["high"] < 0 and held_out["examples"] == 30
+    assert decision.evidence["against"] == {"run": None, "name": "test-base"}
+    assert [row["category"] for row in decision.evidence["categories"]] == [
+        "maths", "poems",
+    ]  # fmt: skip
+
+
+def test_a_challenger_is_measured_against_the_champion(finish, policy, curator):
+    policy()
+    promotions.promote(run_id=finish(loss=1.0).pk, by=curator)
+
+    with pytest.raises(promotions.Unmet, match="Held-out loss"):
+        promotions.promote(run_id=finish(loss=1.1).pk, by=curator)
+    better = finish(loss=0.8)
+    decision = promotions.promote(run_id=better.pk, by=curator)
+
+    assert champion() == better.pk
+    assert decision.replaced_id == decision.before.run_id
+
+
+def test_each_unmet_condition_is_said(finish, policy, curator):
+    policy(asks_people=True, least_gain=60)
+    run = finish(loss=1.0, worse_in="poems")
+
+    with pytest.raises(promotions.Unmet) as refusal:
+        promotions.promote(run_id=run.pk, by=curator)
+
+    assert [one.name for one in refusal.value.conditions] == [
+        "gain",
+        "categories",
+        "people",
+    ]
+    for words in ("below -60%", "poems", "Nobody has compared"):
+        assert words in str(refusal.value)
+    assert not Champion.objects.exists()
+
+
+def test_a_curator_overrides_with_a_reason_that_is_kept(finish, curator):
+    run = finish(loss=3.0)
+
+    decision = promotions.promote(run_id=run.pk, by=curator, reason="It speaks German.")
+
+    assert champion() == run.pk
+    assert decision.reason == "It speaks German."
+    assert decision.unmet == ["gain", "categories", "people"]
+
+
+@pytest.mark.parametrize("reason", ["", "  \n"])
+def test_no_reason_is_no_override(finish, curator, reason):
+    with pytest.raises(promotions.Unmet):
+        promotions.promote(run_id=finish(loss=3.0).pk, by=curator, reason=reason)
+
+
+def test_people_decide_where_the_policy_asks_them(finish, policy, curator, dataset):
+    policy(asks_people=True, least_ballots=12)
+    run = finish(loss=1.0)
+    vote(run.signature, "test-base", 10, dataset)
+
+    with pytest.raises(promotions.Unmet, match="12 ballots"):
+        promotions.promote(run_id=run.pk, by=curator)
+    vote(run.signature, "test-base", 4, dataset)
+    decision = promotions.promote(run_id=run.pk, by=curator)
+
+    people = decision.evidence["people"]
+    assert (people["ballots"], people["people"]) == (14, 14)
+    assert people["raw"][0] == 1.0 and people["corrected"][1] > 0.5
+
+
+def test_only_curators_promote_and_only_finished_runs(
+    finish, dataset, curator, request_run
+):
+    run = finish()
+    with pytest.raises(NotAllowed):
+        promotions.promote(run_id=run.pk, by=ContributorFactory(member=dataset), reason="x")
+    with pytest.raises(TrainerError, match="no model yet"):
+        promotions.promote(run_id=request_run().pk, by=curator, reason="x")
+    promotions.promote(run_id=run.pk, by=curator, reason="x")
+    with pytest.raises(TrainerError, match="champion already"):
+        promotions.promote(run_id=run.pk, by=curator, reason="x")
+
+
+# ---- by itself ---------------------------------------------------------------------------
+
+
+def test_a_policy_promotes_by_itself_what_meets_all(finish, policy):
+    run = finish(loss=1.0)
+    policy(is_automatic=False)
+    assert promotions.consider_all() == 0
+
+    policy(is_automatic=True)
+    assert promotions.consider_all() == 1
+    assert promotions.consider_all() == 0  # it is the champion already
+
+    decision = Promotion.objects.get()
+    assert (decision.run_id, decision.by, decision.unmet) == (run.pk, None, [])
+
+
+def test_by_itself_it_overrides_nothing(finish, policy):
+    policy(is_automatic=True)
+    finish(loss=3.0)
+
+    assert promotions.consider_all() == 0
+    assert not Promotion.objects.exists()
+
+
+# ---- back --------------------------------------------------------------------------------
+
+
+def test_rolled_back_the_one_before_stands_again_and_that_is_a_decision(
+    finish, dataset, curator
+):
+    made = [finish(), finish(), finish()]
+    for run in made:
+        promotions.promote(run_id=run.pk, by=curator, reason="Because.")
+
+    def back(run):
+        return promotions.roll_back(
+            dataset_id=dataset.pk, method="sft", run_id=run.pk, by=curator
+        )
+
+    with pytest.raises(TrainerError, match="another champion"):
+        back(made[0])
+    decision = back(made[2])
+    assert (champion(), decision.what) == (made[1].pk, "rolled_back")
+    assert decision.replaced_id == made[2].pk
+    back(made[1])
+    assert champion() == made[0].pk
+    with pytest.raises(TrainerError, match="no champion before"):
+        back(made[0])
+    assert Promotion.objects.count() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_promoted_twice_at_once_one_is_champion_and_both_decisions_follow_each_other(
+    finish, curator
+):
+    made = [finish(), finish(), finish()]
+
+    together(
+        *[
+            lambda run=run: promotions.promote(run_id=run.pk, by=curator, reason="Mine.")
+            for run in made
+        ]
+    )
+
+    decisions = list(Promotion.objects.order_by("pk"))
+    assert len(decisions) == 3
+    assert [one.before_id for one in decisions] == [None, decisions[0].pk, decisions[1].pk]
+    assert champion() == decisions[2].run_id
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_run_promoted_from_two_tabs_is_promoted_once(finish, curator):
+    run = finish()
+
+    together(*[lambda: promotions.promote(run_id=run.pk, by=curator, reason="x")] * 2)
+
+    assert Promotion.objects.count() == Champion.objects.count() == 1
+
+
+# ---- who is told -------------------------------------------------------------------------
+
+
+def test_those_whose_words_it_learned_are_told_once(finish, dataset, curator, client):
+    for _ in range(2):
+        run = finish()
+        promotions.promote(run_id=run.pk, by=curator, reason="x")
+    promotions.roll_back(dataset_id=dataset.pk, method="sft", run_id=run.pk, by=curator)
+
+    news = Notification.objects.filter(kind="promoted")
+    writer = news.first().person
+    assert news.filter(person=writer).count() == 2  # two models, each once
+    client.force_login(writer)
+    shown = client.get(reverse("curation:notifications")).text
+    assert f"stands on {run.signature} now: 1 of your texts is in it." in shown
+
+
+def test_they_read_how_often_it_wins(finish, policy, curator, dataset, client):
+    policy(asks_people=True, least_ballots=1)
+    first = finish(loss=1.5)
+    promotions.promote(run_id=first.pk, by=curator, reason="x")
+    run = finish(loss=1.0)
+    vote(run.signature, first.signature, 12, dataset)
+    promotions.promote(run_id=run.pk, by=curator)
+
+    notice = Notification.objects.filter(kind="promoted").last()
+    client.force_login(notice.person)
+    shown = client.get(reverse("curation:notifications")).text
+    assert f"It beats {first.signature} in {notice.data['percent']}%" in shown
+    assert notice.data["percent"] > 80
+
+
+# ---- pages -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def signed_in(client, curator):
+    client.force_login(curator)
+    return client
+
+
+def page(name, *args):
+    return reverse(f"trainer:{name}", args=args)
+
+
+def test_the_evidence_is_a_page_and_its_button_promotes(signed_in, finish, policy):
+    policy()
+    run = finish(loss=1.0)
+    shown = signed_in.get(page("promotion", run.pk)).text
+    assert "All is met." in shown and "maths" in shown
+
+    answer = signed_in.post(page("promotion", run.pk), {}, follow=True)
+
+    assert champion() == run.pk
+    assert run.signature in answer.text and "Champion" in answer.text
+    assert "Champion" in signed_in.get(page("runs")).text
+    assert "The champion of its dataset" in signed_in.get(page("run", run.pk)).text
+
+
+def test_unmet_it_asks_for_a_reason_and_keeps_what_was_typed(signed_in, finish):
+    run = finish(loss=3.0)
+
+    refused = signed_in.post(page("promotion", run.pk), {"reason": " "})
+    assert refused.status_code == 422
+    assert "Say why" in refused.text and "not met" in refused.text
+    signed_in.post(page("promotion", run.pk), {"reason": "<b>It is kinder.</b>"})
+
+    shown = signed_in.get(page("standing", run.version.dataset.slug)).text
+    assert "&lt;b&gt;It is kinder.&lt;/b&gt;" in shown
+    assert "although not all was met" in shown
+
+
+def test_a_writer_reads_the_evidence_and_decides_nothing(client, finish, dataset):
+    run = finish(loss=1.0)
+    client.force_login(ContributorFactory(member=dataset))
+
+    shown = client.get(page("promotion", run.pk))
+    assert shown.status_code == 200 and "Promote it" not in shown.text
+    assert client.post(page("promotion", run.pk), {"reason": "x"}).status_code == 404
+    assert client.get(page("standing", dataset.slug)).status_code == 200
+    assert client.get(page("promotion_policy", dataset.slug)).status_code == 404
+    assert client.post(page("rollback", dataset.slug)).status_code == 404
+    assert not Champion.objects.exists()
+
+
+def test_other_peoples_models_do_not_exist(client, finish, dataset):
+    run = finish()
+    client.force_login(ContributorFactory())
+
+    assert client.get(page("promotion", run.pk)).status_code == 404
+    assert client.get(page("standing", dataset.slug)).status_code == 404
+
+
+def test_rolling_back_is_one_click(signed_in, finish, curator, dataset):
+    first, second = finish(), finish()
+    for run in (first, second):
+        promotions.promote(run_id=run.pk, by=curator, reason="x")
+    assert "Roll back" in signed_in.get(page("standing", dataset.slug)).text
+
+    given = {"method": "sft", "run": second.pk}
+    signed_in.post(page("rollback", dataset.slug), given)
+    assert champion() == first.pk
+    late = signed_in.post(page("rollback", dataset.slug), given, follow=True)
+    assert "another champion by now" in late.text
+    for odd in ({}, {"method": "x", "run": "²"}):
+        assert signed_in.post(page("rollback", dataset.slug), odd).status_code == 302
+
+
+def test_the_policy_is_set_by_a_form_and_odd_numbers_are_refused(signed_in, dataset):
+    given = {"least_gain": 2, "least_ballots": 30, "confidence": 0.9}
+    assert signed_in.post(page("promotion_policy", dataset.slug), given).status_code == 302
+    policy = PromotionPolicy.objects.get()
+    assert (policy.least_gain, policy.asks_people, policy.confidence) == (2, False, 0.9)
+
+    for odd in ({"confidence": 1}, {"least_gain": -1}, {"least_ballots": "many"}):
+        answer = signed_in.post(page("promotion_policy", dataset.slug), given | odd)
+        assert answer.status_code == 422
+
+
+def test_a_champion_whose_texts_were_taken_back_is_marked(
+    signed_in, finish, curator, dataset
+):
+    run = finish()
+    promotions.promote(run_id=run.pk, by=curator, reason="x")
+    text = Message.objects.filter(author__isnull=False).first()
+    asked = {"person": text.author, "asked_by": text.author, "message": text}
+    done = {"state": "finished", "finished_at": now()}
+    taken = Withdrawal.objects.create(**asked, **done)
+    Recall.objects.create(version=run.version, message=text, withdrawal=taken)
+
+    assert evidence.gathered(run, None, PromotionPolicy())["recalled"] == 1
+    shown = signed_in.get(page("standing", dataset.slug)).text
+    assert "was taken back. Promote a model that learned without it." in shown
+
+
+def test_the_board_orders_models_and_people(signed_in, finish, dataset):
+    run = finish()
+    vote(run.signature, "other model", 6, dataset)
+
+    shown = signed_in.get(page("standing", dataset.slug)).text
+    board = shown[shown.index('id="board-title"') : shown.index('id="decisions-title"')]
+    assert board.index(run.signature) < board.index("other model")

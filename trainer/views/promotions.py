@@ -1,0 +1,125 @@
+"""Which model a dataset stands on: the evidence, the decision, its history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from curation import handoff
+from curation.errors import CurationError
+from curation.http import SignedInRequest
+from trainer import access, evidence, league
+from trainer.actions import promotions as actions
+from trainer.judging import PolicyForm, PromoteForm
+from trainer.models import Champion, Promotion, Run
+from trainer.text import is_number
+
+DECISIONS_SHOWN = 50
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def promotion(request: SignedInRequest, pk: int) -> HttpResponse:
+    """All that speaks for and against a finished run; curators decide here."""
+    run = access.run(request, pk)
+    if run.state != Run.State.FINISHED:
+        return redirect("trainer:run", pk)
+    may_decide = handoff.may_curate(request.user, run.dataset_id)
+    context = _evidence(run)
+    form, status = PromoteForm(_posted(request), is_needed=bool(context["unmet"])), 200
+    if request.method == "POST":
+        if not may_decide:
+            raise Http404
+        status = 422
+        if form.is_valid():
+            try:
+                actions.promote(run_id=pk, by=request.user, **form.cleaned_data)
+            except CurationError as refusal:
+                form.add_error(None, str(refusal))
+                status = 409
+            else:
+                messages.success(request, _("It is the champion now."))
+                return redirect("trainer:standing", run.version.dataset.slug)
+    context |= {"form": form, "may_decide": may_decide}
+    return render(request, "trainer/promotion.html", context, status=status)
+
+
+def _posted(request: SignedInRequest) -> QueryDict | None:
+    """What was sent, though it may be nothing: a button alone is an answer too."""
+    return request.POST if request.method == "POST" else None
+
+
+def _evidence(run: Run) -> dict[str, Any]:
+    policy = evidence.policy_of(run.dataset_id)
+    champion = evidence.champion_of(run.dataset_id, run.method)
+    is_champion = champion is not None and champion.run_id == run.pk
+    against = champion.run if champion and not is_champion else None
+    found = evidence.gathered(run, against, policy)
+    conditions = evidence.conditions(found, policy)
+    return {
+        "run": run,
+        "policy": policy,
+        "champion": champion,
+        "is_champion": is_champion,
+        "evidence": found,
+        "conditions": conditions,
+        "unmet": evidence.unmet(conditions),
+    }
+
+
+@require_GET
+@login_required
+def standing(request: SignedInRequest, slug: str) -> HttpResponse:
+    """A dataset's champions, how its models fare with people, and what was decided."""
+    dataset = access.dataset(request, slug)
+    champions = list(Champion.objects.for_listing().filter(dataset=dataset.id))
+    decisions = Promotion.objects.for_listing().filter(dataset=dataset.id)
+    policy = evidence.policy_of(dataset.id)
+    recalled = handoff.recalled_from(one.run.version_id for one in champions)
+    context = {
+        "dataset": dataset,
+        "champions": [(one, recalled.get(one.run.version_id)) for one in champions],
+        "board": league.board(dataset.id, champions, confidence=policy.confidence),
+        "decisions": decisions[:DECISIONS_SHOWN],
+        "policy": policy,
+    }
+    return render(request, "trainer/standing.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def policy(request: SignedInRequest, slug: str) -> HttpResponse:
+    dataset = access.dataset_to_curate(request, slug)
+    form = PolicyForm(_posted(request), instance=evidence.policy_of(dataset.id))
+    if request.method == "POST" and form.is_valid():
+        actions.set_policy(dataset_id=dataset.id, by=request.user, **form.cleaned_data)
+        messages.success(request, _("Saved."))
+        return redirect("trainer:standing", slug)
+    status = 422 if form.errors else 200
+    context = {"dataset": dataset, "form": form}
+    return render(request, "trainer/promotion_policy.html", context, status=status)
+
+
+@require_POST
+@login_required
+def rollback(request: SignedInRequest, slug: str) -> HttpResponse:
+    dataset = access.dataset_to_curate(request, slug)
+    seen = request.POST.get("run", "")
+    try:
+        actions.roll_back(
+            dataset_id=dataset.id,
+            method=request.POST.get("method", ""),
+            run_id=int(seen) if is_number(seen) else 0,
+            by=request.user,
+        )
+    except CurationError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("The champion before it is back."))
+    return redirect("trainer:standing", slug)
