@@ -126,6 +126,20 @@ def row_of(
     )
 
 
+def alone(tokenizer: Any, row: Row, prompt: list[Turn]) -> Row:
+    """The reply as if nobody had asked: only what opens an answer stands before it."""
+    asked = prompt_ids(tokenizer, prompt)
+    closed = _template(tokenizer, prompt, is_open=False)
+    opening = asked[_common_prefix(asked, closed) :]
+    if asked[:1] == [tokenizer.bos_token_id]:
+        opening = [asked[0], *opening]
+    reply = [label for label in row.labels if label != IGNORE]
+    # Nothing predicts the first token; another that says nothing takes the place.
+    opening = opening or [tokenizer.eos_token_id]
+    ids, labels = opening + reply, [IGNORE] * len(opening) + reply
+    return Row(id=row.id, category=row.category, ids=ids, labels=labels)
+
+
 def prompt_ids(tokenizer: Any, turns: list[Turn]) -> list[int]:
     """What the model is given before it answers."""
     return _template(tokenizer, turns, is_open=True)

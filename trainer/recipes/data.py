@@ -32,6 +32,7 @@ class Example:
     category: str
     prompt: list[Turn]
     completion: Turn
+    prompt_id: str = ""  # replies to one prompt share it
 
 
 def read_examples(path: Path) -> list[Example]:
@@ -102,4 +103,9 @@ def _example(content: dict[str, Any], where: str) -> Example:
     if len(completion) != 1 or completion[0]["role"] != "assistant":
         raise Trouble(f"{where}: the completion must be one message of the assistant.")
     prompt = read_turns(content.get("prompt"), f"{where}, prompt")
-    return Example(**sides, prompt=prompt, completion=completion[0])
+    return Example(
+        **sides,
+        prompt=prompt,
+        completion=completion[0],
+        prompt_id=str(content.get("prompt_id", "")),
+    )

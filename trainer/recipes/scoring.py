@@ -71,19 +71,29 @@ def reply_losses(
     model.eval()
     losses, done = [0.0] * len(rows), 0
     for batch in length_batches([len(row.ids) for row in rows], budget):
-        ids, mask, labels = padded([rows[index] for index in batch], pad, model.device)
-        wanted = labels[:, 1:] != IGNORE
-        logits = reply_logits(model, ids, mask, wanted)
-        nll = F.cross_entropy(logits, labels[:, 1:][wanted], reduction="none").double()
-        owners = wanted.nonzero()[:, 0]
-        sums = torch.zeros(len(batch), dtype=torch.float64, device=model.device)
-        sums.index_add_(0, owners, nll)
-        for index, total in zip(batch, sums.tolist(), strict=True):
+        totals = batch_losses(
+            model, *padded([rows[index] for index in batch], pad, model.device)
+        )
+        for index, total in zip(batch, totals, strict=True):
             losses[index] = total
         done += len(batch)
         tell(done)
     model.train(was_training)
     return losses
+
+
+@torch.no_grad()
+def batch_losses(
+    model: Any, ids: torch.Tensor, mask: torch.Tensor, labels: torch.Tensor
+) -> list[float]:
+    """The same of one batch, by a model that is not in training."""
+    wanted = labels[:, 1:] != IGNORE
+    logits = reply_logits(model, ids, mask, wanted)
+    nll = F.cross_entropy(logits, labels[:, 1:][wanted], reduction="none").double()
+    sums = torch.zeros(len(ids), dtype=torch.float64, device=ids.device)
+    sums.index_add_(0, wanted.nonzero()[:, 0], nll)
+    totals: list[float] = sums.tolist()
+    return totals
 
 
 def padded(
