@@ -28,6 +28,7 @@ DEBUG = env_bool("WINNOW_DEBUG")
 HTTPS = env_bool("WINNOW_HTTPS", default=not (LOCAL or DEBUG))
 PROXIES = env_int("WINNOW_PROXIES", 0)  # how many of ours stand before the web process
 STARTER_STEPS = env_int("WINNOW_STARTER_STEPS", 0)  # 0: as many as its recipe says
+SCORE_MODELS = env_bool("WINNOW_SCORE", default=True)  # models score accepted examples
 CHECKS = env_list("WINNOW_CHECKS")  # more checks of texts: "their_package.module:name"
 # What turns texts into vectors: the address of its /v1/embeddings, to which texts are
 # sent, or a model's folder on this machine.
@@ -306,6 +307,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "fire-schedules": {"task": "trainer.tasks.fire_schedules", "schedule": 30},
     # Models that meet all that their dataset asks become its champion, where it says so.
     "promote-by-policy": {"task": "trainer.tasks.promote_by_policy", "schedule": 600},
+    # Examples that were accepted since are scored by the newest model of their dataset.
+    "score-examples": {"task": "trainer.tasks.score_examples", "schedule": 86_400},
     # Conversations that changed get the slots that they now need.
     "plan-changed": {"task": "annotate.tasks.plan_changed", "schedule": 10},
     # What curators gave to people: topped up, and freed when it is done or overdue.
@@ -359,10 +362,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "embed-all-texts": {"task": "curation.tasks.embed_all_texts", "schedule": 3600},
     # Texts of people who took back more than is done at once, and versions that were being
     # frozen meanwhile.
-    "carry-on-withdrawals": {
-        "task": "curation.tasks.carry_on_withdrawals",
-        "schedule": 20,
-    },
+    "carry-on-withdrawals": {"task": "curation.tasks.carry_on_withdrawals", "schedule": 20},
     # What is left of people whom an admin has erased, after a worker was lost, too.
     "carry-on-erasures": {"task": "curation.tasks.carry_on_erasures", "schedule": 30},
     "recall-late": {"task": "curation.tasks.recall_late", "schedule": 600},

@@ -10,6 +10,7 @@ from io import BufferedIOBase
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -17,7 +18,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from curation import asking, contenders, reach
+from curation import asking, cases, contenders, reach
 from curation import files as version_files
 from curation.actions.people import holds
 from curation.errors import CurationError
@@ -107,6 +108,12 @@ def versions_to_train(person: Contributor) -> list[FrozenVersion]:
     ]
 
 
+def newest_versions() -> list[FrozenVersion]:
+    """The last one of each dataset that has any."""
+    newest = DatasetVersion.objects.order_by("dataset", "-number").distinct("dataset")
+    return [_outside(version) for version in newest.select_related("dataset")]
+
+
 def has_versions_to_train(person: Contributor) -> bool:
     """Whether there is any such version. Causes a query."""
     curated = Dataset.objects.worked_on_by(person, [])
@@ -149,6 +156,39 @@ def _outside(version: DatasetVersion) -> FrozenVersion:
         dataset_id=version.dataset_id,
         is_pairs=version.dataset.is_pairs,
     )
+
+
+# ---- for pages of a dataset that stand elsewhere ---------------------------------------
+def dataset_to_curate(person: Contributor, slug: str) -> Dataset | None:
+    """None where there is none that the person curates."""
+    found = Dataset.objects.visible_to(person).filter(slug=slug).first()
+    return found if found is not None and holds(person, found) else None
+
+
+def head_of(dataset: Dataset) -> dict[str, Any]:
+    """What `curation/_dataset_head.html` needs on a curator's page."""
+    waiting = cases.waiting_in(dataset)
+    return {"dataset": dataset, "is_curator": True, "flags_waiting": waiting}
+
+
+def accepted(dataset: Dataset, uids: Iterable[UUID]) -> set[UUID]:
+    """Those of these replies that stand: none that was taken back. A query."""
+    return set(_accepted(dataset, uids).values_list("uid", flat=True))
+
+
+def texts(dataset: Dataset, uids: Iterable[UUID]) -> dict[UUID, Message]:
+    """The same with their words, and their prompts. A query."""
+    joined = _accepted(dataset, uids).select_related("parent", "conversation__category")
+    return {message.uid: message for message in joined}
+
+
+def _accepted(dataset: Dataset, uids: Iterable[UUID]) -> QuerySet[Message]:
+    there = Message.objects.trainable().filter(conversation__dataset=dataset)
+    return there.filter(uid__in=list(uids))
+
+
+def belongs(uid: UUID, dataset: Dataset) -> bool:
+    return Message.objects.filter(uid=uid, conversation__dataset=dataset).exists()
 
 
 class Recalled(NamedTuple):

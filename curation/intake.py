@@ -10,10 +10,11 @@ from typing import NamedTuple
 from django.db import transaction
 from django.utils.timezone import now
 
-from curation.actions import conversations, notices
+from curation.actions import conversations, notices, second_looks
 from curation.actions.settlements import ask_again
 from curation.clean.text import TEXT_AT_MOST, tidied
-from curation.models import Event, Message, ModelReport
+from curation.errors import CurationError
+from curation.models import Contributor, Event, Message, ModelReport
 
 
 class Proposal(NamedTuple):
@@ -21,6 +22,13 @@ class Proposal(NamedTuple):
 
     prompt: str
     text: str
+
+
+class Looked(NamedTuple):
+    """What became of a wish for another look."""
+
+    asked: int
+    refused: list[str]  # why, a sentence each
 
 
 class Offered(NamedTuple):
@@ -41,6 +49,23 @@ def offer_replies(proposals: Iterable[Proposal], *, generator: str, source: str)
         for number, proposal in enumerate(proposals)
     ]
     return Offered(taken=outcomes.count(True), refused=outcomes.count(False))
+
+
+def ask_second_look(uids: Iterable[uuid.UUID], *, reason: str, by: Contributor) -> Looked:
+    """Have people judge these texts once more; only who curates them may ask.
+
+    What a curator decided by hand stands.
+    """
+    asked, refused = 0, []
+    there = Message.objects.filter(uid__in=list(uids)).order_by("pk")
+    for pk in there.values_list("pk", flat=True):
+        try:
+            second_looks.ask_about(message_id=pk, by=by, why=reason)
+        except CurationError as refusal:
+            refused.append(str(refusal))
+        else:
+            asked += 1
+    return Looked(asked, refused)
 
 
 @transaction.atomic

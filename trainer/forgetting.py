@@ -10,17 +10,22 @@ from uuid import UUID
 from django.conf import settings
 
 from curation import handoff
-from trainer.models import Run, Sample
+from trainer.actions import scores
+from trainer.models import Job, Run, Sample, Score
 from trainer.work import COPIES
 
 
 def forget(*, person_id: int, message_ids: Sequence[int], uids: Sequence[UUID]) -> None:
-    """Prompts that samples were asked for, what was answered to them, and copies of files,
-    in the rows and on disk. Weights stay: who trained them is told. See
-    settings.FORGETTERS."""
+    """Prompts that samples were asked for, what was answered to them, scores of answers,
+    and copies of files, in the rows and on disk. Weights stay: who trained them is told.
+    See settings.FORGETTERS."""
     held = handoff.versions_with(message_ids)
     for pk in Run.objects.filter(version__in=held).values_list("pk", flat=True):
         shutil.rmtree(Path(settings.RUNS_DIR) / str(pk) / COPIES, ignore_errors=True)
+    for pk in Job.objects.filter(version__in=held).values_list("pk", flat=True):
+        shutil.rmtree(Path(settings.RUNS_DIR) / f"job-{pk}" / COPIES, ignore_errors=True)
+    Score.objects.filter(message_uid__in=uids).delete()
+    scores.forget(uids)
     asked = Sample.objects.filter(prompt_uid__in=uids)
     runs = Run.objects.filter(pk__in=asked.values("run")).values_list("pk", flat=True)
     for pk in list(runs):

@@ -6,11 +6,22 @@ import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from curation.background import background_task, ring, while_a_worker_lives
 from trainer import build, launch
-from trainer.actions import bases, fence, firings, jobs, promotions, queue, results, runs
+from trainer.actions import (
+    bases,
+    fence,
+    firings,
+    jobs,
+    promotions,
+    queue,
+    results,
+    runs,
+    score_requests,
+)
 from trainer.errors import Cancelled, Lost, Paused, TrainingFailed
 from trainer.models import Job, Run
 from trainer.models.fenced import Fenced
@@ -53,11 +64,16 @@ def _execute(row: Run | Job | None) -> None:
     if row is None:
         logger.debug("nothing may run now")
     elif isinstance(row, Run):
-        _carry_out(row, lambda: launch.train(row), lambda _: results.finish(row))
+        _carry_out(row, lambda: launch.train(row), lambda _: _end(row))
     else:
         _carry_out(
             row, lambda: launch.perform(row), lambda result: jobs.finish(row, result)
         )
+
+
+def _end(run: Run) -> None:
+    if results.finish(run) and settings.SCORE_MODELS:
+        ring(score_examples)
 
 
 def _carry_out(row: Fenced, work: Callable[[], T], finish: Callable[[T], object]) -> None:
@@ -106,6 +122,14 @@ def build_base(*, base_id: int | None = None) -> None:
         bases.fail(base, problem=OUR_FAULT_IN_A_BUILD.format(error=type(error).__name__))
     else:
         bases.ready(base, location=location)
+
+
+@background_task()
+def score_examples() -> None:
+    """Each night and after each run: the newest models on the newest examples."""
+    if settings.SCORE_MODELS:
+        for job_id in score_requests.due():
+            ring(execute_job, job_id=job_id)
 
 
 @background_task()

@@ -10,6 +10,7 @@ from trainer.views import (
     promotions,
     runs,
     schedules,
+    surprises,
     workers,
 )
 
@@ -44,6 +45,7 @@ urlpatterns = [
     path("workers/live/", workers.live, name="workers_live"),
     path("workers/rules/", workers.rules, name="queue_rules"),
     path("workers/first/<slug:kind>/<int:pk>/", workers.prioritise, name="prioritise"),
+    path("datasets/<slug:slug>/surprising/", surprises.show, name="surprising"),
     path("bases/add/", bases.add, name="bases_add"),
     path("bases/starter/", bases.build_starter, name="starter_build"),
     path("bases/<int:pk>/build/", bases.build, name="base_build"),

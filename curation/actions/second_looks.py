@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from curation import reach
 from curation.actions import conversations, notices, undo
 from curation.actions.messages import outcome_of, verdicts_on
 from curation.actions.people import require
+from curation.errors import CurationError, WrongState
 from curation.models import (
     Contributor,
     Conversation,
@@ -72,6 +74,42 @@ def ask_again(
 
 
 @transaction.atomic
+def ask_about(*, message_id: int, by: Contributor, why: str) -> None:
+    """Set aside what people said of one text, and put it before others.
+
+    What a curator decided stands: they decide anew on the text's own page.
+    """
+    conversation = conversations.lock_around(message_id)
+    require(by, conversation.dataset)
+    there = {m.pk: m for m in conversation.messages.select_related("parent", "revises")}
+    message = there[message_id]
+    if message.state not in DECIDED:
+        raise WrongState("message", message.state)
+    given = list(_behind(message).select_for_update().order_by("pk"))
+    stands = _("A curator has decided on this text. Open it to decide anew.")
+    if any(review.is_final for review in given):
+        raise CurationError(stands)
+    for review in given:
+        _set_aside(review, there[review.message_id], conversation, by=by, why=why)
+    if _stands(message, conversation):
+        raise CurationError(stands)
+    _open(message, there, conversation, by=by, why=why)
+    conversations.advance(conversation)
+
+
+def _behind(message: Message) -> QuerySet[Review]:
+    """The verdicts that count: on it, and of the reviewer who wrote it as an edit."""
+    counting = Review.objects.filter(set_aside_at=None)
+    edits = Q(
+        message=message.revises_id,
+        reviewer=message.author_id,
+        verdict=Review.Verdict.EDIT,
+    )
+    is_edit = message.revises_id is not None
+    return counting.filter(Q(message=message) | edits if is_edit else Q(message=message))
+
+
+@transaction.atomic
 def _look_again(review_id: int, *, by: Contributor, why: str) -> tuple[int | None, bool]:
     """The text that the verdict was for, and whether it is open again."""
     about = Review.objects.values_list("message", flat=True).get(pk=review_id)
@@ -80,22 +118,33 @@ def _look_again(review_id: int, *, by: Contributor, why: str) -> tuple[int | Non
     if review.set_aside_at is not None:
         return None, False  # somebody was faster
     there = {m.pk: m for m in conversation.messages.select_related("parent", "revises")}
-    review.set_aside_at = now()
-    review.save(update_fields=["set_aside_at"])
-    Event.objects.record(
-        "review.set_aside",
-        there[about],
-        by=by,
-        dataset=conversation.dataset,
-        review=review.pk,
-        why=why,
-    )
+    _set_aside(review, there[about], conversation, by=by, why=why)
     message = _decided_by(review, there)
     is_open = message is not None and not _stands(message, conversation)
     if message is not None and is_open:
         _open(message, there, conversation, by=by, why=why)
     conversations.advance(conversation)
     return about if message is None else message.pk, is_open
+
+
+def _set_aside(
+    review: Review,
+    about: Message,
+    conversation: Conversation,
+    *,
+    by: Contributor,
+    why: str,
+) -> None:
+    review.set_aside_at = now()
+    review.save(update_fields=["set_aside_at"])
+    Event.objects.record(
+        "review.set_aside",
+        about,
+        by=by,
+        dataset=conversation.dataset,
+        review=review.pk,
+        why=why,
+    )
 
 
 def _decided_by(review: Review, there: dict[int, Message]) -> Message | None:

@@ -128,6 +128,58 @@ def test_an_undecided_text_asks_for_one_more_verdict():
     assert Assignment.objects.filter(message=prompt, state="open").count() == 3
 
 
+def ask_about(message, by):
+    second_looks.ask_about(message_id=message.pk, by=by, why=WHY)
+
+
+def test_one_text_is_put_before_others_whoever_judged_it(curator):
+    dataset = DatasetFactory(policy__reviews_wanted=2, policy__approvals_needed=2)
+    prompt = a_prompt(dataset)
+    boss = ContributorFactory(member=dataset, member__roles=["curator"])
+    for _ in range(2):
+        review(prompt, ContributorFactory(member=dataset))
+    assert state_of(prompt) == "accepted"
+
+    with pytest.raises(NotAllowed):
+        ask_about(prompt, curator)  # of another dataset
+    ask_about(prompt, boss)
+
+    assert state_of(prompt) == "submitted"
+    assert not Review.objects.filter(set_aside_at=None).exists()
+    told = Event.objects.filter(kind="review.set_aside", by=boss)
+    assert [line.data["why"] for line in told] == [WHY, WHY]
+    with pytest.raises(CurationError, match="already"):
+        ask_about(prompt, boss)  # it waits for review
+
+
+def test_an_imported_text_that_nobody_judged_is_judged(dataset, curator):
+    reply = ReplyFactory(conversation__dataset=dataset, accepted=True)
+    boss = ContributorFactory(is_staff=True)
+    ask_about(reply, boss)
+    assert state_of(reply) == "submitted"
+
+
+def test_the_words_of_an_edit_are_judged_by_others(dataset, curator, judge):
+    prompt = a_prompt(dataset, text="What is a kat?")
+    revision = review(prompt, judge, "edit", edited_text="What is a cat?")
+
+    ask_about(revision, curator)
+
+    assert (state_of(prompt), state_of(revision)) == ("rejected", "submitted")
+    assert Review.objects.get().set_aside_at is not None
+
+
+def test_what_a_curator_said_last_is_not_set_aside(dataset, curator, judge):
+    prompt = a_prompt(dataset, accepted=True)
+    final = Review.objects.create(
+        message=prompt, reviewer=judge, verdict="accept", is_final=True
+    )
+    with pytest.raises(CurationError, match="A curator has decided"):
+        ask_about(prompt, curator)
+    final.refresh_from_db()
+    assert (final.set_aside_at, state_of(prompt)) == (None, "accepted")
+
+
 def test_an_edit_no_longer_approves_its_own_words(dataset, curator, judge):
     prompt = a_prompt(dataset, text="What is a kat?")
     revision = review(prompt, judge, "edit", edited_text="What is a cat?")

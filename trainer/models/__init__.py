@@ -8,6 +8,7 @@ from trainer.models.promotions import Champion, Promotion, PromotionPolicy
 from trainer.models.queues import Attempt, Budget, QueueRules
 from trainer.models.runs import Metric, Run
 from trainer.models.schedules import Firing, Schedule
+from trainer.models.scores import ExampleScore, SecondThought, Surprise
 from trainer.models.workers import Worker
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Checkpoint",
     "Estimate",
     "Evaluation",
+    "ExampleScore",
     "Firing",
     "Job",
     "Metric",
@@ -28,5 +30,7 @@ __all__ = [
     "Sample",
     "Schedule",
     "Score",
+    "SecondThought",
+    "Surprise",
     "Worker",
 ]
