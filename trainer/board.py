@@ -92,7 +92,7 @@ def _rows_at_work() -> list[Row]:
 
 def _rows_waiting() -> list[Row]:
     runs = Run.objects.waiting().select_related(
-        "version__dataset", "requested_by", "base", "estimate", "firing"
+        "version__dataset", "requested_by", "base", "estimate", "firing__schedule"
     )
     jobs = Job.objects.waiting().select_related("version__dataset", "requested_by", "base")
     both: list[Iterable[Row]] = [runs[: SHOWN + 1], jobs[: SHOWN + 1]]
@@ -115,13 +115,15 @@ def _reasons(rows: list[Row], machines: list[Machine]) -> list[Waiting]:
 
 
 def _held_back(row: Row, in_force: Rules) -> str:
-    until = in_force.quiet_until
+    until, zone = in_force.quiet_until, in_force.zone
     if until is None and isinstance(row, Run) and hasattr(row, "firing"):
-        until = in_force.quiet_schedules.get(row.firing.schedule_id)
+        schedule = row.firing.schedule
+        until, zone = in_force.quiet_schedules.get(schedule.pk), schedule.time_zone
     if until is not None:
-        there = localtime(until, ZoneInfo(in_force.zone))
-        is_today = there.date() == localtime(now(), ZoneInfo(in_force.zone)).date()
-        said = date_format(there, "H:i" if is_today else "l, H:i")
+        there = localtime(until, ZoneInfo(zone))
+        days = (there.date() - localtime(now(), ZoneInfo(zone)).date()).days
+        shape = "H:i" if days == 0 else "l, H:i" if days < 7 else "j F, H:i"
+        said = date_format(there, shape)
         return _("waits for quiet hours to end at %(time)s") % {"time": said}
     dataset = row.version.dataset
     if dataset.pk in in_force.used_up:

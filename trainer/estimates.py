@@ -106,10 +106,17 @@ def memory_needed(
     """What an earlier run took in truth, scaled by the formula; else the formula."""
     shape = shape_of(base)
     for run in earlier:
-        peak = run.estimate.peak if hasattr(run, "estimate") else None
+        peak = _peak(run)
         if peak and shape:
             return round(peak * _formula(shape, config) / _formula(shape, run.config))
     return _formula(shape, config) if shape else None
+
+
+def _peak(run: Run) -> int | None:
+    """Of the system's memory, which is the device's where that is a CPU."""
+    if not hasattr(run, "estimate") or run.made_with.get("device") != "cpu":
+        return None
+    return run.estimate.peak
 
 
 def _formula(shape: Shape, config: dict[str, Any]) -> int:
@@ -206,7 +213,7 @@ def outcome(run: Run) -> Outcome | None:
         expected=told(found.seconds) if found.seconds else "",
         range=range_told(found.seconds_least, found.seconds_most),
         memory=found.memory,
-        peak=found.peak,
+        peak=_peak(run),
         off=100 * (took / found.seconds - 1) if took and found.seconds else None,
     )
 

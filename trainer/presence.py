@@ -11,13 +11,14 @@ import os
 import shutil
 import subprocess
 import threading
-from importlib import metadata
+import tomllib
 from typing import Any
 
 import psutil
 from django.db import connection
 
 from trainer.actions import workers
+from trainer.child import ROOT
 from trainer.launch import worker_name
 
 logger = logging.getLogger(__name__)
@@ -67,9 +68,11 @@ def read_gpus(text: str) -> list[dict[str, Any]]:
 
 
 def _version() -> str:
+    """As the project says: Winnow is not installed, it is started where it is."""
     try:
-        return metadata.version("winnow")
-    except metadata.PackageNotFoundError:
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+        return str(project["project"]["version"])
+    except (OSError, ValueError, KeyError):
         return ""
 
 

@@ -104,10 +104,13 @@ class ScheduleForm(QuietForm):
     when = forms.ChoiceField(
         label=_("When"), choices=Schedule.When.choices, widget=forms.RadioSelect
     )
-    hour = forms.TypedChoiceField(label=_("At"), choices=HOURS, coerce=int, required=False)
+    hour = forms.TypedChoiceField(
+        label=_("At"), choices=HOURS, coerce=int, required=False,
+        help_text=_("Of each night, or of the day."),
+    )  # fmt: skip
     weekday = forms.TypedChoiceField(
         label=_("On"), choices=Schedule.Weekday.choices, coerce=int, required=False,
-        help_text=_("Where it is every week."),
+        help_text=_("Of each week."),
     )  # fmt: skip
     wanted_messages = forms.IntegerField(
         label=_("Newly accepted messages"), min_value=1, max_value=MOST_WAITING,
@@ -149,6 +152,14 @@ class ScheduleForm(QuietForm):
                 field.widget.attrs |= {
                     "min": known[name]["least"], "max": known[name]["most"],
                 }  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        waits = given.get("wanted_messages") or given.get("wanted_ballots")
+        if given.get("when") == Schedule.When.WAITING and not waits and not self.errors:
+            said = say("Say how many messages or ballots it waits for.")
+            self.add_error("wanted_messages", said)
+        return given
 
     def what(self) -> list[forms.BoundField]:
         return self._fields("name", "dataset")

@@ -155,13 +155,13 @@ def test_a_schedules_quiet_hours_hold_its_own_runs_only(
 ):
     facts = {
         "name": "Nightly", "base": base, "quiet_from": 8, "quiet_to": 18,
-        "quiet_days": list(range(7)),
+        "quiet_days": list(range(7)), "time_zone": "Asia/Tokyo",
     }  # fmt: skip
     schedule = schedules.create(dataset_id=dataset.pk, by=curator, facts=facts)
     planned, usual = request_run(), request_run(steps=5)
     Firing.objects.create(schedule=schedule, run=planned, state="started")
     works("host:1")
-    clock("2026-01-12T10:00")
+    clock("2026-01-12T08:00")  # 17:00 there
 
     assert whys() == ["waits for quiet hours to end at 18:00", "begins in a moment"]
     assert taken() == ("run", usual.pk)

@@ -56,6 +56,7 @@ def test_a_worker_speaks_while_it_works_and_says_goodbye(monkeypatch):
     worker = Worker.objects.get()
     assert (worker.name, worker.is_alive) == (worker_name(), True)
     assert 0 < worker.room <= worker.memory_total
+    assert worker.version[0].isdigit()
     while Worker.objects.get().heard_at == worker.heard_at and time.monotonic() < deadline:
         time.sleep(0.02)
     assert Worker.objects.get().heard_at > worker.heard_at
