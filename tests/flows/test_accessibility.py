@@ -229,6 +229,7 @@ def test_pages_of_versions_and_runs(winnow, sign_in):
     version, run = winnow.run_beside("tests.flows.finished_run").split()
     page = sign_in("curator", **STILL)
     found = visit(page, version, "/models/", run)
+    found += visit(page, "/models/schedules/", "/models/schedules/new/", "/models/workers/")
     launch = page.goto("/models/launch/")
     assert launch is not None and launch.ok
     found += findings(page)
@@ -272,6 +273,7 @@ def test_pages_of_site_admins_and_the_page_that_is_not_there(record, sign_in):
         page, "/settings/", "/settings/people/new/", "/datasets/new/", "/models/bases/add/"
     )
     found += visit(page, "/moderation/", "/settings/evaluation-sets/", "/settings/terms/")
+    found += visit(page, "/models/workers/rules/")
     for one in ("pause", "erase"):
         found += visit(page, links(page, "/settings/", rf"/settings/people/\d+/{one}/")[0])
     found += visit(page, "/nowhere/", status=404)
