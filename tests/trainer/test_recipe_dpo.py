@@ -19,6 +19,7 @@ from trainer.recipes import dpo, models, sft, tuning
 from trainer.recipes.chat import IGNORE
 from trainer.recipes.common import Trouble
 from trainer.recipes.items import flat
+from trainer.recipes.likelihood import log_probs
 from trainer.recipes.reference import reference_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
@@ -69,9 +70,9 @@ def test_after_a_fine_tune_the_reference_is_the_fine_tune(config, parent, capsys
     items = dpo.read_items(config, tokenizer)[0].kept
     lines = Path(config.out, "reference.jsonl").read_text().splitlines()
     said = [logp for line in lines for logp in json.loads(line)["logps"]]
-    theirs = dpo.log_probs(tuned, items, tokenizer.pad_token_id)
+    theirs = log_probs(tuned, flat(items), tokenizer.pad_token_id)
     with tuned.disable_adapter():
-        before = dpo.log_probs(tuned, items, tokenizer.pad_token_id)
+        before = log_probs(tuned, flat(items), tokenizer.pad_token_id)
     assert said[: len(theirs)] == pytest.approx(theirs, abs=1e-3)
     assert said[: len(theirs)] != pytest.approx(before, abs=1e-1)
 

@@ -14,7 +14,7 @@ import pytest
 from tests.trainer.preference_fixtures import write_preferences
 from tests.trainer.recipe_fixtures import finish, start, tiny, write_config
 
-RECIPES = ("reward", "dpo")
+RECIPES = ("reward", "dpo", "unpaired")
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
@@ -23,11 +23,13 @@ from trainer.recipes.common import Trouble, demand, emit, run, versions
 from trainer.recipes.data import sample
 from trainer.recipes.device import set_up, world_size
 from trainer.recipes.items import Collator, Item, Items, flat, render_items
+from trainer.recipes.likelihood import judged, log_probs, rewards, shifts
 from trainer.recipes.losses import mean_surprise, surprise
 from trainer.recipes.order import training_order
-from trainer.recipes.reference import reference_of
+from trainer.recipes.reference import NAME as REFERENCE
+from trainer.recipes.reference import Reference, looked_up, reference_of
 from trainer.recipes.reporting import Reporter
-from trainer.recipes.scoring import reply_logps, reply_losses
+from trainer.recipes.scoring import reply_logps
 from trainer.recipes.settings import Settings
 from trainer.recipes.trainers import (
     PreferenceTrainer,
@@ -39,7 +41,6 @@ from trainer.recipes.trainers import (
 
 RECIPE = "dpo"
 EXTRAS = ("accuracy", "margin", "chosen_shift")
-Reference = dict[str, list[float]]
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def main(cfg: Config) -> dict[str, Any]:
     # ---- what the model says before --------------------------------------------------
     pad = int(tokenizer.pad_token_id)
     every = own.kept + held_out.kept
-    reference = reference_of(model, every, out / "reference.jsonl", pad)
+    reference = reference_of(model, every, out / REFERENCE, pad)
 
     # ---- train -----------------------------------------------------------------------
     watched = sample(held_out.kept, cfg.held_out_limit, cfg.seed)
@@ -108,9 +109,9 @@ def main(cfg: Config) -> dict[str, Any]:
     train(trainer, checkpoint)
 
     # ---- judge what is held out, and save --------------------------------------------
-    before = [logp for item in held_out.kept for logp in reference[item.id]]
-    after = log_probs(trainer.model, held_out.kept, pad)
-    found, lines = verdicts.judge(held_out.kept, rewards(cfg, after, before))
+    before = looked_up(reference, held_out.kept)
+    after = log_probs(trainer.model, flat(held_out.kept), pad)
+    found, lines = judged(cfg.beta, held_out.kept, before, after)
     outputs.write_lines(out / outputs.VERDICTS, lines)
     facts = {
         "recipe": RECIPE,
@@ -121,11 +122,7 @@ def main(cfg: Config) -> dict[str, Any]:
         "held_out_examples": len(held_out.kept),
         "tokens": tokens[-1],
         **told(trainer),
-        "preferences": verdicts.report(found),
-        "likelihood": {
-            "before": likelier(held_out.kept, before),
-            "after": likelier(held_out.kept, after),
-        },
+        **found,
         "seconds": round(time.monotonic() - started, 1),
         "resumed_at": resumed_at,
         "versions": versions(),
@@ -163,8 +160,8 @@ class PairCollator(Collator):
         self.reference = reference
 
     def __call__(self, items: list[Item]) -> dict[str, torch.Tensor]:
-        said = [logp for item in items for logp in self.reference[item.id]]
-        return {**super().__call__(items), "reference": torch.tensor(said)}
+        said = torch.tensor(looked_up(self.reference, items))
+        return {**super().__call__(items), "reference": said}
 
 
 class DPOTrainer(PreferenceTrainer):
@@ -208,51 +205,17 @@ class DPOTrainer(PreferenceTrainer):
 def held_out_facts(
     cfg: Config, model: Any, items: Sequence[Item], reference: Reference, pad: int
 ) -> dict[str, Any] | None:
-    """Loss, accuracy, and how far each side has moved: both falling is a warning."""
+    """Loss, accuracy, and how far each side has moved."""
     if not items:
         return None
-    before = [logp for item in items for logp in reference[item.id]]
-    after = log_probs(model, items, pad)
-    found, _ = verdicts.judge(items, rewards(cfg, after, before))
+    before, after = looked_up(reference, items), log_probs(model, flat(items), pad)
+    found, _ = verdicts.judge(items, rewards(cfg.beta, before, after))
     margins = [verdict.margin for verdict in found]
     return {
         "loss": mean_surprise(items, margins),
         **verdicts.totals(found),
-        "chosen_shift": shift(items, before, after, side="better"),
-        "rejected_shift": shift(items, before, after, side="worse"),
+        **shifts(items, before, after),
     }
-
-
-def log_probs(model: Any, items: Sequence[Item], pad: int) -> list[float]:
-    return [-loss for loss in reply_losses(model, flat(items), pad=pad)]
-
-
-def rewards(cfg: Config, after: Sequence[float], before: Sequence[float]) -> list[float]:
-    return [cfg.beta * (now - then) for now, then in zip(after, before, strict=True)]
-
-
-def shift(
-    items: Sequence[Item],
-    before: Sequence[float],
-    after: Sequence[float],
-    *,
-    side: Literal["better", "worse"],
-) -> float:
-    """The mean change of a token's log-probability in the better replies, or the worse."""
-    moved, tokens, at = 0.0, 0, 0
-    for item in items:
-        place: int = getattr(item.pairs[0], side)
-        moved += after[at + place] - before[at + place]
-        tokens += item.rows[place].learned
-        at += len(item.rows)
-    return moved / tokens
-
-
-def likelier(items: Sequence[Item], logps: Sequence[float]) -> dict[str, Any] | None:
-    """How often the better reply is the likelier one, token for token."""
-    per_token = [logp / row.learned for logp, row in zip(logps, flat(items), strict=True)]
-    found, _ = verdicts.judge(items, per_token)
-    return verdicts.totals(found) if found else None
 
 
 if __name__ == "__main__":
