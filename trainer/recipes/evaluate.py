@@ -30,7 +30,8 @@ class Config:
     base: str
     data: str  # a frozen version's folder
     out: str  # eval.json goes here
-    adapter: str | None = None  # an adapter folder; without one the base alone is scored
+    adapter: str | None = None  # an adapter folder
+    model: str | None = None  # or the folder of a whole tuned model; with neither the base
     revision: str | None = None
     replay: str | None = None  # the base's replay.jsonl: is that still known?
     retention_limit: int = 200  # records of it
@@ -43,6 +44,7 @@ class Config:
         demand(self.max_length >= 16, "Give 'max_length' room for 16 tokens at least.")
         demand(self.threads > 0, "The setting 'threads' must be at least 1.")
         demand(self.retention_limit >= 0, "'retention_limit' must not be negative.")
+        demand(not (self.adapter and self.model), "Give an adapter or a model, not both.")
         demand(
             self.batch_tokens >= self.max_length, "'batch_tokens' must hold 'max_length'."
         )
@@ -76,8 +78,11 @@ def main(cfg: Config) -> dict[str, Any]:
     with model.disable_adapter() if cfg.adapter else contextlib.nullcontext():
         before = scored("before", rows)
         known_before = scored("known before", known)
-    after = scored("after", rows) if cfg.adapter else None
-    known_after = scored("known after", known) if cfg.adapter else None
+    if cfg.model:
+        _, model = load_base(cfg.model, device=device)
+    is_tuned = bool(cfg.adapter or cfg.model)
+    after = scored("after", rows) if is_tuned else None
+    known_after = scored("known after", known) if is_tuned else None
 
     # ---- save ------------------------------------------------------------------------
     retention = compared(known.kept, known_before, known_after) if known.kept else None

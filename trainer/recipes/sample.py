@@ -38,6 +38,7 @@ class Config:
     prompts: str  # JSONL: {"id": …, "messages": [{"role", "content"}, …]}
     out: str  # samples.jsonl goes here; a folder of its own
     adapter: str | None = None  # without one only the base answers
+    model: str | None = None  # or the folder of a whole tuned model
     revision: str | None = None
     max_new_tokens: int = 64
     temperature: float = 0.7  # 0: always the likeliest token
@@ -55,6 +56,7 @@ class Config:
         demand(self.temperature >= 0, "The temperature must not be negative.")
         demand(0 < self.top_p <= 1, "'top_p' is a share: above 0, at most 1.")
         demand(self.threads > 0, "The setting 'threads' must be at least 1.")
+        demand(not (self.adapter and self.model), "Give an adapter or a model, not both.")
 
 
 def main(cfg: Config) -> list[dict[str, Any]]:
@@ -77,6 +79,9 @@ def main(cfg: Config) -> list[dict[str, Any]]:
     if cfg.adapter:
         # Merged, the adapter costs nothing per token.
         model = load_with_adapter(model, cfg.adapter).merge_and_unload()
+    if cfg.model:
+        _, model = load_base(cfg.model, device=device)
+    if cfg.adapter or cfg.model:
         tuned = answers(model, tokenizer, asked, cfg, tell("tuned", len(prompts)))
 
     # ---- save ------------------------------------------------------------------------

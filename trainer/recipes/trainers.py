@@ -41,6 +41,7 @@ def arguments(cfg: Settings, *, is_cpu: bool) -> dict[str, Any]:
         "report_to": "none",
         "disable_tqdm": True,
         "dataloader_pin_memory": not is_cpu,
+        "ddp_find_unused_parameters": False,
     }
 
 
