@@ -254,6 +254,11 @@ def versions_with(message_ids: Iterable[int]) -> set[int]:
     return {version for version, _message in reach.holding(message_ids)}
 
 
+def uids_by(person: Contributor) -> QuerySet[Message, UUID]:
+    """Of the person's own texts, as a subquery."""
+    return Message.objects.written_by(person).values_list("uid", flat=True)
+
+
 def _version(version_id: int) -> DatasetVersion:
     return DatasetVersion.objects.select_related("dataset").get(pk=version_id)
 

@@ -11,7 +11,8 @@ from django.conf import settings
 
 from curation import handoff
 from trainer.actions import scores
-from trainer.models import Job, Run, Sample, Score
+from trainer.folders import folder_of_job
+from trainer.models import Influence, Job, Run, Sample, Score
 from trainer.work import COPIES
 
 
@@ -27,9 +28,12 @@ def forget(*, person_id: int, message_ids: Sequence[int], uids: Sequence[UUID]) 
     Score.objects.filter(message_uid__in=uids).delete()
     scores.forget(uids)
     asked = Sample.objects.filter(prompt_uid__in=uids)
-    runs = Run.objects.filter(pk__in=asked.values("run")).values_list("pk", flat=True)
-    for pk in list(runs):
+    runs = list(asked.values_list("run", flat=True).distinct())
+    for pk in runs:
         folder = Path(settings.RUNS_DIR) / str(pk)
         (folder / "prompts.jsonl").unlink(missing_ok=True)
         shutil.rmtree(folder / "samples", ignore_errors=True)
+    for job in Job.objects.filter(run__in=runs, kind="influence"):
+        (folder_of_job(job) / "queries.jsonl").unlink(missing_ok=True)
+    Influence.objects.filter(message_uid__in=uids).delete()
     asked.update(prompt_text="", base_text="", tuned_text="")

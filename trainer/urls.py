@@ -10,6 +10,7 @@ from trainer.views import (
     promotions,
     runs,
     schedules,
+    shaping,
     surprises,
     workers,
 )
@@ -30,6 +31,8 @@ urlpatterns = [
     path("of/<slug:slug>/", promotions.standing, name="standing"),
     path("of/<slug:slug>/policy/", promotions.policy, name="promotion_policy"),
     path("of/<slug:slug>/rollback/", promotions.rollback, name="rollback"),
+    path("runs/<int:pk>/shaped/", shaping.look, name="run_shaped"),
+    path("mine/", shaping.mine, name="mine"),
     path("jobs/<int:pk>/", jobs.job, name="job"),
     path("jobs/<int:pk>/live/", jobs.live, name="job_live"),
     path("jobs/<int:pk>/cancel/", jobs.cancel, name="job_cancel"),

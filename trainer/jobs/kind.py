@@ -17,6 +17,10 @@ def _keep_nothing(job: Job, result: dict[str, Any]) -> None:
     """The row's own `result` is all."""
 
 
+def _nothing_more(job: Job) -> dict[str, Any]:
+    return {}
+
+
 def _as_given(raw: dict[str, Any]) -> dict[str, Any]:
     return raw
 
@@ -31,5 +35,6 @@ class Kind:
     keep: Callable[[Job, dict[str, Any]], None] = _keep_nothing
     # Refuses odd settings with a TrainerError, at the door; returns them with defaults.
     checked: Callable[[dict[str, Any]], dict[str, Any]] = _as_given
-    # Of the part of the job's page that shows a result; needs: job.
+    # Of the part of the job's page that shows a result; needs: job, and what `shown` gives.
     template: str = ""
+    shown: Callable[[Job], dict[str, Any]] = _nothing_more

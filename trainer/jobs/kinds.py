@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from trainer.jobs import generate, score
+from trainer.jobs import generate, influence, score
 from trainer.jobs.kind import Kind
 
-EVERY: tuple[Kind, ...] = (generate.KIND, score.KIND)
+EVERY: tuple[Kind, ...] = (generate.KIND, influence.KIND, score.KIND)
 KINDS = {kind.name: kind for kind in EVERY}

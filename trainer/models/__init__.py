@@ -3,6 +3,7 @@
 from trainer.models.bases import BaseModel
 from trainer.models.checkpoints import Checkpoint, Evaluation, Sample, Score
 from trainer.models.estimates import Estimate
+from trainer.models.influences import Influence
 from trainer.models.jobs import Job
 from trainer.models.promotions import Champion, Promotion, PromotionPolicy
 from trainer.models.queues import Attempt, Budget, QueueRules
@@ -21,6 +22,7 @@ __all__ = [
     "Evaluation",
     "ExampleScore",
     "Firing",
+    "Influence",
     "Job",
     "Metric",
     "QueueRules",

@@ -32,6 +32,7 @@ def job(request: SignedInRequest, pk: int) -> HttpResponse:
         **_live(found),
         "took": report.took(found),
         "history": report.told(found),
+        **_result(found),
         "may_steer": handoff.may_train(request.user, found.version_id),
         "recalled": handoff.recalled(found.version_id),
     }
@@ -49,6 +50,13 @@ def live(request: SignedInRequest, pk: int) -> HttpResponse:
     if not found.is_active:
         answer["HX-Refresh"] = "true"
     return answer
+
+
+def _result(found: Job) -> dict[str, Any]:
+    kind = KINDS.get(found.kind)
+    if kind is None or found.state != Job.State.FINISHED:
+        return {}
+    return kind.shown(found)
 
 
 def _live(found: Job) -> dict[str, Any]:
