@@ -42,7 +42,7 @@ def running(name: str, *, kept: str = "") -> Iterator[str]:
         for schedule in var.glob("beat-schedule*"):
             schedule.unlink()
     else:
-        _clear(var)
+        clear(var)
     address = f"http://127.0.0.1:{os.environ['PORT']}"
     log = var / "up.log"
     var.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _clear(var: Path) -> None:
+def clear(var: Path) -> None:
     """An empty start: what an earlier measurement left is ended and deleted."""
     if var.exists():
         embedded.stop(var)

@@ -46,6 +46,9 @@ VAR_DIR = var_dir()
 MODELS_DIR = Path(env_str("WINNOW_MODELS") or VAR_DIR / "models").absolute()
 RUNS_DIR = VAR_DIR / "runs"
 VERSIONS_DIR = VAR_DIR / "versions"
+REPORT_TO = env_list("WINNOW_REPORT_TO")  # programs that watch training
+REPORT_FOLDER = Path(env_str("WINNOW_REPORT_FOLDER") or VAR_DIR / "reports").absolute()
+REPORT_URI = env_str("WINNOW_REPORT_URI")  # of MLflow's server
 FILES_IN = env_bucket("WINNOW_FILES")  # "bucket/prefix" of S3, instead of VERSIONS_DIR
 # The names that all programs for S3 know. Keys and region are read by pyarrow.
 S3_ENDPOINT = env_str("AWS_ENDPOINT_URL_S3") or env_str("AWS_ENDPOINT_URL")
@@ -127,11 +130,8 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = HTTPS
 
 # ---- database and cache ------------------------------------------------------------
-DATABASES: dict[str, Any] = {
-    "default": dj_database_url.parse(
-        DATABASE_URL, conn_max_age=60, conn_health_checks=True
-    ),
-}
+_DATABASE = dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)
+DATABASES: dict[str, Any] = {"default": _DATABASE}
 # A connection that died without a word is noticed in seconds: the trainer's lease is 30.
 DATABASES["default"]["OPTIONS"] = {
     # What curation/prepared.py sends is parsed and planned once in each connection.

@@ -20,7 +20,9 @@ from typing import Any
 
 import psutil
 
-from trainer.errors import TrainingFailed
+from trainer import out_of_memory
+from trainer.errors import Killed, OutOfMemory, TrainingFailed
+from trainer.recipes.signed import KEY
 
 logger = logging.getLogger(__name__)
 
@@ -43,10 +45,8 @@ FOR_THE_HUB = {
     "https_proxy", "no_proxy", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE",
 }  # fmt: skip
 
-OUT_OF_MEMORY = (
-    "The system stopped the {recipe} process, most likely because memory ran out. "
-    "Take a smaller batch, shorter examples, or a machine with more memory."
-)
+OUT_OF_MEMORY = "The {recipe} process ran out of memory."
+KILLED = "The {recipe} process was ended from outside."
 
 
 class Child:
@@ -57,25 +57,27 @@ class Child:
         self.log_start = log.stat().st_size
         self.was_killed = False
         self.last_line = ""  # of what it printed, events aside
+        self._oom_kills = out_of_memory.kills()
         self._ending = threading.Lock()
 
     def events(self, pause: float = 1.0) -> Generator[dict[str, Any] | None]:
         """Each event; None after a pause without one, so that the reader can look around.
 
-        Ends with the process. Raises TrainingFailed unless it ended well or we ended it.
+        Ends with the process. Raises TrainingFailed, OutOfMemory or Killed unless it ended
+        well or we ended it.
         """
-        problem = ""
+        problem, why = "", ""
         try:
             for line in self._lines(pause):
                 event = self._event(line) if line is not None else None
                 if event and event.get("event") == "failed":
-                    problem = str(event.get("problem"))
+                    problem, why = str(event.get("problem")), event.get("why", "")
                 yield event
         finally:
             # Also when the reader gives up half-way: nothing of it may live on.
             self.kill(gentle_seconds=0)
         if self.process.returncode != 0 and not self.was_killed:
-            raise TrainingFailed(problem or self._last_words())
+            raise self._failure(problem, why)
 
     def kill(self, *, gentle_seconds: float = GENTLE_SECONDS) -> None:
         """End the whole group: ask, wait, insist. Twice is once."""
@@ -91,6 +93,14 @@ class Child:
             # its number belongs to its group and to no other.
             self._signal(signal.SIGKILL)
             self.process.wait()
+
+    def ask_to_stop(self) -> None:
+        """After its step, with a checkpoint. One that does not listen is ended by this."""
+        with self._ending:
+            if self.process.returncode is None and not self._has_ended():
+                self.was_killed = True
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self.process.pid, signal.SIGUSR1)
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -139,9 +149,16 @@ class Child:
             return None
         return event
 
-    def _last_words(self) -> str:
+    def _failure(self, problem: str, why: str) -> TrainingFailed:
+        if why == "memory":
+            return OutOfMemory(problem)
         if self.process.returncode == -signal.SIGKILL:
-            return OUT_OF_MEMORY.format(recipe=self.recipe)
+            if out_of_memory.kills() > self._oom_kills:
+                return OutOfMemory(OUT_OF_MEMORY.format(recipe=self.recipe))
+            return Killed(KILLED.format(recipe=self.recipe))
+        return TrainingFailed(problem or self._last_words())
+
+    def _last_words(self) -> str:
         with self.log.open("rb") as log:
             log.seek(self.log_start)
             text = log.read().decode(errors="replace")
@@ -151,8 +168,12 @@ class Child:
         return f"The {self.recipe} process ended early: {said}"
 
 
-def start(recipe: str, config: dict[str, Any], folder: Path, *, threads: int = 1) -> Child:
+def start(
+    recipe: str, config: dict[str, Any], folder: Path, *, threads: int = 1, key: str = ""
+) -> Child:
     """Write the config into the folder and start the recipe on it.
+
+    `key` is what its checkpoints are sealed with.
 
     Linux ties a recipe's life to the thread that starts it, so that must be one which
     stays: the one that reads its events.
@@ -160,7 +181,7 @@ def start(recipe: str, config: dict[str, Any], folder: Path, *, threads: int = 1
     path = folder / ("config.json" if recipe == "sft" else f"{recipe}.json")
     path.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
     command = [sys.executable, "-m", f"{RECIPES}.{recipe}", str(path)]
-    return start_command(recipe, command, folder, threads=threads)
+    return start_command(recipe, command, folder, threads=threads, key=key)
 
 
 def start_command(
@@ -170,6 +191,7 @@ def start_command(
     *,
     threads: int = 1,
     may_reach_hub: bool = False,
+    key: str = "",
 ) -> Child:
     log = folder / LOG
     mark = uuid.uuid4().hex
@@ -181,7 +203,7 @@ def start_command(
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env=_environment(mark, threads=threads, may_reach_hub=may_reach_hub),
+            env=_environment(mark, threads=threads, may_reach_hub=may_reach_hub, key=key),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -190,7 +212,9 @@ def start_command(
     return Child(name, process, log)
 
 
-def _environment(mark: str, *, threads: int, may_reach_hub: bool) -> dict[str, str]:
+def _environment(
+    mark: str, *, threads: int, may_reach_hub: bool, key: str = ""
+) -> dict[str, str]:
     wanted = PASSED_ON | (FOR_THE_HUB if may_reach_hub else set())
     passed = {
         name: value
@@ -205,6 +229,7 @@ def _environment(mark: str, *, threads: int, may_reach_hub: bool) -> dict[str, s
         "TOKENIZERS_PARALLELISM": "false",
         "HF_HUB_OFFLINE": "0" if may_reach_hub else "1",
         "WINNOW_HUB": "open" if may_reach_hub else "closed",
+        KEY: key,
         "WINNOW_PARENT_PID": str(os.getpid()),
         MARK: mark,
     }

@@ -30,6 +30,14 @@ class TrainingFailed(Exception):
     """The work itself failed; the text says what happened and what to do."""
 
 
+class OutOfMemory(TrainingFailed):
+    """A recipe needed more memory than there is."""
+
+
+class Killed(TrainingFailed):
+    """Somebody ended the recipe from outside, and nothing says why: it may go on."""
+
+
 class Cancelled(Exception):
     """A person asked for the end, and the child is gone."""
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.utils.translation import gettext_noop
 
 from trainer.actions import results, runs
@@ -126,7 +127,7 @@ class _Phases:
                 recipe, config, take=progress.take, threads=self.config.threads
             )
         finally:
-            progress.flush()
+            self.work.patiently(progress.flush)
 
     # ---- configs of the recipes ----------------------------------------------------------
 
@@ -153,6 +154,7 @@ class _Phases:
             "run": f"run-{self.run.pk}",
             "data": str(self.data),
             "out": str(self.folder),
+            **reporting(),
             "replay": str(replay) if replay.is_file() else None,
         }
 
@@ -183,6 +185,17 @@ class _Phases:
             )
             for position, prompt in enumerate(prompts)
         ]
+
+
+def reporting() -> dict[str, str]:
+    """Where training is watched from outside, for a recipe that trains."""
+    if not settings.REPORT_TO:
+        return {}
+    return {
+        "report_to": ",".join(settings.REPORT_TO),
+        "report_folder": str(settings.REPORT_FOLDER),
+        "report_uri": settings.REPORT_URI,
+    }
 
 
 def chosen_prompts(held_out: Path, count: int) -> list[dict[str, Any]]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any
+
+from django.db import InterfaceError, OperationalError, connection
 
 from trainer.actions import runs
 from trainer.actions.runs import Point
 from trainer.models import Metric, Run
+
+logger = logging.getLogger(__name__)
 
 WRITE_EVERY = 1.0
 Name = Metric.Name
@@ -37,13 +42,21 @@ class Progress:
             self._facts["lost"] = 0  # it gets on: workers lost before do not count any more
         # What a checkpoint holds is not told again after a resume: it must be written now.
         if kind == "checkpoint" or time.monotonic() - self._written_at >= WRITE_EVERY:
+            self._try_flush()
+
+    def _try_flush(self) -> None:
+        """The child goes on while the database is away, for as long as the lease lasts."""
+        try:
             self.flush()
+        except (OperationalError, InterfaceError) as away:
+            logger.warning("%s cannot be written just now: %s", self.run, away)
+            connection.close_if_unusable_or_obsolete()
 
     def flush(self) -> None:
+        self._written_at = time.monotonic()
         if self._points or self._facts:
             runs.report(self.run, self._points, **self._facts)
             self._points, self._facts = [], {}
-        self._written_at = time.monotonic()
 
     def _started(self, event: dict[str, Any]) -> None:
         if "steps" not in event:

@@ -32,6 +32,7 @@ SAID = {
     "requested": gettext_noop("Asked for"),
     "started": gettext_noop("A worker began"),
     "queued": gettext_noop("Back in the queue"),
+    "halved": gettext_noop("Memory ran out; it goes on with fewer examples at once"),
     "adapter": gettext_noop("The adapter was written"),
     "offered": gettext_noop("Its answers were given to people"),
     "finished": gettext_noop("Finished"),

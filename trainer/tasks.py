@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 
 from curation.background import background_task, ring, while_a_worker_lives
 from trainer import build, launch
@@ -22,14 +23,18 @@ from trainer.actions import (
     runs,
     score_requests,
 )
-from trainer.errors import Cancelled, Lost, Paused, TrainingFailed
+from trainer.errors import Cancelled, Killed, Lost, Paused, TrainingFailed
 from trainer.models import Job, Run
 from trainer.models.fenced import Fenced
 from trainer.presence import Presence
+from trainer.recipes.shortage import DISK_FULL, shortage
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+AWAY_SECONDS = 600.0  # a worker can do nothing else anyway
+TIMES = 5  # with a little more time before each
 
 OUR_FAULT = (
     "Something in Winnow itself went wrong ({error}). The trainer worker's log has the "
@@ -77,21 +82,54 @@ def _end(run: Run) -> None:
 
 
 def _carry_out(row: Fenced, work: Callable[[], T], finish: Callable[[T], object]) -> None:
+    """To its end, or to where another worker takes over.
+
+    The database may be away for a while: what is done is on disk, so where the row is still
+    ours when it is back, the work is gone through again and is soon where it was.
+    """
+    for number in range(TIMES):
+        try:
+            return _once(row, work, finish)
+        except (OperationalError, InterfaceError, Lost) as why:
+            logger.warning("%s, attempt %s is interrupted: %s", row, row.attempt, why)
+            time.sleep(number)
+            if not _is_ours(row):
+                return None
+    logger.error("%s is left to another worker", row)
+
+
+def _is_ours(row: Fenced) -> bool:
+    """Once the database answers. Raises when that takes too long."""
+    deadline = time.monotonic() + AWAY_SECONDS
+    while True:
+        connection.close_if_unusable_or_obsolete()
+        try:
+            return fence.beat(row)
+        except (OperationalError, InterfaceError):
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(1)
+
+
+def _once(row: Fenced, work: Callable[[], T], finish: Callable[[T], object]) -> None:
     try:
         done = work()
+    except Killed as why:
+        logger.warning("%s, attempt %s: %s", row, row.attempt, why)
+        fence.lose(row)
     except TrainingFailed as failure:
         fence.fail(row, problem=str(failure))
     except Cancelled:
         fence.acknowledge_cancel(row)
     except Paused:
         fence.acknowledge_pause(row)
-    except Lost:
-        logger.warning("%s was given to somebody else, attempt %s ends", row, row.attempt)
-    except (OperationalError, InterfaceError):
-        raise  # the database is away: the lease runs out, and another takes over
+    except (OperationalError, InterfaceError, Lost):
+        raise
     except Exception as error:
         logger.exception("%s failed", row)
-        fence.fail(row, problem=OUR_FAULT.format(error=type(error).__name__))
+        is_full = shortage(error) == "disk"
+        fault = OUR_FAULT.format(error=type(error).__name__)
+        fence.fail(row, problem=DISK_FULL if is_full else fault)
     else:
         finish(done)
 

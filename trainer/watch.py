@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 SECONDS = 5.0
 Stop: TypeAlias = Lost | Cancelled | Paused
 
+PAUSE_SECONDS = 20.0  # for one step and one checkpoint
 PATIENCE = 15.0  # for a last beat; the database settings give up before
 
 
@@ -44,6 +45,7 @@ class Watch:
         self._lock = threading.Lock()
         self._child: Child | None = None
         self._reason: type[Stop] | None = None
+        self._insist_at = 0.0
         self._kept_at = time.monotonic()
         self._threads = [
             threading.Thread(target=self._watch, name="watch", daemon=True),
@@ -86,11 +88,29 @@ class Watch:
 
     def _watch(self) -> None:
         try:
-            while self._reason is None and not self._done.wait(SECONDS):
-                if reason := self._look():
+            while self._reason in {None, Paused} and not self._done.wait(
+                self._until_next()
+            ):
+                reason = self._look()
+                if reason is Paused or (reason is None and self._reason is Paused):
+                    self._pause()
+                elif reason:
                     self._stop(reason)
         finally:
             connection.close()  # this thread's own
+
+    def _until_next(self) -> float:
+        return min(1.0, SECONDS) if self._reason is Paused else SECONDS
+
+    def _pause(self) -> None:
+        """Ask once, and insist after a while. The lease is kept meanwhile."""
+        with self._lock:
+            if self._reason is None:
+                self._reason, self._insist_at = Paused, time.monotonic() + PAUSE_SECONDS
+                if self._child is not None:
+                    self._child.ask_to_stop()
+            elif self._child is not None and time.monotonic() > self._insist_at:
+                self._child.kill()
 
     def _look(self) -> type[Stop] | None:
         asked_at = time.monotonic()
@@ -120,7 +140,8 @@ class Watch:
 
     def _stop(self, reason: type[Stop]) -> None:
         with self._lock:
-            self._reason = self._reason or reason
+            # Who was asked to pause may still be cancelled, or lose the row.
+            self._reason = reason if self._reason in {None, Paused} else self._reason
             if self._child is not None:
                 self._end(self._child)
 

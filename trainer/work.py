@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from django.db import InterfaceError, OperationalError, connection
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_noop
 
 from curation import handoff
 from curation.errors import CurationError
-from trainer import child, estimates
+from trainer import child, estimates, out_of_memory, space
 from trainer.actions import fence
-from trainer.errors import TrainingFailed
+from trainer.errors import OutOfMemory, TrainingFailed
 from trainer.models import Run
 from trainer.models.fenced import Fenced
 from trainer.peak import Peak
@@ -24,6 +26,14 @@ from trainer.watch import Watch
 
 WRITE_EVERY = 1.0
 COPIES = "data"  # of a version's files, where they are kept elsewhere
+NO_MEMORY = gettext_noop(
+    "It ran out of memory, with half as many examples at once too. Take a smaller base "
+    "model, shorter examples, or a machine with more memory."
+)
+NO_MEMORY_FOR_ONE = gettext_noop(
+    "It ran out of memory, and nothing can be taken in smaller parts. Take a smaller base "
+    "model, shorter examples, or a machine with more memory."
+)
 NOT_THE_VERSION = gettext_noop("The version is not the one that this run was asked for.")
 
 R = TypeVar("R", bound=Fenced)
@@ -51,19 +61,55 @@ class Work(Generic[R]):
 
         Left out, the row learns of each `step` with its `of`.
 
-        Raises TrainingFailed, Cancelled, Paused or Lost; after each of them it is gone.
+        Raises TrainingFailed, Cancelled, Paused or Lost; after each of them it is gone. Out
+        of memory, it goes on once with fewer examples at a time, and the row says so.
         """
+        smaller = out_of_memory.halved(config)
+        was_halved = self.row.is_halved
+        try:
+            self._child(name, (was_halved and smaller) or config, take, threads)
+        except OutOfMemory as why:
+            if smaller is None or was_halved:
+                said = NO_MEMORY if was_halved else NO_MEMORY_FOR_ONE
+                raise TrainingFailed(said) from why
+            fence.halve(self.row)
+            try:
+                self._child(name, smaller, take, threads)
+            except OutOfMemory as again:
+                raise TrainingFailed(NO_MEMORY) from again
+
+    def _child(
+        self,
+        name: str,
+        config: dict[str, Any],
+        take: Callable[[Event | None], None] | None,
+        threads: int,
+    ) -> None:
         self.watch.check()
+        space.require(self.folder, config)
         steps = _Steps(self.row)
-        process = child.start(name, config, self.folder, threads=threads)
+        key = salted_hmac("trainer.checkpoints", str(self.row), algorithm="sha256")
+        process = child.start(
+            name, config, self.folder, threads=threads, key=key.hexdigest()
+        )
         peak = Peak(process.process.pid)
         with self.watch.over(process), closing(process.events()) as events:
             for event in events:
                 (take or steps.take)(event)
                 peak.look()
-        steps.flush()
+        self.patiently(steps.flush)
         if isinstance(self.row, Run):
             estimates.note_peak(self.row.pk, peak.bytes)
+
+    def patiently(self, write: Callable[[], None]) -> None:
+        """Once the database answers, as long as the row is ours."""
+        while True:
+            try:
+                return write()
+            except (OperationalError, InterfaceError):
+                connection.close_if_unusable_or_obsolete()
+                self.watch.check()
+                time.sleep(1)
 
     def require_whole(self) -> None:
         """Raise TrainingFailed where words of the version were destroyed meanwhile."""
@@ -82,12 +128,16 @@ class _Steps:
         if event and "step" in event and "of" in event:
             self.known = {"step": event["step"], "of": event["of"]}
         if time.monotonic() - self.written_at >= WRITE_EVERY:
-            self.flush()
+            try:
+                self.flush()
+            except (OperationalError, InterfaceError):
+                connection.close_if_unusable_or_obsolete()  # a little later, then
 
     def flush(self) -> None:
+        self.written_at = time.monotonic()
         if self.known:
             fence.report(self.row, **self.known)
-        self.known, self.written_at = {}, time.monotonic()
+        self.known = {}
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from django.urls import reverse
 from curation.errors import NotAllowed
 from curation.models import Event
 from tests.factories import ContributorFactory
+from tests.trainer.safetensors_bytes import safetensors
 from trainer import build, tasks
 from trainer.actions import bases
 from trainer.errors import TrainerError
@@ -30,7 +31,7 @@ def admin():
 def model_folder(path: Path, **config: object) -> Path:
     path.mkdir()
     (path / "config.json").write_text(json.dumps({"model_type": "llama", **config}))
-    (path / "model.safetensors").write_bytes(b"")
+    (path / "model.safetensors").write_bytes(safetensors())
     return path
 
 

@@ -24,15 +24,15 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture
-def start_worker(fake, settings, folders):
+def start_worker(settings, folders):
     """`start_worker("run", "7")`; whatever still lives at the end is ended."""
     server = project.DATABASE_URL.rpartition("/")[0]
     database = f"{server}/{connection.settings_dict['NAME']}"
     started = []
 
-    def start(*what):
+    def start(*what, **more):
         process = worker.start(
-            *what, runs=folders, versions=settings.VERSIONS_DIR, database=database
+            *what, runs=folders, versions=settings.VERSIONS_DIR, database=database, **more
         )
         started.append(process)
         return process
@@ -92,24 +92,23 @@ def test_a_killed_worker_takes_its_child_along_and_another_ends_the_run_once(
     assert Message.objects.filter(origin="model").count() == 4
 
 
-def test_a_killed_child_fails_the_run_and_a_person_may_start_it_again(
-    request_run, fake, start_worker, folders, curator
+def test_a_killed_child_goes_back_to_the_queue_and_the_run_goes_on(
+    request_run, fake, start_worker, folders
 ):
     fake(pause=0.2)
     run = request_run(steps=300)
     process = start_worker("run", str(run.pk))
     until(lambda: steps_written(run) > 6)
 
-    (found,) = children_of(run, folders)
+    found = children_of(run, folders)[0]
     found.kill()
     assert process.wait(120) == 0
 
-    assert state(run) == "failed"
-    assert "memory" in run.problem
-    runs.retry(run_id=run.pk, by=curator)
+    assert (state(run), run.lost, run.problem) == ("queued", 1, "")
     fake()
     tasks.execute_run(run_id=run.pk)
     assert (state(run), steps_written(run)) == ("finished", 300)
+    assert (run.attempt, run.lost) == (2, 0)
 
 
 def test_a_worker_frozen_past_its_lease_changes_nothing_when_it_thaws(

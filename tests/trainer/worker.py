@@ -23,7 +23,7 @@ def main() -> None:
 
     runs_dir, versions_dir, what, *run_id = sys.argv[1:]
     settings.RUNS_DIR, settings.VERSIONS_DIR = Path(runs_dir), Path(versions_dir)
-    child.RECIPES = "tests.trainer.fake_recipes"
+    child.RECIPES = os.environ["WINNOW_TEST_RECIPES"]
     watch.SECONDS = 0.2
     if what == "run":
         tasks.execute_run(run_id=int(run_id[0]))
@@ -34,10 +34,16 @@ def main() -> None:
     app.worker_main(["worker", "--pool", "solo", "--queues", "gpu", *quiet])
 
 
-def start(*what: str, runs: Path, versions: Path, database: str) -> subprocess.Popen[bytes]:
+FAKE, REAL = "tests.trainer.fake_recipes", "trainer.recipes"
+
+
+def start(
+    *what: str, runs: Path, versions: Path, database: str, recipes: str = FAKE
+) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
         "DATABASE_URL": database,
+        "WINNOW_TEST_RECIPES": recipes,
         "DJANGO_SETTINGS_MODULE": "config.settings",
     }
     command = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from curation.handoff import Person
 from trainer.actions.fence import MAX_LOST, lease_end
 from trainer.errors import Lost, TrainerError
 from trainer.models import BaseModel
+from trainer.recipes.vetting import Refused, vet
 from trainer.text import storable
 
 Kind, State = BaseModel.Kind, BaseModel.State
@@ -61,24 +61,14 @@ def register(
 
 def check_folder(folder: Path) -> None:
     """Safetensors only, and no code of its own: weights must not be able to do anything."""
-    config = _read(folder / "config.json")
-    if config is None:
-        raise TrainerError(
-            _("There is no readable config.json in %(folder)s.") % {"folder": folder}
-        )
-    for part in (config, _read(folder / "tokenizer_config.json") or {}):
-        if "auto_map" in part:
-            raise TrainerError(
-                _(
-                    "This model wants to run code of its own (auto_map), which Winnow "
-                    "refuses."
-                )
-            )
-    if not any(folder.glob("*.safetensors")):
-        raise TrainerError(
-            _("There are no .safetensors weights in %(folder)s. Convert them first.")
-            % {"folder": folder}
-        )
+    try:
+        vet(folder)
+    except Refused as refused:
+        raise TrainerError(_(refused.sentence) % refused.facts) from refused
+    except OSError as error:
+        said = _("%(folder)s cannot be read: %(why)s.")
+        facts = {"folder": folder, "why": error.strerror}
+        raise TrainerError(said % facts) from error
 
 
 @transaction.atomic
@@ -212,11 +202,3 @@ def _free_slug(name: str) -> str:
     )
     numbered = (f"{stem}-{number}" for number in range(2, len(taken) + 3))
     return next(slug for slug in (stem, *numbered) if slug not in taken)
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) else None

@@ -33,7 +33,8 @@ RING_AGAIN = timedelta(seconds=20)
 RINGS_AT_ONCE = 8  # a busy worker need not find a thousand doorbells when it is done
 MAX_LOST = 3
 PARKED = gettext_noop(
-    "Its worker was lost three times. Look at the log and memory, then start it again."
+    "Its worker or its process was ended three times. Look at the log and at the memory of "
+    "the machine, then start it again."
 )
 
 
@@ -154,6 +155,22 @@ def end(row: Fenced, *, to: State, **changes: Any) -> bool:
         changes["cancel_requested_at"] = None
     move(locked, to=to, by=None, finished_at=now(), **changes)
     return True
+
+
+@transaction.atomic
+def halve(row: Fenced) -> None:
+    """Memory ran out: from here on, also after a restart, it takes fewer at once."""
+    must(update_mine(row, is_halved=True))
+    row.is_halved = True
+    record("halved", row, by=None)
+
+
+@transaction.atomic
+def lose(row: Fenced) -> None:
+    """Its process is gone and nobody knows why: back to the queue, a few times."""
+    locked = mine(row).select_for_update(of=("self",)).select_related("version").first()
+    if locked is not None:
+        _take_back(locked)
 
 
 def fail(row: Fenced, *, problem: str) -> bool:

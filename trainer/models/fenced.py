@@ -61,6 +61,10 @@ class Fenced(models.Model):
     lost = models.PositiveSmallIntegerField(
         default=0, help_text="Workers lost in a row, with no new checkpoint between."
     )
+    is_halved = models.BooleanField(
+        default=False,
+        help_text="Memory ran out once: since then it takes fewer examples at once.",
+    )
     lease_until = models.DateTimeField(null=True, blank=True)
     worker = models.CharField(
         max_length=120, blank=True, help_text="host:pid of the last one."

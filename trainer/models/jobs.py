@@ -63,7 +63,8 @@ class Job(Fenced):
             "id", "kind", "run", "base", "version", "config", "state", "finished_at",
         }  # fmt: skip
         withheld = {
-            "key", "result", "step", "of", "attempt", "lost", "lease_until", "worker",
+            "key", "result", "step", "of", "attempt", "lost", "is_halved", "lease_until",
+            "worker",
             "cancel_requested_at", "pause_requested_at", "problem", "priority",
             "requested_by", "queued_at", "rung_at", "started_at",
         }  # fmt: skip

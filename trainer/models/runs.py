@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from trainer import out_of_memory
 from trainer.models.bases import BaseModel
 from trainer.models.fenced import Fenced, FencedQuerySet
 
@@ -126,7 +127,8 @@ class Run(Fenced):
             "state", "step", "of", "tokens", "made_with", "adapter_sha256", "finished_at",
         }  # fmt: skip
         withheld = {
-            "phase", "attempt", "lost", "lease_until", "worker", "cancel_requested_at",
+            "phase", "attempt", "lost", "is_halved", "lease_until", "worker",
+            "cancel_requested_at",
             "seconds_per_step", "offered", "offer_refused", "problem", "requested_by",
             "queued_at", "rung_at", "started_at", "priority", "pause_requested_at",
         }  # fmt: skip
@@ -143,6 +145,12 @@ class Run(Fenced):
     def signature(self) -> str:
         """What its answers are signed with. A query where the base was not loaded."""
         return f"{self.base.slug}, run {self.pk}"
+
+    @property
+    def at_once(self) -> tuple[int, int, int]:
+        """Where memory ran out: examples a step, then so many at once, so many times."""
+        batch = int(self.config["batch_size"])
+        return batch, out_of_memory.at_once(batch), batch // out_of_memory.at_once(batch)
 
 
 class Metric(models.Model):

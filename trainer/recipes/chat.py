@@ -9,6 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from trainer.recipes.common import Trouble
+from trainer.recipes.limits import TooMuch, within
+
 if TYPE_CHECKING:
     from trainer.recipes.data import Example
 
@@ -22,6 +25,17 @@ PLAIN_TEMPLATE = (
     "{{ message['role'] | capitalize }}: {{ message['content'] }}{{ eos_token }}\n"
     "{% endfor %}"
     "{% if add_generation_prompt %}Assistant: {% endif %}"
+)
+
+
+TEMPLATE_SECONDS, TEMPLATE_MEGABYTES = 5.0, 256  # usual ones take milliseconds
+TEMPLATE_ROOM, TEMPLATE_TIMES = 100_000, 8  # letters, also for each letter of the turns
+TEMPLATE_RUNS_AWAY = (
+    "The chat template of this model takes too long or grows too large; choose another "
+    "model."
+)
+TEMPLATE_REFUSED = (
+    "The chat template of this model cannot be used ({why}); choose another model."
 )
 
 
@@ -165,9 +179,23 @@ def use_template(tokenizer: Any) -> None:
 
 
 def _template(tokenizer: Any, turns: list[Turn], *, is_open: bool) -> list[int]:
-    ids: list[int] = tokenizer.apply_chat_template(
-        turns, tokenize=True, add_generation_prompt=is_open, return_dict=False
-    )
+    """As transformers does it in one call, but a model's template may not run for ever.
+
+    It is a stranger's program: transformers keeps it from Python's insides.
+    """
+    try:
+        with within(seconds=TEMPLATE_SECONDS, megabytes=TEMPLATE_MEGABYTES):
+            text = tokenizer.apply_chat_template(
+                turns, tokenize=False, add_generation_prompt=is_open
+            )
+    except (TooMuch, MemoryError, RecursionError, OverflowError) as refusal:
+        raise Trouble(TEMPLATE_RUNS_AWAY) from refusal
+    except Exception as refusal:  # a stranger's program can go wrong in any way
+        raise Trouble(TEMPLATE_REFUSED.format(why=refusal)) from refusal
+    room = TEMPLATE_ROOM + TEMPLATE_TIMES * sum(len(turn["content"]) for turn in turns)
+    if len(text) > room:
+        raise Trouble(TEMPLATE_RUNS_AWAY)
+    ids: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
     return ids
 
 

@@ -7,13 +7,17 @@ import dataclasses
 import hashlib
 import json
 import os
+import resource
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from trainer.recipes.shortage import SAID, shortage
 
 MANIFEST = "manifest.json"
 LIBRARIES = ("torch", "transformers", "trl", "peft", "tokenizers", "safetensors")
@@ -31,6 +35,7 @@ class Trouble(Exception):
 def run(main: Callable[[C], object], config_type: type[C]) -> None:
     """The door of a recipe: `python -m trainer.recipes.<name> config.json`."""
     die_with_parent()
+    give_up_rights()
     try:
         if len(sys.argv) != 2:
             raise Trouble("Give the path of one config.json.")
@@ -38,6 +43,12 @@ def run(main: Callable[[C], object], config_type: type[C]) -> None:
     except Trouble as trouble:
         emit("failed", problem=str(trouble))
         sys.exit(2)
+    except Exception as error:
+        if found := shortage(error):
+            print(traceback.format_exc(), file=sys.stderr, flush=True)
+            emit("failed", why=found, problem=SAID[found])
+            sys.exit(2)
+        raise
 
 
 def die_with_parent() -> None:
@@ -53,6 +64,14 @@ def die_with_parent() -> None:
     # The parent may have gone before the line above; then no signal will ever come.
     if os.getppid() != parent or not _is_expected_parent(parent):
         sys.exit("the process that started this recipe is gone")
+
+
+def give_up_rights() -> None:
+    """What a recipe starts never has more rights; its memory never lands on the disk."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        set_no_new_privileges = 38  # PR_SET_NO_NEW_PRIVS
+        ctypes.CDLL(None, use_errno=True).prctl(set_no_new_privileges, 1, 0, 0, 0)
 
 
 def _is_expected_parent(parent: int) -> bool:
@@ -184,7 +203,12 @@ def read_object(path: Path) -> dict[str, Any] | None:
 
 
 def last_checkpoint(folder: Path) -> Path | None:
-    """The newest complete checkpoint in `folder`.
+    """The newest complete checkpoint in `folder`."""
+    return next(iter(complete_checkpoints(folder)), None)
+
+
+def complete_checkpoints(folder: Path) -> list[Path]:
+    """The newest first.
 
     transformers writes checkpoints in place and trainer_state.json last, so one without a
     state that parses was cut short. Links are passed over: only what lies here is ours.
@@ -194,7 +218,7 @@ def last_checkpoint(folder: Path) -> Path | None:
         for step, path in _checkpoints(folder)
         if (read_object(path / "trainer_state.json") or {}).get("global_step") == step
     ]
-    return max(complete)[1] if complete else None
+    return [path for _, path in sorted(complete, reverse=True)]
 
 
 def _checkpoints(folder: Path) -> Iterator[tuple[int, Path]]:

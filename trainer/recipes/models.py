@@ -15,6 +15,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from trainer.recipes.chat import use_template
 from trainer.recipes.common import Trouble, read_object
+from trainer.recipes.vetting import vet, vet_adapter
 
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 REVISION = re.compile(r"[0-9a-f]{40}")
@@ -79,6 +80,7 @@ def check_adapter(adapter: str) -> dict[str, Any]:
     for name in ("adapter_config.json", "adapter_model.safetensors"):
         if not (folder / name).is_file():
             raise Trouble(f"No {name} in {adapter}; give a finished run's adapter folder.")
+    vet_adapter(folder)
     return read_object(folder / "adapter_config.json") or {}
 
 
@@ -92,11 +94,7 @@ def find_base(base: str, revision: str | None, *, allow_download: bool) -> Path:
     folder = Path(base)
     if not folder.is_dir():
         folder = _from_hub(base, revision, allow_download=allow_download)
-    _refuse_foreign_code(base, folder)
-    if not list(folder.glob("*.safetensors")):
-        raise Trouble(
-            f"{base} has no .safetensors weights; convert it, pickles are refused."
-        )
+    vet(folder)
     return folder
 
 
@@ -115,15 +113,6 @@ def _from_hub(base: str, revision: str | None, *, allow_download: bool) -> Path:
         hint = _first_line(found.stderr) if allow_download else "downloads are off"
         raise Trouble(f"{base} at {revision[:12]} is not on this machine ({hint}).")
     return Path(found.stdout.strip().splitlines()[-1])
-
-
-def _refuse_foreign_code(base: str, folder: Path) -> None:
-    config = read_object(folder / "config.json")
-    if config is None:
-        raise Trouble(f"{base} has no readable config.json; it is no model folder.")
-    for part in (config, read_object(folder / "tokenizer_config.json") or {}):
-        if "auto_map" in part:
-            raise Trouble(f"{base} wants to run code of its own (auto_map): refused.")
 
 
 def _refuse_reward_model(base: str, folder: Path) -> None:

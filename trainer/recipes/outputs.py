@@ -24,7 +24,13 @@ from trainer.recipes.settings import FULL, LORA, Settings
 
 IDENTITY = "run.json"
 # Where files lie and how fast they are read does not change what is learned.
-ELSEWHERE = frozenset({"out", "data", "replay", "parent", "threads", "allow_download"})
+# Nor does who watches.
+ELSEWHERE = frozenset(
+    {
+        "out", "data", "replay", "parent", "threads", "allow_download", "report_to",
+        "report_folder", "report_uri",
+    }
+)  # fmt: skip
 # Settings that older runs do not have: as these say, a run is what it was before them.
 SINCE = {"tuning": LORA}
 VERDICTS = "verdicts.jsonl"  # a line a held-out pair: what the model says of it
@@ -39,6 +45,10 @@ def identity(config: dict[str, Any], files: Iterable[Path | str | None]) -> dict
         for name, value in config.items()
         if name not in ELSEWHERE and SINCE.get(name) != value
     }
+    if "accumulate" in settings:
+        # As large a step in smaller parts, where memory ran out, is the same step.
+        step = settings["batch_size"] * settings["accumulate"]
+        settings |= {"batch_size": step, "accumulate": 1}
     text = json.dumps(settings, sort_keys=True)
     read = [Path(file) for file in files if file is not None and Path(file).exists()]
     return {
@@ -80,14 +90,15 @@ def save(
     """What was learned, as safetensors and no pickle, and last of all the manifest."""
     is_whole = cfg.tuning == FULL
     made = _model(out, model, tokenizer) if is_whole else _adapter(out, model, cfg)
-    # Resuming is over; what remains for transformers' own use is a pickle of its settings.
-    for pickle in out.glob("checkpoints/*/training_args.bin"):
-        pickle.unlink()
     kept = [name for name in ("dropped.jsonl", VERDICTS) if (out / name).exists()]
     result = {"result": "model" if is_whole else "adapter"}
     if not is_whole:
         result["adapter_sha256"] = sha256(out / "adapter" / WEIGHTS)
-    return write_manifest(out, {**facts, **result}, [*made, *kept])
+    manifest = write_manifest(out, {**facts, **result}, [*made, *kept])
+    # Resuming is over; what remains for transformers' own use is a pickle of its settings.
+    for pickle in out.glob("checkpoints/*/training_args.bin"):
+        pickle.unlink()
+    return manifest
 
 
 def _adapter(out: Path, model: Any, cfg: Settings) -> list[str]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import TrainerCallback
 
 from trainer.recipes.common import Trouble, emit
+from trainer.recipes.device import world_size
 from trainer.recipes.settings import Settings
+from trainer.recipes.signed import seal
 
 NO_NUMBER = "The loss is no number at step {step}; lower the learning rate."
 
@@ -51,6 +55,10 @@ class Reporter(TrainerCallback):
             self.look(state, kwargs["model"])
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if world_size() > 1:
+            torch.distributed.barrier()  # each process has its part of it
+        if state.is_world_process_zero:
+            seal(Path(args.output_dir) / f"checkpoint-{state.global_step}")
         emit("checkpoint", step=state.global_step)
 
     def look(self, state: Any, model: Any) -> None:

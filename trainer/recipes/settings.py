@@ -36,6 +36,9 @@ class Settings:
     held_out_limit: int = 200  # of examples that are watched meanwhile
     threads: int = 1
     allow_download: bool = False
+    report_to: str = ""  # programs that watch, with commas: see observers.py
+    report_folder: str = ""
+    report_uri: str = ""  # of MLflow's server
 
     def __post_init__(self) -> None:
         counts = ("steps", "batch_size", "accumulate", "lora_r", "lora_alpha", "threads")

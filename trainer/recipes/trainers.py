@@ -11,9 +11,12 @@ from typing import Any
 import torch
 from transformers import PrinterCallback, ProgressCallback, Trainer, TrainingArguments
 
-from trainer.recipes.common import Trouble, last_checkpoint
+from trainer.recipes import observers
+from trainer.recipes.common import Trouble, complete_checkpoints
 from trainer.recipes.device import world_size
 from trainer.recipes.settings import Settings
+from trainer.recipes.signed import newest
+from trainer.recipes.stopping import Stopper
 
 
 def arguments(cfg: Settings, *, is_cpu: bool) -> dict[str, Any]:
@@ -38,7 +41,10 @@ def arguments(cfg: Settings, *, is_cpu: bool) -> dict[str, Any]:
         "save_total_limit": 2,
         "logging_steps": 1,
         "logging_nan_inf_filter": False,
-        "report_to": "none",
+        "report_to": observers.chosen(cfg) or "none",
+        "run_name": cfg.run or None,
+        "project": observers.PROJECT,
+        "trackio_space_id": None,  # on this machine alone
         "disable_tqdm": True,
         "dataloader_pin_memory": not is_cpu,
         "ddp_find_unused_parameters": False,
@@ -98,13 +104,18 @@ class PreferenceTrainer(Ordered, Trainer):
 
 
 def train(trainer: Any, checkpoint: Path | None) -> None:
+    """To the end; asked to stop, to a checkpoint after the step, and then out."""
+    stopper = Stopper()
+    trainer.add_callback(stopper)
+    stopper.listen()
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     trainer.accelerator.wait_for_everyone()
+    stopper.leave(trainer.state)
 
 
 def resume_point(out: Path) -> tuple[Path | None, int]:
     """The checkpoint to go on from, and its step."""
-    checkpoint = last_checkpoint(out / "checkpoints")
+    checkpoint = newest(complete_checkpoints(out / "checkpoints"))
     return checkpoint, int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -22,6 +23,18 @@ from trainer.recipes.common import (
 )
 
 
+class OutOfMemoryError(RuntimeError):
+    """By the name of torch's own."""
+
+
+WAYS_OUT_OF_MEMORY = {
+    "python": MemoryError(),
+    "torch": OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+    "cublas": RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublas"),
+    "cpu": RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"),
+}
+
+
 @dataclass(frozen=True)
 class Config:
     base: str
@@ -31,6 +44,7 @@ class Config:
     run: str = ""
     steps: int = 10
     batch_size: int = 1
+    accumulate: int = 1
     learning_rate: float = 1.0
     warmup_steps: int = 0
     lora_r: int = 1
@@ -58,16 +72,23 @@ def main(cfg: Config) -> None:
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     if asked.get("stubborn"):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    stop_asked: list[int] = []
+    if asked.get("listens"):
+        signal.signal(signal.SIGUSR1, lambda *_: stop_asked.append(1))
     for step in range(done + 1, cfg.steps + 1):
         time.sleep(asked.get("pause", 0))
-        misbehave(asked, step)
+        misbehave(asked, cfg, step)
         emit("step", step=step, of=cfg.steps, loss=5 / step, learning_rate=0.1,
              grad_norm=1.0, tokens=step * 10, seconds=0.1 * (step - done))  # fmt: skip
         if step % cfg.eval_every == 0:
             emit("held_out", step=step, loss=6 / step, tokens=20)
-        if step % cfg.checkpoint_every == 0:
+        stops = stop_asked and not asked.get("deep")
+        if step % cfg.checkpoint_every == 0 or stops:
             write_json(out / "checkpoint.json", {"step": step})
             emit("checkpoint", step=step)
+        if stops:
+            emit("stopped", step=step)
+            return
     (out / "adapter").mkdir(exist_ok=True)
     (out / "adapter/adapter_model.safetensors").write_bytes(b"weights")
     (out / "adapter/adapter_config.json").write_text("{}")
@@ -76,15 +97,29 @@ def main(cfg: Config) -> None:
     emit("done")
 
 
-def misbehave(asked: dict[str, Any], step: int) -> None:
-    if step != asked.get("at_step"):
-        return
+def misbehave(asked: dict[str, Any], cfg: Config, step: int) -> None:
+    if step == asked.get("at_step") and cfg.batch_size > asked.get("room_for", 0):
+        act(asked, Path(cfg.out))
+
+
+def act(asked: dict[str, Any], out: Path) -> None:
     if asked.get("trouble"):
         raise Trouble(asked["trouble"])
     if asked.get("crash"):
         raise RuntimeError(asked["crash"])
+    if asked.get("killed") == "once" and (out / "was_killed").exists():
+        return
     if asked.get("killed"):
+        (out / "was_killed").touch()
         os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(asked.get("hang", 0))
+    if asked.get("memory"):
+        raise WAYS_OUT_OF_MEMORY[asked["memory"]]
+    if limit := asked.get("file_limit"):
+        # As on a full disk; Python is told by an error, not by a signal.
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        (out / "big").write_bytes(bytes(2 * limit))
 
 
 if __name__ == "__main__":
