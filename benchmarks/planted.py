@@ -172,8 +172,8 @@ def write_rankings(data: Path, ranked: list[Pair], dice: random.Random) -> None:
             {"id": f"{first['id']}b", "place": 1, "content": worse},
         ]
         rows.append(first | {"answers": answers, "group": first["conversation"]})
-    write(data / "rankings.train.jsonl", rows[: RANKED * 5 // 6])
-    write(data / "rankings.held_out.jsonl", rows[RANKED * 5 // 6 :])
+    write(data / "rankings_train.jsonl", rows[: RANKED * 5 // 6])
+    write(data / "rankings_held_out.jsonl", rows[RANKED * 5 // 6 :])
 
 
 def example(name: str, pair: Pair) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def records(data: str = "") -> list[dict[str, Any]]:
 
 
 def rankings() -> list[dict[str, Any]]:
-    """Four replies each, in an order, as a version's rankings.train.jsonl has them."""
+    """Four replies each, in an order, as a version's rankings_train.jsonl has them."""
     found = []
     for number, (prompt, reply) in enumerate(sorted(written())[: RECORDS // 4]):
         words = reply.split()

@@ -51,6 +51,16 @@ def manifest_of(version: DatasetVersion) -> Manifest:
     return _use(version, lambda kept: _there(kept.manifest(version.digest)))
 
 
+def counts(version: DatasetVersion, *, is_quick: bool = False) -> dict[str, int] | None:
+    """Rows by kind and split. Where it must be quick, a large version's files are not
+    written for it: None."""
+    is_large = version.item_count > versions.ITEMS_WHILE_WAITING
+    if is_quick and is_large and store().manifest(version.digest) is None:
+        return None
+    found: dict[str, int] | None = manifest_of(version).get("rows")
+    return found
+
+
 def sizes_of(version: DatasetVersion) -> dict[str, int]:
     return _use(version, lambda kept: kept.sizes(version.digest))
 

@@ -24,6 +24,7 @@ from curation.actions.people import holds
 from curation.errors import CurationError
 from curation.formats import tables
 from curation.formats.pseudonyms import Pseudonyms, Written
+from curation.formats.recipe import Recipe
 from curation.formats.record import canonical
 from curation.models import (
     Contributor,
@@ -44,6 +45,7 @@ PEOPLE = contenders.PEOPLE
 
 Row: TypeAlias = dict[str, Any]
 LINES_AT_ONCE = 500
+SPLITS = version_files.SPLITS
 
 # The type of `by` for apps that stand on this door.
 Person: TypeAlias = Contributor
@@ -62,6 +64,7 @@ class FrozenVersion:
     number: int
     dataset_id: int
     is_pairs: bool  # short texts; conversations are longer
+    tables: tuple[str, ...] = ()  # what its recipe asks for besides examples
     # Texts that were taken back since, and those destroyed; only where it is asked for.
     recalled: int = 0
     erased: int = 0
@@ -155,6 +158,7 @@ def _outside(version: DatasetVersion) -> FrozenVersion:
         number=version.number,
         dataset_id=version.dataset_id,
         is_pairs=version.dataset.is_pairs,
+        tables=tables.tables(Recipe.parse(version.recipe)),
     )
 
 
@@ -242,6 +246,16 @@ def files(version_id: int, *, copies: Path | None = None) -> Path:
     version = _version(version_id)
     here = Path(settings.VERSIONS_DIR) / version.digest
     return version_files.folder_of(version, copies=copies or here)
+
+
+def row_counts(version_id: int) -> dict[str, int] | None:
+    """How many rows its tables have: {"pairs_train": …, "pairs_held_out": …, …}.
+
+    They are counted as its files are written. None where that was not done yet and would
+    keep somebody waiting.
+    """
+    version = _version(version_id)
+    return version_files.counts(version, is_quick=True)
 
 
 def open_file(version_id: int, name: str) -> BufferedIOBase:

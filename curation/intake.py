@@ -80,11 +80,15 @@ def report_model(
     examples: int = 0,
     held_out_loss_before: float | None = None,
     held_out_loss: float | None = None,
+    method: str = "",
+    held_out_accuracy: float | None = None,
+    with_ballots: bool = False,
     finished_at: datetime | None = None,
 ) -> bool:
     """Tell of a model that learned from a version, and tell those whose words it learned.
 
-    `generator` is what its answers are signed with, `owner_id` who launched it. Under one
+    `generator` is what its answers are signed with, `owner_id` who launched it. Where it
+    learned from preferences, `with_ballots`, those who ranked are told, too. Under one
     `source` it is told once: False where that is done already.
     """
     report, is_new = ModelReport.objects.get_or_create(
@@ -98,13 +102,15 @@ def report_model(
             "examples": examples,
             "held_out_loss_before": held_out_loss_before,
             "held_out_loss": held_out_loss,
+            "method": method,
+            "held_out_accuracy": held_out_accuracy,
             "finished_at": finished_at or now(),
         },
     )
     if is_new:
         dataset = report.version.dataset
         Event.objects.record("model.reported", report, by=None, dataset=dataset)
-        notices.tell_of_model(report)
+        notices.tell_of_model(report, with_ballots=with_ballots)
     return is_new
 
 

@@ -51,6 +51,17 @@ class Learned(NamedTuple):
         before, after = self.report.held_out_loss_before, self.report.held_out_loss
         return None if not before or after is None else 100 * (after - before) / before
 
+    @property
+    def answers(self) -> bool:
+        """Whether it writes any: of one that gives marks no loss is told."""
+        return self.report.held_out_loss is not None or self.accuracy is None
+
+    @property
+    def accuracy(self) -> float | None:
+        """In percent, on held-out pairs."""
+        share = self.report.held_out_accuracy
+        return None if share is None else 100 * share
+
 
 class Held(NamedTuple):
     """A version, how many of the person's texts it holds, and what learned from it."""

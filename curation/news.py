@@ -135,12 +135,20 @@ def _allotted(notice: Notification) -> str:
 
 def _model(notice: Notification) -> str:
     data = notice.data
-    count = int(data.get("texts", 1))
-    return ngettext(
+    count, ballots = int(data.get("texts", 1)), int(data.get("ballots", 0))
+    said = ngettext(
         "The model %(model)s learned from %(count)d of your texts.",
         "The model %(model)s learned from %(count)d of your texts.",
         count,
     ) % {"model": data.get("model", ""), "count": count}
+    ranked = ngettext(
+        "The model %(model)s learned what people prefer, also from %(count)d prompt whose "
+        "answers you ranked.",
+        "The model %(model)s learned what people prefer, also from %(count)d prompts whose "
+        "answers you ranked.",
+        ballots,
+    ) % {"model": data.get("model", ""), "count": ballots}
+    return " ".join([said] * bool(count) + [ranked] * bool(ballots))
 
 
 def _promoted(notice: Notification) -> str:

@@ -89,6 +89,14 @@ WRITERS = f"""{PATH}
 SELECT message.author_id, count(*) FROM curation_message AS message
 JOIN path USING (id) WHERE message.author_id IS NOT NULL GROUP BY 1 ORDER BY 1
 """
+RANKERS = f"""{PATH}
+SELECT ballot.ranker_id, count(*) FROM curation_ballot AS ballot
+JOIN path ON path.id = ballot.prompt_id
+WHERE ballot.ranker_id IS NOT NULL AND ballot.outcome = 'ranked'
+    AND ballot.created_at <= %s
+    AND (ballot.set_aside_at IS NULL OR ballot.set_aside_at > %s)
+GROUP BY 1 ORDER BY 1
+"""
 
 
 def derived(message_ids: Iterable[int]) -> list[int]:
@@ -138,6 +146,19 @@ def writers(
 ) -> dict[int, int]:
     """Everybody whose words are in these splits, to how many texts of theirs."""
     return dict(rows(WRITERS, version.pk, list(splits)))
+
+
+def rankers(
+    version: DatasetVersion, splits: Iterable[str] = Conversation.Split.values
+) -> dict[int, int]:
+    """Everybody whose order of answers counted when it was frozen, to how many prompts.
+
+    Nobody, where its recipe reads no ballots.
+    """
+    if not (version.manifest.get("counts") or {}).get("rankings"):
+        return {}
+    at = version.frozen_at
+    return dict(rows(RANKERS, version.pk, list(splits), at, at))
 
 
 def rows(sql: str, *params: Any) -> list[Any]:

@@ -12,10 +12,17 @@ from trainer.models import BaseModel, Job, Run, Schedule
 from trainer.models.runs import RunQuerySet
 from trainer.models.schedules import ScheduleQuerySet
 
+PARENTS_AT_MOST = 100  # the newest: more are no list to choose from
+
 
 def runs(request: SignedInRequest) -> RunQuerySet:
     """Those on versions of datasets that the person may see."""
     return Run.objects.of_versions(handoff.version_ids_for(request.user))
+
+
+def parents(request: SignedInRequest) -> list[Run]:
+    """Those that another run can go on from, newest first."""
+    return list(runs(request).parents()[:PARENTS_AT_MOST])
 
 
 def run(request: SignedInRequest, pk: int) -> Run:

@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RECIPES = "trainer.recipes"
 MARK = "WINNOW_CHILD"  # in the environment of a child and of all that it starts
 PID_FILE = "child.json"
+THAT_TRAIN = {"sft", "reward", "dpo", "unpaired"}  # a run has one of them, and one config
 LOG = "log.txt"
 GENTLE_SECONDS = 5
 
@@ -178,7 +179,7 @@ def start(
     Linux ties a recipe's life to the thread that starts it, so that must be one which
     stays: the one that reads its events.
     """
-    path = folder / ("config.json" if recipe == "sft" else f"{recipe}.json")
+    path = folder / ("config.json" if recipe in THAT_TRAIN else f"{recipe}.json")
     path.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
     command = [sys.executable, "-m", f"{RECIPES}.{recipe}", str(path)]
     return start_command(recipe, command, folder, threads=threads, key=key)

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from trainer.models import BaseModel, Job, Run
 
-ADAPTER = "adapter"
+ADAPTER, MODEL = "adapter", "model"  # of all weights
 WEIGHTS = "adapter_model.safetensors"
 
 
@@ -22,7 +22,12 @@ def folder_of_job(job: Job) -> Path:
 
 
 def model(base: BaseModel, run: Run | None = None) -> dict[str, Any]:
-    """Where a recipe finds a model: the base's place, and the run's adapter on it."""
+    """Where a recipe finds a model: the base's place, and the run's adapter on it.
+
+    A run that tuned all weights has a folder of its own in the place of the base.
+    """
+    if run and run.is_whole:
+        return {"base": str(folder_of(run) / MODEL), "revision": None, "adapter": None}
     adapter = str(folder_of(run) / ADAPTER) if run else None
     return {
         "base": base.location, "revision": base.revision or None, "adapter": adapter,

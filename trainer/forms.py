@@ -11,10 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from curation.handoff import FrozenVersion
-from trainer import config
+from trainer import methods
 from trainer.config import RunConfig
 from trainer.errors import TrainerError
-from trainer.models import BaseModel
+from trainer.lengths import Lengths, measure
+from trainer.methods import Method, Rows
+from trainer.models import BaseModel, Run
 from trainer.text import is_number
 
 TEXTS_AT_MOST = 1_000_000_000  # more are in no version
@@ -25,6 +27,10 @@ def _setting_field(field: dataclasses.Field[Any], default: Any) -> forms.Field:
     shared: dict[str, Any] = {"label": facts["label"], "help_text": facts["hint"]}
     if isinstance(default, bool):
         return forms.BooleanField(required=False, initial=default, **shared)
+    if facts["choices"]:
+        return forms.ChoiceField(
+            choices=facts["choices"], initial=default, required=False, **shared
+        )
     kind = forms.IntegerField if isinstance(default, int) else forms.FloatField
     widget = forms.NumberInput(attrs={"placeholder": f"{default:g}", "step": "any"})
     if isinstance(default, int):
@@ -34,41 +40,78 @@ def _setting_field(field: dataclasses.Field[Any], default: Any) -> forms.Field:
 
 
 class LaunchForm(forms.Form):
-    """Settings left empty are chosen for the version and the base: see config.defaults."""
+    """Of one method. Settings left empty are chosen for the version and the base: see
+    methods.defaults."""
 
     def __init__(
         self,
         *args: Any,
+        method: Method,
         versions: Sequence[FrozenVersion],
         bases: Sequence[BaseModel],
+        parents: Sequence[Run] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.versions = {version.id: version for version in versions}
-        if whole := [version.id for version in versions if not version.erased]:
-            self.initial.setdefault("version", whole[0])
+        self.method = method
+        self.every = {version.id: version for version in versions}
+        self.versions = {pk: one for pk, one in self.every.items() if self._fits(one)}
+        self.rows = {
+            pk: methods.rows(method, version) for pk, version in self.versions.items()
+        }
         self.bases = {base.pk: base for base in bases}
+        self.parents = {run.pk: run for run in parents if run.base_id in self.bases}
+        self._begin()
         self.fields["version"] = forms.TypedChoiceField(
             label=_("Trained on"),
             coerce=int,
-            choices=[(v.id, _named(v)) for v in versions],
+            choices=[(v.id, _named(v, self.rows[v.id])) for v in self.versions.values()],
         )
         self.fields["base"] = forms.TypedChoiceField(
             label=_("Base model"),
             coerce=int,
             choices=[(base.pk, str(base)) for base in bases],
         )
+        self.fields["parent"] = forms.TypedChoiceField(
+            label=_("Goes on from"),
+            coerce=int,
+            required=False,
+            empty_value=None,
+            choices=[("", _("The base itself")), *map(_as_parent, self.parents.values())],
+            help_text=_("A fine-tuned model of the same base; what it learned is kept."),
+        )
         # How many texts were taken back, as the person was told: see launch.html.
         self.fields["recalled"] = forms.IntegerField(
             required=False, min_value=0, max_value=TEXTS_AT_MOST
         )
-        wanted = self._defaults(self.initial.get("version"), self.initial.get("base"))
-        for field in dataclasses.fields(RunConfig):
+        wanted = self._defaults(self["version"].value(), self["base"].value())
+        for field in self.settings:
             self.fields[field.name] = _setting_field(field, getattr(wanted, field.name))
+
+    @property
+    def settings(self) -> tuple[dataclasses.Field[Any], ...]:
+        return dataclasses.fields(self.method.config)
 
     def plain(self) -> list[forms.BoundField]:
         """What everybody decides."""
-        return [self["version"], self["base"], *self._settings(is_advanced=False)]
+        chosen = [self["version"], self["base"]]
+        if self.parents:
+            chosen.append(self["parent"])
+        return [*chosen, *self._settings(is_advanced=False)]
+
+    def newest(self) -> FrozenVersion | None:
+        return next(iter(self.every.values()), None)
+
+    def unfit(self) -> FrozenVersion | None:
+        """The version that was asked for, where the method finds nothing in it."""
+        asked = _number(self.initial.get("version"))
+        return self.every.get(asked) if asked not in self.versions else None
+
+    def lengths(self) -> Lengths | None:
+        """Of the chosen version's examples in tokens of the chosen base."""
+        on = self.versions.get(_number(self["version"].value()))
+        of = self.bases.get(_number(self["base"].value()))
+        return measure(of, on, self.method.table) if on and of else None
 
     def to_confirm(self) -> FrozenVersion | None:
         """The chosen version, where texts of it were taken back."""
@@ -82,49 +125,65 @@ class LaunchForm(forms.Form):
         return any(field.errors for field in self.advanced())
 
     def _settings(self, *, is_advanced: bool) -> list[forms.BoundField]:
-        fields = dataclasses.fields(RunConfig)
-        return [self[f.name] for f in fields if f.metadata["is_advanced"] is is_advanced]
+        return [
+            self[f.name] for f in self.settings if f.metadata["is_advanced"] is is_advanced
+        ]
 
     def clean(self) -> dict[str, Any]:
         given = {**(super().clean() or {})}
         if self.errors:
             return given
-        version, base = given.pop("version"), given.pop("base")
+        version, base, parent = (given.pop(name) for name in ("version", "base", "parent"))
         known = given.pop("recalled") or 0
-        settings = {name: value for name, value in given.items() if value is not None}
+        settings = {name: value for name, value in given.items() if value not in (None, "")}
         try:
             chosen = dataclasses.replace(self._defaults(version, base), **settings)
-            wanted = RunConfig.parse(chosen.as_json())
+            wanted = self.method.config.parse(chosen.as_json())
         except TrainerError as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
         facts = {"version_id": version, "base_id": base, "recalled": known}
-        return {**facts, "config": wanted.as_json()}
+        how = {"method": self.method.name.value, "parent_id": parent}
+        return {**facts, **how, "config": wanted.as_json()}
+
+    def _fits(self, version: FrozenVersion) -> bool:
+        return not self.method.table or self.method.table in version.tables
+
+    def _begin(self) -> None:
+        """What is chosen first: the newest whole version, and for preferences the newest
+        fine-tuned run on the same dataset."""
+        if whole := [version for version in self.versions.values() if not version.erased]:
+            self.initial.setdefault("version", whole[0].id)
+        on = self.versions.get(_number(self.initial.get("version")))
+        if on is None or not self.method.goes_on or "parent" in self.initial:
+            return
+        for run in self.parents.values():
+            is_base = self.initial.get("base") in (None, run.base_id)
+            if is_base and run.version.dataset_id == on.dataset_id:
+                self.initial.update(parent=run.pk, base=run.base_id)
+                return
 
     def _defaults(self, version: object, base: object) -> RunConfig:
         on = self.versions.get(_number(version)) or next(iter(self.versions.values()), None)
         of = self.bases.get(_number(base)) or next(iter(self.bases.values()), None)
-        return config.defaults(
-            train_count=on.train_count if on else 0,
+        return methods.defaults(
+            self.method.name,
+            train_count=self.rows[on.id].units if on else 0,
             is_starter=of.is_starter if of else True,
             is_long=not on.is_pairs if on else False,
         )
+
+
+def _as_parent(run: Run) -> tuple[int, str]:
+    said = _("Run %(number)d: %(base)s on %(version)s")
+    return run.pk, said % {"number": run.pk, "base": run.base, "version": run.version}
 
 
 def _number(value: object) -> int:
     return int(value) if isinstance(value, int | str) and is_number(str(value)) else 0
 
 
-def _named(version: FrozenVersion) -> str:
-    counted = ngettext(
-        "%(title)s: %(count)d example, %(held_out)d held out",
-        "%(title)s: %(count)d examples, %(held_out)d held out",
-        version.train_count,
-    )
-    said = counted % {
-        "title": version.title,
-        "count": version.train_count,
-        "held_out": version.held_out_count,
-    }
+def _named(version: FrozenVersion, rows: Rows) -> str:
+    said = _counted(version, rows)
     if version.erased:
         return _("%(said)s; not whole any more") % {"said": said}
     if not version.recalled:
@@ -135,6 +194,26 @@ def _named(version: FrozenVersion) -> str:
         version.recalled,
     )
     return f"{said}; {recalled % {'count': version.recalled}}"
+
+
+def _counted(version: FrozenVersion, rows: Rows) -> str:
+    if not rows.are_known:
+        return version.title
+    if rows.are_examples:
+        counted = ngettext(
+            "%(title)s: %(count)d example, %(held_out)d held out",
+            "%(title)s: %(count)d examples, %(held_out)d held out",
+            rows.train,
+        )
+    else:
+        counted = ngettext(
+            "%(title)s: %(count)d preference, %(held_out)d held out",
+            "%(title)s: %(count)d preferences, %(held_out)d held out",
+            rows.train,
+        )
+    return counted % {
+        "title": version.title, "count": rows.train, "held_out": rows.held_out,
+    }  # fmt: skip
 
 
 class BaseForm(forms.Form):

@@ -2,12 +2,13 @@
 
 A phase whose files are whole is not run again, so a second attempt goes on where the
 first was lost. `RUNS_DIR/<id>/` holds config.json, log.txt, run.json, checkpoints/,
-adapter/, manifest.json, eval.json and samples/; while it runs also data/, where versions
-are kept elsewhere.
+adapter/ or model/, manifest.json, eval.json and samples/; while it runs also data/, where
+versions are kept elsewhere.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import socket
@@ -18,15 +19,18 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext_noop
 
+from curation import handoff
+from curation.errors import CurationError
+from trainer import methods
 from trainer.actions import results, runs
-from trainer.config import RunConfig
 from trainer.errors import TrainingFailed
-from trainer.folders import ADAPTER, WEIGHTS
+from trainer.folders import ADAPTER, MODEL
 from trainer.folders import folder_of as folder_of
 from trainer.folders import folder_of_job as folder_of_job
 from trainer.folders import model as model
 from trainer.jobs.kinds import KINDS
-from trainer.models import Job, Run, Sample
+from trainer.methods import OF_THE_ANSWERS
+from trainer.models import Checkpoint, Job, Run, Sample
 from trainer.progress import Progress
 from trainer.recipes.common import read_manifest, read_object
 from trainer.text import storable
@@ -45,8 +49,11 @@ def train(run: Run) -> None:
     Raises TrainingFailed, Cancelled, Paused or Lost; after each of them no child is left.
     """
     with begun(run, folder_of(run), digest=run.version_digest) as work:
-        phases = _Phases(run, RunConfig.parse(run.config), work)
-        for phase in (phases.tune, phases.evaluate, phases.sample, phases.offer):
+        phases = _Phases(run, work)
+        steps = [phases.tune, phases.evaluate]
+        if phases.method.answers:
+            steps += [phases.sample, phases.offer]
+        for phase in steps:
             work.require_whole()
             phase()
 
@@ -65,37 +72,34 @@ def perform(job: Job) -> dict[str, Any]:
 class _Phases:
     """One attempt of one run, phase by phase."""
 
-    def __init__(self, run: Run, config: RunConfig, work: Work[Run]) -> None:
-        self.run, self.config, self.work = run, config, work
+    def __init__(self, run: Run, work: Work[Run]) -> None:
+        self.run, self.work, self.method = run, work, methods.of(run)
+        self.config: Any = methods.settings_of(run)
         self.folder, self.data = work.folder, work.data
 
     def tune(self) -> None:
         runs.enter(self.run, Phase.TRAINING)
         if read_manifest(self.folder) is None:
-            self._run("sft", self._sft_config())
-        manifest = read_manifest(self.folder)
-        if manifest is None:
-            raise TrainingFailed(
-                gettext_noop("The training ended without a whole adapter. See the log.")
-            )
-        weights = self.folder / ADAPTER / WEIGHTS
+            self._require_parent()
+            self._run(self.run.method, self._tune_config())
+        manifest = self._manifest()
+        result = MODEL if self.config.is_whole else ADAPTER
+        weights = {
+            name: sha
+            for name, sha in sorted(manifest["files"].items())
+            if name.startswith(f"{result}/") and name.endswith(".safetensors")
+        }
         runs.publish(
             self.run,
-            path=f"{self.folder.name}/{ADAPTER}",
-            sha256=manifest["files"][f"{ADAPTER}/{WEIGHTS}"],
-            size=weights.stat().st_size,
+            path=f"{self.folder.name}/{result}",
+            sha256=hash_of(weights),
+            size=sum((self.folder / name).stat().st_size for name in weights),
+            kind=Checkpoint.Kind(result),
         )
 
     def evaluate(self) -> None:
-        path = self.folder / "eval.json"
-        if not path.exists():
-            self._run("evaluate", self._tuned(out=self.folder) | self._evaluate_config())
-        report = read_object(path)
-        if report is None or report["after"] is None:
-            raise TrainingFailed(
-                gettext_noop("The evaluation left no result. See the log.")
-            )
-        results.keep_evaluation(self.run, report)
+        losses = self._losses() if self.method.answers else None
+        results.keep_evaluation(self.run, losses, self._manifest())
 
     def sample(self) -> None:
         prompts = chosen_prompts(self.data / "held_out.jsonl", self.config.samples)
@@ -108,8 +112,7 @@ class _Phases:
             asked = self.folder / "prompts.jsonl"
             lines = (json.dumps(prompt, ensure_ascii=False) + "\n" for prompt in prompts)
             asked.write_text("".join(lines), encoding="utf-8")
-            config = self._tuned(out=out) | self._sample_config(asked)
-            self._run("sample", config)
+            self._run("sample", self._tuned(out) | self._sample_config(asked))
         self.work.require_whole()  # or destroyed prompts would come back with them
         results.keep_samples(self.run, self._samples(out / "samples.jsonl", prompts))
 
@@ -118,59 +121,27 @@ class _Phases:
             runs.enter(self.run, Phase.OFFERING)
             results.offer(self.run)
 
-    # ---- one child -----------------------------------------------------------------------
+    # ---- what came of them ---------------------------------------------------------------
 
-    def _run(self, recipe: str, config: dict[str, Any]) -> None:
-        progress = Progress(self.run)
-        try:
-            self.work.recipe(
-                recipe, config, take=progress.take, threads=self.config.threads
+    def _manifest(self) -> dict[str, Any]:
+        manifest = read_manifest(self.folder)
+        if manifest is None:
+            raise TrainingFailed(
+                gettext_noop("The training ended without whole weights. See the log.")
             )
-        finally:
-            self.work.patiently(progress.flush)
+        return manifest
 
-    # ---- configs of the recipes ----------------------------------------------------------
-
-    def _tuned(self, *, out: Path) -> dict[str, Any]:
-        return self._base() | model(self.run.base, self.run) | {"out": str(out)}
-
-    def _base(self) -> dict[str, Any]:
-        base = self.run.base
-        return {
-            "base": base.location,
-            "revision": base.revision or None,
-            "max_length": self.config.max_length,
-            "threads": self.config.threads,
-        }
-
-    def _sft_config(self) -> dict[str, Any]:
-        names = (
-            "steps", "batch_size", "learning_rate", "warmup_steps", "lora_r", "lora_alpha",
-            "lora_dropout", "replay_share", "eval_every", "checkpoint_every", "seed",
-        )  # fmt: skip
-        replay = Path(self.run.base.location) / "replay.jsonl"
-        return self._base() | {
-            **{name: getattr(self.config, name) for name in names},
-            "run": f"run-{self.run.pk}",
-            "data": str(self.data),
-            "out": str(self.folder),
-            **reporting(),
-            "replay": str(replay) if replay.is_file() else None,
-        }
-
-    def _evaluate_config(self) -> dict[str, Any]:
-        return {
-            "data": str(self.data),
-            "batch_tokens": max(4096, self.config.max_length),
-        }
-
-    def _sample_config(self, prompts: Path) -> dict[str, Any]:
-        return {
-            "prompts": str(prompts),
-            "max_new_tokens": self.config.max_new_tokens,
-            "temperature": self.config.temperature,
-            "seed": self.config.seed,
-        }
+    def _losses(self) -> dict[str, Any]:
+        """Of the base and of the tuned model."""
+        path = self.folder / "eval.json"
+        if not path.exists():
+            self._run("evaluate", self._tuned(self.folder) | self._evaluate_config())
+        report = read_object(path)
+        if report is None or report["after"] is None:
+            raise TrainingFailed(
+                gettext_noop("The evaluation left no result. See the log.")
+            )
+        return report
 
     def _samples(self, path: Path, prompts: list[dict[str, Any]]) -> list[Sample]:
         answers = {line["id"]: line for line in _lines(path)}
@@ -185,6 +156,83 @@ class _Phases:
             )
             for position, prompt in enumerate(prompts)
         ]
+
+    def _require_parent(self) -> None:
+        """Its words may have been destroyed since this run was asked for."""
+        if self.run.parent is None:
+            return
+        try:
+            handoff.require_whole(self.run.parent.version_id)
+        except CurationError as refusal:
+            raise TrainingFailed(str(refusal)) from refusal
+
+    # ---- one child -----------------------------------------------------------------------
+
+    def _run(self, recipe: str, config: dict[str, Any]) -> None:
+        progress = Progress(self.run)
+        try:
+            self.work.recipe(
+                recipe, config, take=progress.take, threads=self.config.threads
+            )
+        finally:
+            self.work.patiently(progress.flush)
+
+    # ---- configs of the recipes ----------------------------------------------------------
+
+    def _tuned(self, out: Path) -> dict[str, Any]:
+        """The base, and what came of the training."""
+        made = MODEL if self.config.is_whole else ADAPTER
+        return model(self.run.base) | {
+            made: str(self.folder / made),
+            "out": str(out),
+            "max_length": self.config.max_length,
+            "threads": self.config.threads,
+        }
+
+    def _tune_config(self) -> dict[str, Any]:
+        """All settings but those of its answers, and where things lie."""
+        base, parent = self.run.base, self.run.parent
+        chosen = self.config.as_json()
+        config = {
+            **{name: chosen[name] for name in chosen if name not in OF_THE_ANSWERS},
+            "base": base.location,
+            "revision": base.revision or None,
+            "parent": str(folder_of(parent) / ADAPTER) if parent else None,
+            "run": f"run-{self.run.pk}",
+            "data": str(self.data),
+            "out": str(self.folder),
+            **reporting(),
+        }
+        if "replay_share" in chosen:
+            config["replay"] = self._replay()
+        return config
+
+    def _replay(self) -> str | None:
+        replay = Path(self.run.base.location) / "replay.jsonl"
+        return str(replay) if replay.is_file() else None
+
+    def _evaluate_config(self) -> dict[str, Any]:
+        return {
+            "data": str(self.data),
+            "batch_tokens": max(4096, self.config.max_length),
+            "replay": self._replay(),
+        }
+
+    def _sample_config(self, prompts: Path) -> dict[str, Any]:
+        return {
+            "prompts": str(prompts),
+            "max_new_tokens": self.config.max_new_tokens,
+            "temperature": self.config.temperature,
+            "seed": self.config.seed,
+        }
+
+
+def hash_of(weights: dict[str, str]) -> str:
+    """Of one file its own; of weights in several files, one over their hashes by name."""
+    if len(weights) == 1:
+        return next(iter(weights.values()))
+    listed = "".join(f"{sha}  {name}\n" for name, sha in sorted(weights.items()))
+    return hashlib.sha256(listed.encode()).hexdigest()
 
 
 def reporting() -> dict[str, str]:

@@ -16,6 +16,16 @@ logger = logging.getLogger(__name__)
 
 WRITE_EVERY = 1.0
 Name = Metric.Name
+# What a step's event says, by the same names.
+AT_A_STEP = (
+    Name.LOSS, Name.LEARNING_RATE, Name.GRAD_NORM, Name.GPU_MEMORY, Name.ACCURACY,
+    Name.MARGIN,
+)  # fmt: skip
+HELD_OUT = {
+    "loss": Name.HELD_OUT_LOSS,
+    "accuracy": Name.HELD_OUT_ACCURACY,
+    "margin": Name.HELD_OUT_MARGIN,
+}
 
 
 class Progress:
@@ -37,7 +47,7 @@ class Progress:
         elif event and kind == "step":
             self._step(event)
         elif event and kind == "held_out":
-            self._points.append(Point(Name.HELD_OUT_LOSS, event["step"], event["loss"]))
+            self._held_out(event)
         elif event and kind == "checkpoint":
             self._facts["lost"] = 0  # it gets on: workers lost before do not count any more
         # What a checkpoint holds is not told again after a resume: it must be written now.
@@ -70,6 +80,11 @@ class Progress:
             "made_with": made_with,
         }
 
+    def _held_out(self, event: dict[str, Any]) -> None:
+        for said, name in HELD_OUT.items():
+            if event.get(said) is not None:
+                self._points.append(Point(name, event["step"], event[said]))
+
     def _step(self, event: dict[str, Any]) -> None:
         step, tokens, seconds = (
             event["step"],
@@ -78,8 +93,8 @@ class Progress:
         )
         tokens_before, seconds_before = self._last
         self._last = (tokens, seconds)
-        for name in (Name.LOSS, Name.LEARNING_RATE, Name.GRAD_NORM):
-            if name.value in event:
+        for name in AT_A_STEP:
+            if event.get(name.value) is not None:
                 self._points.append(Point(name, step, event[name.value]))
         if seconds > seconds_before:
             pace = (tokens - tokens_before) / (seconds - seconds_before)

@@ -1,30 +1,28 @@
-"""What the run's page tells: its curves, its pace, its log, its history in words."""
+"""What the run's page tells: its phases, its pace, its log, its history in words."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
-from curation import history
-from curation.charts import Series, loss_chart, thinned
+from curation import handoff, history
+from curation.handoff import Recalled
+from trainer import methods
 from trainer.child import LOG
-from trainer.config import RunConfig
-from trainer.models import Metric, Run
+from trainer.models import Run
 from trainer.models.fenced import Fenced
 
 LOG_LINES = 30
 LOG_BYTES = 32_768
-TABLE_ROWS = 25
+RUNS_BACK = 10
 LEFT_TO_THE_FILE = {"learning_rate", "grad_norm"}  # or the lines would not fit
 
 # What happened to a run or a job, without its noun: `run.started` and `job.started`.
@@ -34,6 +32,7 @@ SAID = {
     "queued": gettext_noop("Back in the queue"),
     "halved": gettext_noop("Memory ran out; it goes on with fewer examples at once"),
     "adapter": gettext_noop("The adapter was written"),
+    "model": gettext_noop("The model was written"),
     "offered": gettext_noop("Its answers were given to people"),
     "finished": gettext_noop("Finished"),
     "failed": gettext_noop("Failed"),
@@ -47,39 +46,6 @@ SAID = {
 }
 
 
-class Curves(NamedTuple):
-    loss: tuple[tuple[int, float], ...] = ()
-    held_out: tuple[tuple[int, float], ...] = ()
-
-
-def curves(run: Run) -> Curves:
-    """One query."""
-    names = [Metric.Name.LOSS, Metric.Name.HELD_OUT_LOSS]
-    points: dict[str, list[tuple[int, float]]] = defaultdict(list)
-    rows = run.metrics.filter(name__in=names).order_by("step")
-    for name, step, value in rows.values_list("name", "step", "value"):
-        points[name].append((step, value))
-    return Curves(*(tuple(points[name]) for name in names))
-
-
-def chart(drawn: Curves) -> SafeString:
-    lines = (
-        Series(_("Training loss"), drawn.loss),
-        Series(_("Held-out loss"), drawn.held_out, is_measured=True),
-    )
-    svg = loss_chart(lines, title=_("Loss by step"))
-    # Made of numbers and of our own words, which charts.py escapes.
-    return mark_safe(svg)
-
-
-def table(drawn: Curves) -> list[tuple[int, float | None, float | None]]:
-    """The chart in numbers: where the held-out loss was measured, and between."""
-    loss = dict(drawn.loss)
-    held_out = dict(drawn.held_out)
-    steps = {step for step, loss_there in thinned(drawn.loss, TABLE_ROWS)} | set(held_out)
-    return [(step, loss.get(step), held_out.get(step)) for step in sorted(steps)]
-
-
 class Stage(NamedTuple):
     label: str
     is_done: bool
@@ -89,6 +55,8 @@ class Stage(NamedTuple):
 def stages(run: Run) -> list[Stage]:
     """The phases in their order, with where the run stands."""
     phases = list(Run.Phase)
+    if run.gives_marks:
+        phases.remove(Run.Phase.SAMPLING)
     if not run.config.get("offer") or not run.config.get("samples"):
         phases.remove(Run.Phase.OFFERING)
     if run.state == Run.State.FINISHED:
@@ -169,12 +137,42 @@ def _short(value: Any) -> str:
 
 def settings(run: Run) -> list[tuple[str, Any]]:
     """Label and value of each setting, as they were stored with the run."""
-    fields = dataclasses.fields(RunConfig)
-    return [(f.metadata["label"], _shown(run.config.get(f.name))) for f in fields]
+    fields = dataclasses.fields(methods.of(run).config)
+    return [
+        (f.metadata["label"], _shown(run.config[f.name], dict(f.metadata["choices"])))
+        for f in fields
+        if f.name in run.config  # older runs know fewer
+    ]
 
 
-def _shown(value: Any) -> Any:
-    return {True: _("yes"), False: _("no")}[value] if isinstance(value, bool) else value
+def _shown(value: Any, choices: dict[str, Any]) -> Any:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return choices.get(value, value)
+
+
+class Inherited(NamedTuple):
+    """Texts that were taken back, of the version that an earlier run learned from."""
+
+    run: Run
+    recalled: Recalled
+
+
+def inherited(run: Run) -> list[Inherited]:
+    """Of the runs that this one goes on from, where their versions are others. A query a
+    run, and one for all."""
+    earlier: list[Run] = []
+    parent = run.parent
+    while parent is not None and len(earlier) < RUNS_BACK:
+        earlier.append(parent)
+        parent = parent.parent
+    others = [one for one in earlier if one.version_id != run.version_id]
+    if not others:
+        return []
+    found = handoff.recalled_from(one.version_id for one in others)
+    return [
+        Inherited(one, found[one.version_id]) for one in others if one.version_id in found
+    ]
 
 
 class Line(NamedTuple):

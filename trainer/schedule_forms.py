@@ -11,8 +11,8 @@ from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
 from curation.renewal import Curated
+from trainer import methods
 from trainer.actions.schedules import Facts
-from trainer.config import RunConfig
 from trainer.hours import DAILY, WORKING_DAYS
 from trainer.models import BaseModel, QueueRules, Run, Schedule
 from trainer.zones import zones
@@ -143,8 +143,12 @@ class ScheduleForm(QuietForm):
         _offer(self, "base", [(base.pk, str(base)) for base in bases])
         if schedule is not None:
             del self.fields["dataset"]
-        known = {field.name: field.metadata for field in dataclasses.fields(RunConfig)}
-        for name in FIXED:
+        how = methods.named(self.method or Run.Method.SFT).config
+        known = {field.name: field.metadata for field in dataclasses.fields(how)}
+        self.fixed = [name for name in FIXED if name in known]
+        for name in set(FIXED) - known.keys():
+            del self.fields[name]
+        for name in self.fixed:
             field = self.fields[name]
             field.label = known[name]["label"]
             if isinstance(field, forms.IntegerField):
@@ -171,14 +175,14 @@ class ScheduleForm(QuietForm):
         return self._fields("wanted_messages", "wanted_ballots")
 
     def run(self) -> list[forms.BoundField]:
-        return self._fields("base", *FIXED)
+        return self._fields("base", *self.fixed)
 
     def _fields(self, *names: str) -> list[forms.BoundField]:
         return [self[name] for name in names if name in self.fields]
 
     def facts(self) -> Facts:
         given = self.cleaned_data
-        fixed = {name: given[name] for name in FIXED if given[name] is not None}
+        fixed = {name: given[name] for name in self.fixed if given[name] is not None}
         others = {name: value for name, value in self.kept.items() if name not in FIXED}
         facts: dict[str, Any] = {
             **{name: given[name] for name in ("name", "when")},

@@ -89,15 +89,25 @@ def tell_complete(conversations: Sequence[Conversation]) -> None:
     )
 
 
-def tell_of_model(report: ModelReport) -> None:
-    """Tell everybody whose texts a model learned from, how many those are."""
-    version = report.version
-    learned = reach.writers(version, [Conversation.Split.TRAIN.value])
+def tell_of_model(report: ModelReport, *, with_ballots: bool = False) -> None:
+    """Tell everybody whose texts a model learned from, how many those are; with the
+    ballots, where it learned from preferences."""
+    version, splits = report.version, [Conversation.Split.TRAIN.value]
+    texts = reach.writers(version, splits)
+    ballots = reach.rankers(version, splits) if with_ballots else {}
     data = {"model": report.name, "dataset": str(version.dataset), "number": version.number}
     Notification.objects.bulk_create(
         (
-            Notification(person_id=person, kind=Kind.MODEL, data={**data, "texts": texts})
-            for person, texts in learned.items()
+            Notification(
+                person_id=person,
+                kind=Kind.MODEL,
+                data={
+                    **data,
+                    "texts": texts.get(person, 0),
+                    **({"ballots": ballots[person]} if person in ballots else {}),
+                },
+            )
+            for person in sorted(texts.keys() | ballots.keys())
         ),
         batch_size=1000,
     )

@@ -4,15 +4,35 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('curation', '0027_schedules'),
+        ("curation", "0027_schedules"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='notification',
-            name='kind',
-            field=models.CharField(choices=[('accepted', 'Accepted'), ('rejected', 'Rejected'), ('edited', 'Edited'), ('held', 'Held'), ('mentioned', 'Mentioned'), ('commented', 'Commented'), ('complete', 'Conversation complete'), ('allotted', 'Work given to you'), ('model', 'A model learned from it'), ('promoted', 'Your dataset stands on a new model'), ('looked_at', 'Looked at what you flagged'), ('removed', 'Taken back by an admin'), ('reopened', 'Looked at once more'), ('suspended', 'Work paused'), ('restored', 'Work goes on'), ('withdrawn', 'Texts were taken back'), ('schedule', 'A schedule did not get through')], max_length=9),
+            model_name="notification",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("accepted", "Accepted"),
+                    ("rejected", "Rejected"),
+                    ("edited", "Edited"),
+                    ("held", "Held"),
+                    ("mentioned", "Mentioned"),
+                    ("commented", "Commented"),
+                    ("complete", "Conversation complete"),
+                    ("allotted", "Work given to you"),
+                    ("model", "A model learned from it"),
+                    ("promoted", "Your dataset stands on a new model"),
+                    ("looked_at", "Looked at what you flagged"),
+                    ("removed", "Taken back by an admin"),
+                    ("reopened", "Looked at once more"),
+                    ("suspended", "Work paused"),
+                    ("restored", "Work goes on"),
+                    ("withdrawn", "Texts were taken back"),
+                    ("schedule", "A schedule did not get through"),
+                ],
+                max_length=9,
+            ),
         ),
     ]

@@ -29,9 +29,14 @@ class ModelReport(models.Model):
     name = models.CharField(max_length=120)
     generator = models.CharField(max_length=120)
     address = models.CharField(max_length=200, blank=True)
+    method = models.CharField(
+        max_length=60, blank=True, help_text="How it learned, in English; pages translate."
+    )
     examples = models.PositiveIntegerField(default=0)
     held_out_loss_before = models.FloatField(null=True, blank=True)
     held_out_loss = models.FloatField(null=True, blank=True)
+    # Of held-out pairs of answers: in which share it prefers what people prefer.
+    held_out_accuracy = models.FloatField(null=True, blank=True)
     finished_at = models.DateTimeField(default=now)
 
     class Meta:
@@ -41,8 +46,8 @@ class ModelReport(models.Model):
 
     class Privacy:
         published: ClassVar[set[str]] = {
-            "version", "name", "generator", "examples", "held_out_loss_before",
-            "held_out_loss", "finished_at",
+            "version", "name", "generator", "method", "examples", "held_out_loss_before",
+            "held_out_loss", "held_out_accuracy", "finished_at",
         }  # fmt: skip
         withheld = {"id", "owner", "source", "address"}
 

@@ -44,6 +44,26 @@ def frozen(dataset, curator):
 
 
 @pytest.fixture
+def preferred(frozen, dataset, curator):
+    """One with preferences: eight prompts with two answers, which two people ranked."""
+    from curation.actions import judgements, versions
+    from curation.models import Message
+    from tests.factories import ContributorFactory, ReplyFactory
+
+    people = [ContributorFactory(member=dataset) for _ in range(2)]
+    prompts = Message.objects.filter(role="prompter", state="accepted").order_by("pk")
+    for prompt in prompts[:8]:
+        answers = [*prompt.replies.all(), ReplyFactory(parent=prompt, accepted=True)]
+        places = {answer.pk: place for place, answer in enumerate(answers, 1)}
+        for person in people:
+            judgements.rank(
+                prompt_id=prompt.pk, by=person, outcome="ranked", shown=list(places),
+                positions=places,
+            )  # fmt: skip
+    return versions.freeze(dataset_id=dataset.pk, by=curator, recipe={"pairs": "all"})
+
+
+@pytest.fixture
 def base(db):
     from trainer.models import BaseModel
 
@@ -56,23 +76,18 @@ def base(db):
 def request_run(frozen, base, curator):
     """`request_run(steps=20)` queues a run, asked for by the curator."""
 
+    from trainer import methods
     from trainer.actions import runs
-    from trainer.config import RunConfig
 
-    small = RunConfig(
-        steps=10,
-        eval_every=5,
-        checkpoint_every=5,
-        samples=4,
-        max_length=64,
-        max_new_tokens=16,
-    )
+    small = {"steps": 10, "eval_every": 5, "checkpoint_every": 5, "max_length": 64}
+    answers = {"samples": 4, "max_new_tokens": 16}
 
-    def request(**settings):
-        config = small.as_json() | settings
+    def request(*, method="sft", version=frozen, parent=None, **settings):
+        config = small | (answers if methods.named(method).answers else {}) | settings
         return runs.request(
-            version_id=frozen.pk, base_id=base.pk, config=config, by=curator
-        )
+            version_id=version.pk, base_id=base.pk, config=config, by=curator,
+            method=method, parent_id=parent.pk if parent else None,
+        )  # fmt: skip
 
     return request
 

@@ -24,9 +24,9 @@ def write_preferences(folder: Path) -> Path:
         pairs = [pair for one in rankings for pair in pairs_of(one)]
         pairs += [edit(number) for number in list(numbers)[:2]]
         unpaired = [one for given in rankings for one in judgements_of(given)]
-        write(version / f"rankings.{split}.jsonl", rankings)
-        write(version / f"pairs.{split}.jsonl", pairs)
-        write(version / f"unpaired.{split}.jsonl", unpaired)
+        write(version / f"rankings_{split}.jsonl", rankings)
+        write(version / f"pairs_{split}.jsonl", pairs)
+        write(version / f"unpaired_{split}.jsonl", unpaired)
     return version
 
 

@@ -27,8 +27,8 @@ def read(tmp_path):
     """`read(rankings=[…], pairs=[…])` reads these rows back as rankings."""
 
     def read(rankings=(), pairs=()):
-        write(tmp_path / "rankings.train.jsonl", list(rankings))
-        write(tmp_path / "pairs.train.jsonl", list(pairs))
+        write(tmp_path / "rankings_train.jsonl", list(rankings))
+        write(tmp_path / "pairs_train.jsonl", list(pairs))
         return preferences.read_ranked(tmp_path, "train")
 
     return read
@@ -89,7 +89,7 @@ def test_groups_of_people_keep_their_own_order(read):
 
 
 def test_without_rankings_pairs_are_rankings_of_two(tmp_path):
-    write(tmp_path / "pairs.train.jsonl", list(pairs_of(ranking(1))))
+    write(tmp_path / "pairs_train.jsonl", list(pairs_of(ranking(1))))
 
     found = preferences.read_ranked(tmp_path, "train")
 
@@ -143,7 +143,7 @@ def test_what_the_tables_write_is_what_is_read(tmp_path):
     terms = tables.Terms("CC0", Recipe(pairs="all"))
     for table in ("rankings", "pairs", "unpaired"):
         rows = list(tables.rows(table, examples, [facts], terms))
-        write(tmp_path / f"{table}.train.jsonl", json.loads(json.dumps(rows)))
+        write(tmp_path / f"{table}_train.jsonl", json.loads(json.dumps(rows)))
 
     [found] = preferences.read_ranked(tmp_path, "train").kept
     pairs = preferences.read_pairs(tmp_path, "train").kept

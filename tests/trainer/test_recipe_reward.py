@@ -195,8 +195,8 @@ def test_replies_that_cannot_be_read_leave_the_others_to_compare(config, capsys)
     odd["answers"][1]["content"] = "<|end|>"
     empty["answers"] = empty["answers"][:2]
     empty["answers"][0]["content"] = " "
-    write(Path(config.data, "rankings.train.jsonl"), [odd, empty])
-    write(Path(config.data, "pairs.train.jsonl"), [])
+    write(Path(config.data, "rankings_train.jsonl"), [odd, empty])
+    write(Path(config.data, "pairs_train.jsonl"), [])
 
     manifest = reward.main(replace(config, steps=1))
 

@@ -131,7 +131,7 @@ def test_each_prompt_is_also_followed_by_another_reply(config):
 
 
 def test_good_ones_alone_are_not_enough(config):
-    path = Path(config.data, "unpaired.train.jsonl")
+    path = Path(config.data, "unpaired_train.jsonl")
     good = [line for line in path.read_text().splitlines() if '"label": true' in line]
     path.write_text("\n".join(good) + "\n")
 

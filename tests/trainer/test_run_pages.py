@@ -301,8 +301,9 @@ def test_watching_is_cheap(signed_in, request_run, folders, django_assert_num_qu
     run = request_run()
     began(run)
 
-    # Expect 3 queries: the session, the run with its evaluation, its curves
-    with django_assert_num_queries(3):
+    # Expect 4 queries: the session, the run with its evaluation, what its last step said,
+    # its curves
+    with django_assert_num_queries(4):
         signed_in.get(page("run_live", run.pk), headers=HTMX)
 
 
@@ -327,11 +328,11 @@ def test_the_page_of_a_run_has_its_budget(
     run = request_run()
     finished(run)
 
-    # Expect 12 queries: the session, the run with all it points to, its samples,
-    # its checkpoints, its curves, its history, and may this person steer it (the version
-    # with its dataset, the membership), what was taken back, what is behind it, its
-    # dataset's champion, the bell
-    with django_assert_num_queries(12):
+    # Expect 13 queries: the session, the run with all it points to, its samples,
+    # its checkpoints, those that went on from it, its curves, its history, and may this
+    # person steer it (the version with its dataset, the membership), what was taken back,
+    # what is behind it, its dataset's champion, the bell
+    with django_assert_num_queries(13):
         signed_in.get(page("run", run.pk))
 
 

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_noop
 from curation import handoff, renewal
 from curation.errors import CurationError, NotAllowed
 from curation.handoff import Person
-from trainer import config
+from trainer import methods
 from trainer.actions import runs, schedules
 from trainer.models import Firing, Run, Schedule
 
@@ -211,6 +211,8 @@ def _start(firing: Firing, made: renewal.Outcome) -> Run | None:
         config=settings_for(schedule, version),
         by=_actor(firing),
         priority=SCHEDULED,
+        method=schedule.method,
+        parent_id=_parent(schedule),
     )
     _mine(firing).update(state=State.STARTED, run=run, version=version_id, lease_until=None)
     return run
@@ -218,13 +220,23 @@ def _start(firing: Firing, made: renewal.Outcome) -> Run | None:
 
 def settings_for(schedule: Schedule, version: handoff.FrozenVersion) -> dict[str, Any]:
     """What the schedule leaves open fits the version that there is now."""
-    fitting = config.defaults(
-        train_count=version.train_count,
+    fitting = methods.defaults(
+        schedule.method,
+        train_count=methods.rows(methods.named(schedule.method), version).units,
         is_starter=schedule.base.is_starter,
         is_long=not version.is_pairs,
     )
     fixed: dict[str, Any] = schedule.config
     return fitting.as_json() | fixed
+
+
+def _parent(schedule: Schedule) -> int | None:
+    """The newest fine-tuned run of the dataset, for methods that go on from one."""
+    if not methods.named(schedule.method).goes_on:
+        return None
+    there = Run.objects.parents().filter(base=schedule.base)
+    newest = there.filter(version__dataset=schedule.dataset_id).first()
+    return newest.pk if newest else None
 
 
 def _mine(firing: Firing) -> Any:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import override
 
 from curation import intake
 from curation.intake import Offered, Proposal
@@ -16,20 +17,17 @@ from trainer.models import Evaluation, Run, Sample, Score
 
 
 @transaction.atomic
-def keep_evaluation(run: Run, report: dict[str, Any]) -> None:
-    """Take in what `recipes/evaluate.py` wrote. Twice is once."""
+def keep_evaluation(
+    run: Run, losses: dict[str, Any] | None, manifest: dict[str, Any] | None = None
+) -> None:
+    """Take in what `recipes/evaluate.py` wrote, and what the training itself says of
+    held-out pairs. Twice is once."""
     fence.hold(run)
-    before, after = report["before"], report["after"]
-    Evaluation.objects.update_or_create(
-        run=run,
-        defaults={
-            "loss_before": before["loss"],
-            "loss_after": after["loss"],
-            "tokens": after["tokens"],
-            "examples": after["examples"],
-            "by_category": _by_category(before["by_category"], after["by_category"]),
-        },
-    )
+    found = {**_losses(losses), **_preferences(manifest or {})}
+    if retention := (losses or {}).get("retention"):
+        known = {side: retention[side] for side in ("before", "after")}
+        found["report"] = {**found.get("report", {}), "retention": known}
+    Evaluation.objects.update_or_create(run=run, defaults=found)
     Score.objects.bulk_create(
         (
             Score(
@@ -40,11 +38,39 @@ def keep_evaluation(run: Run, report: dict[str, Any]) -> None:
                 loss_before=example["loss_before"],
                 loss_after=example["loss_after"],
             )
-            for example in report["examples"]
+            for example in (losses or {"examples": []})["examples"]
         ),
         batch_size=2000,
         ignore_conflicts=True,
     )
+
+
+def _losses(losses: dict[str, Any] | None) -> dict[str, Any]:
+    if losses is None:
+        return {}
+    before, after = losses["before"], losses["after"]
+    return {
+        "loss_before": before["loss"],
+        "loss_after": after["loss"],
+        "tokens": after["tokens"],
+        "examples": after["examples"],
+        "by_category": _by_category(before["by_category"], after["by_category"]),
+    }
+
+
+def _preferences(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Empty where it compared no pairs."""
+    found = manifest.get("preferences")
+    if not found:
+        return {}
+    names = ("pairs", "accuracy", "accuracy_low", "accuracy_high", "margin")
+    report = {name: found[name] for name in found if name not in names}
+    if likelihood := manifest.get("likelihood"):
+        report["likelihood"] = likelihood
+    looks = manifest.get("held_out") or [{}]
+    shifts = ("chosen_shift", "rejected_shift")
+    report |= {name: looks[-1][name] for name in shifts if name in looks[-1]}
+    return {**{name: found[name] for name in names}, "report": report}
 
 
 def _by_category(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
@@ -112,6 +138,9 @@ def tell(run: Run) -> bool:
         examples=run.version.train_count,
         held_out_loss_before=evaluation.loss_before if evaluation else None,
         held_out_loss=evaluation.loss_after if evaluation else None,
+        method=named_in_english(run),
+        held_out_accuracy=evaluation.accuracy if evaluation else None,
+        with_ballots=run.method != Run.Method.SFT,
         finished_at=run.finished_at,
     )
 
@@ -120,6 +149,11 @@ def tell_finished() -> int:
     """The same for all that finished before anybody was told. Return how many were new."""
     finished = Run.objects.for_listing().filter(state=Run.State.FINISHED)
     return sum(tell(run) for run in finished.order_by("pk"))
+
+
+def named_in_english(run: Run) -> str:
+    with override("en"):
+        return str(run.get_method_display())
 
 
 def _signature(run: Run) -> str:

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_noop
 from curation import handoff
 from curation.errors import NotAllowed
 from curation.handoff import Person
-from trainer import estimates
+from trainer import estimates, methods
 from trainer.actions import fence
-from trainer.config import RunConfig
+from trainer.actions.checks import require_data, require_lengths, require_parent
 from trainer.errors import NotConfirmed, TrainerError
 from trainer.models import BaseModel, Checkpoint, Metric, Run
 
@@ -41,12 +41,17 @@ def request(
     by: Person,
     recalled: int = 0,
     priority: int = 0,
+    method: str = Run.Method.SFT,
+    parent_id: int | None = None,
 ) -> Run:
     """Queue a run. The caller rings: `ring(tasks.execute_run, run_id=run.pk)`.
 
-    `recalled` is how many texts of the version the person knows to be taken back; if they
-    are more, they are asked again. A version with destroyed words is refused.
+    `parent_id` is the fine-tuned run that it goes on from; without one it begins with the
+    base. `recalled` is how many texts of the version the person knows to be taken back; if
+    they are more, they are asked again. A version with destroyed words is refused.
     """
+    how = methods.named(method)
+    settings = how.config.parse(config)
     require(by, version_id)
     handoff.require_whole(version_id)
     if (taken_back := handoff.recalled(version_id).texts) > recalled:
@@ -58,28 +63,19 @@ def request(
             _("%(base)s is not ready yet: %(why)s")
             % {"base": base, "why": _(base.problem or gettext_noop("wait until it is."))}
         )
-    if not version.train_count:
-        raise TrainerError(
-            _("%(version)s has no example to train on. Freeze another one.")
-            % {"version": version.title}
-        )
-    if not version.held_out_count:
-        raise TrainerError(
-            _(
-                "%(version)s keeps no example for the evaluation. "
-                "Review more conversations, then freeze again."
-            )
-            % {"version": version.title}
-        )
-    settings = RunConfig.parse(config)
+    require_data(how, version)
+    parent = require_parent(parent_id, base=base, by=by) if parent_id else None
+    require_lengths(how, version, base, settings)
     expected = estimates.guess(
         base=base,
-        method=Run.Method.SFT,
+        method=how.name,
         config=settings.as_json(),
         dataset_id=version.dataset_id,
     )
     estimates.require_room(expected)
     run = Run.objects.create(
+        method=how.name,
+        parent=parent,
         version_id=version.id,
         version_digest=version.digest,
         base=base,
@@ -90,7 +86,10 @@ def request(
         rung_at=now(),
     )
     estimates.keep(run, expected)
-    told = {"base": base.slug, "digest": version.digest, "recalled": taken_back or None}
+    told = {
+        "base": base.slug, "digest": version.digest, "recalled": taken_back or None,
+        "method": how.name.value, "parent": parent_id,
+    }  # fmt: skip
     fence.record("requested", run, by=by, **told)
     return run
 
@@ -112,6 +111,8 @@ def retry(*, run_id: int, by: Person) -> Run:
     """Queue an ended or paused run again. It goes on from its last checkpoint."""
     run = _to_steer(run_id, by)
     handoff.require_whole(run.version_id)
+    if run.parent:
+        handoff.require_whole(run.parent.version_id)
     return fence.queue_again(run, by=by)
 
 
@@ -143,8 +144,10 @@ def report(run: Run, points: Iterable[Point], **facts: Any) -> None:
 
 
 @transaction.atomic
-def publish(run: Run, *, path: str, sha256: str, size: int) -> None:
-    """Make the adapter known, and move on to its evaluation, in one go."""
+def publish(
+    run: Run, *, path: str, sha256: str, size: int, kind: str = Checkpoint.Kind.ADAPTER
+) -> None:
+    """Make the weights known, and move on to their evaluation, in one go."""
     fence.must(
         fence.update_mine(
             run, phase=Run.Phase.EVALUATING, adapter_sha256=sha256, step=F("of")
@@ -152,11 +155,11 @@ def publish(run: Run, *, path: str, sha256: str, size: int) -> None:
     )
     _, is_new = Checkpoint.objects.update_or_create(
         run=run,
-        kind=Checkpoint.Kind.ADAPTER,
+        kind=kind,
         defaults={"path": path, "sha256": sha256, "size": size},
     )
     if is_new:
-        fence.record("adapter", run, by=None, sha256=sha256)
+        fence.record(kind, run, by=None, sha256=sha256)
 
 
 def finish(run: Run) -> bool:

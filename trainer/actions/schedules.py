@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from curation import history, renewal
 from curation.errors import NotAllowed
 from curation.handoff import Person
-from trainer.config import RunConfig
+from trainer import methods
 from trainer.errors import TrainerError
 from trainer.hours import next_time
-from trainer.models import BaseModel, Firing, Run, Schedule
+from trainer.models import BaseModel, Firing, Schedule
 
 State, When = Schedule.State, Schedule.When
 
@@ -151,11 +151,9 @@ def _check(schedule: Schedule) -> None:
     waits = schedule.wanted_messages or schedule.wanted_ballots
     if schedule.when == When.WAITING and not waits:
         raise TrainerError(_("Say how many messages or ballots it waits for."))
-    if schedule.method not in Run.Method.values:
-        raise TrainerError(_("There is no method “%(name)s”.") % {"name": schedule.method})
     if (schedule.quiet_from is None) != (schedule.quiet_to is None):
         raise TrainerError(_("Quiet hours have a beginning and an end."))
-    RunConfig.parse(schedule.config)
+    methods.named(schedule.method).config.parse(schedule.config)
 
 
 def _next(schedule: Schedule) -> Any:

@@ -27,6 +27,12 @@ class RunQuerySet(FencedQuerySet["Run"]):
         )
         return joined.order_by("-queued_at", "-pk")
 
+    def parents(self) -> RunQuerySet:
+        """Those whose adapter another run can go on from, newest first."""
+        fine_tuned = self.filter(method=Run.Method.SFT, state=Run.State.FINISHED)
+        with_adapter = fine_tuned.exclude(config__tuning="full")
+        return with_adapter.select_related("version__dataset", "base").order_by("-pk")
+
     def for_watching(self) -> RunQuerySet:
         """What the moving part of the run's page reads, each two seconds."""
         return self.select_related("evaluation")
@@ -34,12 +40,13 @@ class RunQuerySet(FencedQuerySet["Run"]):
     def for_page(self) -> RunQuerySet:
         """All that the run's page reads of the row and those it points to."""
         return self.select_related(
-            "version__dataset", "base", "requested_by", "evaluation", "estimate"
-        ).prefetch_related("samples", "checkpoints")
+            "version__dataset", "base", "requested_by", "evaluation", "estimate",
+            "parent__version__dataset", "parent__evaluation",
+        ).prefetch_related("samples", "checkpoints", "children")  # fmt: skip
 
 
 class Run(Fenced):
-    """One fine-tune of one base on one frozen version. Only `actions/runs.py` writes it."""
+    """One training of one base on one frozen version. Only `actions/runs.py` writes it."""
 
     class Method(models.TextChoices):
         SFT = "sft", _("Supervised fine-tuning")
@@ -78,7 +85,11 @@ class Run(Fenced):
         blank=True,
         help_text="Device and library versions, said by the recipe.",
     )
-    adapter_sha256 = models.CharField(max_length=64, blank=True)
+    adapter_sha256 = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="Of the adapter's weights, or of the whole model's.",
+    )
     offered = models.PositiveIntegerField(
         null=True, blank=True, help_text="Answers given back to people; none before that."
     )
@@ -152,6 +163,16 @@ class Run(Fenced):
         batch = int(self.config["batch_size"])
         return batch, out_of_memory.at_once(batch), batch // out_of_memory.at_once(batch)
 
+    @property
+    def gives_marks(self) -> bool:
+        """Whether it is a reward model: it marks answers and writes none."""
+        return self.method == self.Method.REWARD
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it made a model of its own, and no adapter beside the base."""
+        return bool(self.config.get("tuning") == "full")
+
 
 class Metric(models.Model):
     """One point of a curve. Inserted once: a run that goes on repeats steps, not rows."""
@@ -162,9 +183,15 @@ class Metric(models.Model):
         LEARNING_RATE = "learning_rate"
         GRAD_NORM = "grad_norm"
         TOKENS_PER_S = "tokens_per_s"
+        GPU_MEMORY = "gpu_memory"  # GiB
+        # Of pairs of answers: the share in people's order, and by how much.
+        ACCURACY = "accuracy"
+        MARGIN = "margin"
+        HELD_OUT_ACCURACY = "held_out_accuracy"
+        HELD_OUT_MARGIN = "held_out_margin"
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="metrics")
-    name = models.CharField(max_length=13, choices=Name)
+    name = models.CharField(max_length=20, choices=Name)
     step = models.PositiveIntegerField()
     value = models.FloatField()
 

@@ -1,7 +1,7 @@
 """Reads what people prefer: rankings, pairs and single judgements of a frozen version.
 
-The lines are those of curation/formats/tables.py, in `rankings.train.jsonl`,
-`pairs.train.jsonl`, `unpaired.train.jsonl`, and the same with `held_out`.
+The lines are those of curation/formats/tables.py, in `rankings_train.jsonl`,
+`pairs_train.jsonl`, `unpaired_train.jsonl`, and the same with `held_out`.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def files(data: Path, *tables: str) -> list[Path]:
 
 
 def path_of(data: Path, table: str, split: str) -> Path:
-    return data / f"{table}.{split}.jsonl"
+    return data / f"{table}_{split}.jsonl"
 
 
 def read_ranked(data: Path, split: str) -> Preferences:

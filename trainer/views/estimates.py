@@ -11,7 +11,8 @@ from django.views.decorators.http import require_GET
 
 from curation.errors import CurationError
 from curation.http import SignedInRequest
-from trainer import access, config, estimates
+from trainer import access, estimates, methods
+from trainer.config import TUNINGS
 from trainer.models import BaseModel, Run
 from trainer.text import is_number
 
@@ -34,8 +35,11 @@ def _context(request: SignedInRequest) -> dict[str, Any]:
     base = BaseModel.objects.ready().filter(pk=chosen["base"]).first()
     if version is None or base is None:
         return {}
-    fitting = config.defaults(
-        train_count=version.train_count,
+    method = request.GET.get("method", "")
+    how = methods.METHODS.get(method, methods.METHODS[Run.Method.SFT])
+    fitting = methods.defaults(
+        how.name,
+        train_count=methods.rows(how, version).units,
         is_starter=base.is_starter,
         is_long=not version.is_pairs,
     ).as_json()
@@ -43,9 +47,11 @@ def _context(request: SignedInRequest) -> dict[str, Any]:
         given = request.GET.get(name, "")
         if type(usual) is int and is_number(given):
             fitting[name] = int(given)
+        elif name == "tuning" and given in dict(TUNINGS):
+            fitting[name] = given
     guess = estimates.guess(
         base=base,
-        method=request.GET.get("method", "") or Run.Method.SFT,
+        method=how.name,
         config=fitting,
         dataset_id=version.dataset_id,
     )

@@ -16,12 +16,13 @@ from curation import handoff
 from curation.background import ring
 from curation.errors import CurationError
 from curation.http import SignedInRequest
-from trainer import access, board, estimates, evidence, report, tasks
+from trainer import access, board, curves, estimates, evidence, methods, report, tasks
 from trainer.actions import runs as actions
 from trainer.child import LOG
 from trainer.errors import NotConfirmed
 from trainer.forms import LaunchForm
 from trainer.launch import folder_of
+from trainer.methods import Method
 from trainer.models import BaseModel, Champion, Run
 from trainer.text import is_number
 
@@ -69,6 +70,9 @@ def run(request: SignedInRequest, pk: int) -> HttpResponse:
         "expected": estimates.outcome(found),
         "behind": handoff.address_behind(f"run-{found.pk}"),
         "champion": evidence.champion_of(found.dataset_id, found.method),
+        "method": methods.of(found),
+        "evaluation": getattr(found, "evaluation", None),
+        "inherited": report.inherited(found),
     }
     return render(request, "trainer/run.html", context)
 
@@ -87,13 +91,12 @@ def run_live(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _live(run: Run) -> dict[str, Any]:
-    drawn = report.curves(run)
     return {
         "run": run,
         "stages": report.stages(run),
         "time_left": report.time_left(run),
-        "chart": report.chart(drawn),
-        "rows": report.table(drawn),
+        "readings": curves.readings(run),
+        "curves": curves.curves(run),
         "log": report.log_tail(folder_of(run)),
         "waits_for": board.why_it_waits(run) if run.state == Run.State.QUEUED else "",
     }
@@ -158,14 +161,19 @@ def run_log(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def launch(request: SignedInRequest) -> HttpResponse:
-    """Choose a version, a base and settings; each setting has a fitting default."""
+    """Choose a method, then what fits it; each setting has a fitting default.
+
+    ?method=dpo shows the form of another method.
+    """
     versions = access.versions_to_train(request)
-    bases = list(BaseModel.objects.ready().for_listing())
+    wanted = _wanted(request, [version.id for version in versions])
     form = LaunchForm(
         request.POST or None,
+        method=_method(request, wanted),
         versions=versions,
-        bases=bases,
-        initial=_wanted(request, [version.id for version in versions]),
+        bases=list(BaseModel.objects.ready().for_listing()),
+        parents=access.parents(request),
+        initial=wanted,
     )
     status = 200
     if request.method == "POST":
@@ -181,17 +189,41 @@ def launch(request: SignedInRequest) -> HttpResponse:
             else:
                 ring(tasks.execute_run, run_id=found.pk)
                 return redirect("trainer:run", found.pk)
-    return render(request, "trainer/launch.html", {"form": form}, status=status)
+    context = {"form": form, "methods": methods.EVERY}
+    return render(request, "trainer/launch.html", context, status=status)
+
+
+def _method(request: SignedInRequest, wanted: dict[str, Any]) -> Method:
+    given = request.POST.get("method") or request.GET.get("method")
+    name = given or wanted.get("method") or Run.Method.SFT
+    try:
+        return methods.named(name)
+    except CurationError as refusal:
+        raise Http404 from refusal
 
 
 def _wanted(request: SignedInRequest, versions: list[int]) -> dict[str, Any]:
-    """From the address: ?version=7, or ?like=12 for another run's settings."""
+    """From the address: ?version=7, ?parent=5, or ?like=12 for another run's settings."""
     if like := request.GET.get("like", ""):
-        model = access.runs(request).filter(pk=like).first() if is_number(like) else None
-        if model is None:
-            raise Http404
-        return {**model.config, "version": model.version_id, "base": model.base_id}
+        model = _run_named(request, like)
+        return {
+            **model.config, "method": model.method, "version": model.version_id,
+            "base": model.base_id, "parent": model.parent_id,
+        }  # fmt: skip
+    wanted: dict[str, Any] = {}
+    if parent := request.GET.get("parent", ""):
+        model = _run_named(request, parent)
+        wanted |= {"parent": model.pk, "base": model.base_id, "version": model.version_id}
+        if model.version_id not in versions:
+            del wanted["version"]
     version = request.GET.get("version", "")
     if version and (not is_number(version) or int(version) not in versions):
         raise Http404  # no such version, or not theirs to train on
-    return {"version": int(version)} if version else {}
+    return {**wanted, "version": int(version)} if version else wanted
+
+
+def _run_named(request: SignedInRequest, number: str) -> Run:
+    model = access.runs(request).filter(pk=number).first() if is_number(number) else None
+    if model is None:
+        raise Http404
+    return model

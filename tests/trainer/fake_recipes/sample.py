@@ -12,7 +12,8 @@ class Config:
     base: str
     prompts: str
     out: str
-    adapter: str
+    adapter: str | None = None
+    model: str | None = None
     revision: str | None = None
     max_new_tokens: int = 16
     temperature: float = 0.0

@@ -1,4 +1,7 @@
-"""Steps that learn nothing. `fake.json` beside the runs' folders says how to behave."""
+"""Steps that learn nothing. `fake.json` beside the runs' folders says how to behave.
+
+Those that compare answers stand on it: see dpo.py.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,8 @@ from trainer.recipes.common import (
     write_manifest,
 )
 
+Compared = dict[str, Any]
+
 
 class OutOfMemoryError(RuntimeError):
     """By the name of torch's own."""
@@ -42,6 +47,8 @@ class Config:
     out: str
     revision: str | None = None
     run: str = ""
+    parent: str | None = None
+    tuning: str = "lora"
     steps: int = 10
     batch_size: int = 1
     accumulate: int = 1
@@ -59,7 +66,7 @@ class Config:
     threads: int = 1
 
 
-def main(cfg: Config) -> None:
+def main(cfg: Config, recipe: str = "sft", compared: Compared | None = None) -> None:
     out = Path(cfg.out)
     asked = read_object(out.parent / "fake.json") or {}
     if read_manifest(out):
@@ -79,9 +86,10 @@ def main(cfg: Config) -> None:
         time.sleep(asked.get("pause", 0))
         misbehave(asked, cfg, step)
         emit("step", step=step, of=cfg.steps, loss=5 / step, learning_rate=0.1,
-             grad_norm=1.0, tokens=step * 10, seconds=0.1 * (step - done))  # fmt: skip
+             grad_norm=1.0, tokens=step * 10, seconds=0.1 * (step - done),
+             **({"accuracy": 0.6, "margin": 0.5} if compared else {}))  # fmt: skip
         if step % cfg.eval_every == 0:
-            emit("held_out", step=step, loss=6 / step, tokens=20)
+            emit("held_out", step=step, loss=6 / step, tokens=20, **(compared or {}))
         stops = stop_asked and not asked.get("deep")
         if step % cfg.checkpoint_every == 0 or stops:
             write_json(out / "checkpoint.json", {"step": step})
@@ -89,12 +97,22 @@ def main(cfg: Config) -> None:
         if stops:
             emit("stopped", step=step)
             return
-    (out / "adapter").mkdir(exist_ok=True)
-    (out / "adapter/adapter_model.safetensors").write_bytes(b"weights")
-    (out / "adapter/adapter_config.json").write_text("{}")
-    files = ["adapter/adapter_model.safetensors", "adapter/adapter_config.json"]
-    write_manifest(out, {"recipe": "sft"}, files)
+    facts = {"recipe": recipe, "parent": cfg.parent}
+    if compared:
+        facts["preferences"] = {**compared, "by_category": {"thanks": compared}}
+    write_manifest(out, facts, write_weights(out, cfg.tuning))
     emit("done")
+
+
+def write_weights(out: Path, tuning: str) -> list[str]:
+    if tuning == "full":
+        names = ["model/model-1.safetensors", "model/model-2.safetensors"]
+    else:
+        names = ["adapter/adapter_model.safetensors", "adapter/adapter_config.json"]
+    for name in names:
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).write_bytes(b"weights")
+    return names
 
 
 def misbehave(asked: dict[str, Any], cfg: Config, step: int) -> None:

@@ -1,0 +1,398 @@
+"""Reward models, preferences, single judgements: what each needs, does, and leaves."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+
+from curation import handoff
+from curation.actions import erasure, versions
+from curation.models import Message, ModelReport, Notification
+from tests.factories import ContributorFactory
+from trainer import launch, methods, tasks
+from trainer.actions import runs
+from trainer.errors import TrainerError
+from trainer.lengths import Lengths
+from trainer.models import BaseModel, Run
+
+pytestmark = pytest.mark.django_db
+OF_PREFERENCES = ["reward", "dpo", "unpaired"]
+
+
+@pytest.fixture(autouse=True)
+def calm(monkeypatch):
+    """No heartbeat comes from another thread, which would not see what a test wrote."""
+    monkeypatch.setattr("trainer.watch.SECONDS", 600.0)
+
+
+def execute(run):
+    tasks.execute_run(run_id=run.pk)
+    return Run.objects.for_page().get(pk=run.pk)
+
+
+@pytest.fixture
+def tuned(request_run, fake):
+    """A finished fine-tuning, to go on from."""
+    return execute(request_run())
+
+
+@pytest.fixture
+def trained(request_run, preferred, tuned):
+    def train(method, **settings):
+        parent = tuned if methods.named(method).answers else None
+        return execute(
+            request_run(method=method, version=preferred, parent=parent, **settings)
+        )
+
+    return train
+
+
+# ---- what comes of them --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", OF_PREFERENCES)
+def test_each_tells_in_how_many_held_out_pairs_it_agrees(trained, preferred, method):
+    run = trained(method)
+
+    assert (run.state, run.problem) == ("finished", "")
+    found = run.evaluation
+    assert found.pairs == handoff.row_counts(preferred.pk)["pairs_held_out"] > 0
+    assert (found.accuracy, found.accuracy_low, found.accuracy_high) == (0.75, 0.55, 0.9)
+    assert found.is_above_chance
+    assert found.pair_categories()[0]["category"] == "thanks"
+    names = set(run.metrics.values_list("name", flat=True))
+    assert {"accuracy", "margin", "held_out_accuracy", "held_out_margin"} <= names
+
+
+def test_a_reward_model_answers_nothing(trained):
+    run = trained("reward")
+
+    assert run.gives_marks
+    assert (run.evaluation.has_loss, run.offered, run.samples.count()) == (False, None, 0)
+    assert not Message.objects.filter(generator=f"test-base, run {run.pk}").exists()
+
+
+@pytest.mark.parametrize("method", ["dpo", "unpaired"])
+def test_the_others_have_a_held_out_loss_and_offer_answers(trained, method):
+    run = trained(method)
+
+    assert (run.evaluation.loss_before, run.evaluation.loss_after) == (2.0, 1.0)
+    assert run.evaluation.report["retention"]["after"]["loss"] == 0.75
+    assert run.samples.count() == run.offered + run.offer_refused == 4
+
+
+def test_it_goes_on_with_the_adapter_of_its_parent(trained, tuned, folders):
+    run = trained("dpo")
+
+    assert run.parent == tuned
+    manifest = launch.read_manifest(launch.folder_of(run))
+    assert manifest["parent"] == str(launch.folder_of(tuned) / "adapter")
+
+
+@pytest.mark.parametrize("method", ["sft", "dpo"])
+def test_all_weights_make_a_model_that_stands_by_itself(
+    request_run, preferred, fake, method
+):
+    run = execute(request_run(method=method, version=preferred, tuning="full"))
+
+    assert (run.state, run.problem) == ("finished", "")
+    (made,) = run.checkpoints.all()
+    assert (made.kind, made.path) == ("model", f"{run.pk}/model")
+    assert made.size == 2 * len(b"weights")
+    assert made.sha256 == run.adapter_sha256
+    assert (run.evaluation.loss_before, run.evaluation.loss_after) == (2.0, 1.0)
+    assert run.samples.count() == 4
+    found = launch.model(run.base, run)
+    assert found == {
+        "base": str(launch.folder_of(run) / "model"), "revision": None, "adapter": None,
+    }  # fmt: skip
+
+
+def test_weights_in_several_files_have_one_hash_whatever_their_order():
+    one, other = {"a": "1" * 64, "b": "2" * 64}, {"b": "2" * 64, "a": "1" * 64}
+
+    assert launch.hash_of(one) == launch.hash_of(other)
+    assert launch.hash_of(one) != launch.hash_of({"a": "2" * 64, "b": "1" * 64})
+    assert launch.hash_of({"a": "1" * 64}) == "1" * 64
+
+
+def test_those_who_ranked_are_told_as_well(trained):
+    run = trained("reward")
+
+    report = ModelReport.objects.get(source=f"run-{run.pk}")
+    assert (report.method, report.held_out_accuracy) == ("Reward model", 0.75)
+    told = Notification.objects.filter(data__model=report.name)
+    ballots = set(told.values_list("data__ballots", flat=True))
+    assert ballots - {None}
+    only_ranked = told.filter(data__texts=0)
+    assert only_ranked.exists()
+
+
+def test_a_fine_tuning_tells_nobody_of_their_ballots(tuned):
+    told = Notification.objects.filter(kind=Notification.Kind.MODEL)
+
+    assert told.exists()
+    assert not told.filter(data__has_key="ballots").exists()
+
+
+# ---- what is refused -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", OF_PREFERENCES)
+def test_a_version_without_preferences_is_refused_with_a_way_out(request_run, method):
+    with pytest.raises(TrainerError, match="Preference pairs from rankings"):
+        request_run(method=method)
+
+
+def test_preferences_on_one_side_only_are_not_enough(request_run, preferred, monkeypatch):
+    counts = {"pairs_train": 5, "pairs_held_out": 0}
+    monkeypatch.setattr(handoff, "row_counts", lambda version_id: counts)
+    with pytest.raises(TrainerError, match="no preference for the evaluation"):
+        request_run(method="dpo", version=preferred)
+
+    counts |= {"pairs_train": 0, "pairs_held_out": 5}
+    with pytest.raises(TrainerError, match="no preference to learn from"):
+        request_run(method="dpo", version=preferred)
+
+
+@pytest.mark.parametrize(
+    ("method", "settings", "words"),
+    [
+        ("sft", {"beta": 0.1}, "no setting “beta”"),
+        ("reward", {"offer": True}, "no setting “offer”"),
+        ("dpo", {"replay_share": 0.1}, "no setting “replay_share”"),
+        ("dpo", {"beta": 0}, "“Beta” must be from 0.001 to 10"),
+        ("dpo", {"beta": "much"}, "“Beta” must be a number"),
+        ("dpo", {"tuning": "half"}, "one of the names offered"),
+        ("dpo", {"tuning": 4}, "one of the names offered"),
+        ("reward", {"max_length": 16}, "at least 32"),
+        ("guess", {}, "no method “guess”"),
+    ],
+)
+def test_settings_of_another_method_are_unknown(
+    frozen, base, curator, method, settings, words
+):
+    with pytest.raises(TrainerError, match=words):
+        runs.request(
+            version_id=frozen.pk, base_id=base.pk, config=settings, by=curator,
+            method=method,
+        )  # fmt: skip
+    assert not Run.objects.exists()
+
+
+class TestParents:
+    def test_a_run_that_is_not_done_is_none(self, request_run, preferred):
+        waiting = request_run()
+
+        with pytest.raises(TrainerError, match="no finished fine-tuning"):
+            request_run(method="dpo", version=preferred, parent=waiting)
+
+    def test_a_reward_model_is_none(self, request_run, preferred, trained):
+        with pytest.raises(TrainerError, match="is a reward model"):
+            request_run(method="dpo", version=preferred, parent=trained("reward"))
+
+    def test_a_whole_model_is_none(self, request_run, preferred, fake):
+        whole = execute(request_run(tuning="full"))
+
+        with pytest.raises(TrainerError, match="Add its folder as a base model"):
+            request_run(method="dpo", version=preferred, parent=whole)
+
+    def test_one_of_another_base_is_none(self, preferred, tuned, curator):
+        other = BaseModel.objects.create(
+            name="Other", slug="other", kind="local", location="/else", state="ready"
+        )
+
+        with pytest.raises(TrainerError, match="stands on Test base"):
+            runs.request(
+                version_id=preferred.pk, base_id=other.pk, config={}, by=curator,
+                method="dpo", parent_id=tuned.pk,
+            )  # fmt: skip
+
+    def test_one_of_others_is_not_there(self, tuned, base, preferred):
+        stranger = ContributorFactory()
+
+        with pytest.raises(TrainerError, match="There is no run"):
+            runs.require_parent(tuned.pk, base=base, by=stranger)
+
+    def test_one_whose_words_are_destroyed_is_none(
+        self, request_run, dataset, preferred, tuned, curator
+    ):
+        waiting = request_run(method="dpo", version=preferred, parent=tuned)
+        Run.objects.filter(pk=tuned.pk).update(version=destroyed(dataset, curator))
+
+        with pytest.raises(Exception, match="Freeze a new version"):
+            request_run(method="dpo", version=preferred, parent=tuned)
+        assert "destroyed" in execute(waiting).problem
+
+
+def destroyed(dataset, curator):
+    """A version of one text, whose words are gone."""
+    from tests.factories import ConversationFactory, MessageFactory, ReplyFactory
+
+    conversation = ConversationFactory(dataset=dataset, split="train")
+    prompt = MessageFactory(conversation=conversation, accepted=True)
+    reply = ReplyFactory(parent=prompt, accepted=True)
+    version = versions.freeze(dataset_id=dataset.pk, by=curator)
+    erasure.erase(person_id=reply.author_id, by=ContributorFactory(is_staff=True))
+    return version
+
+
+class TestLengths:
+    def test_more_than_the_base_reads_is_refused(self, request_run, base, tmp_path):
+        base.location = str(tmp_path)
+        base.save()
+        (tmp_path / "config.json").write_text('{"max_position_embeddings": 48}')
+
+        with pytest.raises(TrainerError, match="reads 48 tokens at most"):
+            request_run(max_length=64)
+        assert request_run(max_length=48)
+
+    @pytest.mark.parametrize("content", ["", "[]", '{"max_position_embeddings": "many"}'])
+    def test_an_odd_config_says_nothing(self, request_run, base, tmp_path, content):
+        base.location = str(tmp_path)
+        base.save()
+        (tmp_path / "config.json").write_text(content)
+
+        assert request_run(max_length=64)
+
+    def test_what_would_cut_nearly_all_is_refused(self, request_run, monkeypatch):
+        def measured(*tokens):
+            found = Lengths(tokens)
+            monkeypatch.setattr(
+                "trainer.lengths.measure", lambda base, version, table: found
+            )
+
+        measured(*range(100, 120))
+        with pytest.raises(TrainerError, match="20 of the 20 examples looked at"):
+            request_run(max_length=64)
+        measured(40, 50, *range(100, 110))
+        assert request_run(max_length=64)
+
+    def test_they_are_counted_by_the_tokenizer_of_the_base(
+        self, preferred, base, folders, tmp_path
+    ):
+        from tokenizers import Tokenizer, models, pre_tokenizers
+
+        from trainer import lengths
+
+        words = Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
+        words.pre_tokenizer = pre_tokenizers.Whitespace()
+        words.save(str(tmp_path / "tokenizer.json"))
+        base.location = str(tmp_path)
+        version = handoff.frozen(preferred.pk)
+
+        examples = lengths.measure(base, version, "")
+        pairs = lengths.measure(base, version, "pairs")
+
+        assert len(examples.tokens) == version.train_count
+        counts = handoff.row_counts(preferred.pk)
+        assert len(pairs.tokens) == 2 * counts["pairs_train"]
+        assert examples.over(0) == len(examples.tokens)
+        assert examples.middle <= examples.long <= examples.tokens[-1]
+
+
+# ---- pages ---------------------------------------------------------------------------
+
+
+class TestForm:
+    @pytest.fixture(autouse=True)
+    def signed_in(self, client, curator):
+        client.force_login(curator)
+
+    def test_a_method_is_chosen_by_its_address(self, client, preferred, tuned):
+        page = client.get(reverse("trainer:launch"), {"method": "dpo"}).text
+
+        assert 'name="beta"' in page and 'name="replay_share"' not in page
+        assert f'<option value="{tuned.pk}" selected>' in page
+        assert "preferences," in page and 'name="method" value="dpo"' in page
+
+    def test_versions_without_preferences_are_not_offered(self, client, frozen, base):
+        page = client.get(reverse("trainer:launch"), {"method": "reward"}).text
+
+        assert 'name="version"' not in page
+        assert "choose “Preference pairs from rankings” when you freeze" in page
+        there = reverse("curation:versions", args=[frozen.dataset.slug])
+        assert f'href="{there}"' in page
+
+    def test_one_that_was_asked_for_is_named(self, client, frozen, preferred, base):
+        asked = {"method": "dpo", "version": frozen.pk}
+        page = client.get(reverse("trainer:launch"), asked).text
+
+        assert f"{frozen} was frozen without preferences" in page
+        assert 'name="version"' in page
+
+    @pytest.mark.parametrize("odd", ["guess", "SFT", "1"])
+    def test_an_unknown_method_is_not_there(self, client, frozen, base, odd):
+        assert client.get(reverse("trainer:launch"), {"method": odd}).status_code == 404
+        sent = {"method": odd, "version": frozen.pk, "base": base.pk}
+        assert client.post(reverse("trainer:launch"), sent).status_code == 404
+
+    def test_it_is_started_from_the_form(self, client, preferred, base, tuned):
+        sent = {
+            "method": "dpo", "version": preferred.pk, "base": base.pk, "parent": tuned.pk,
+            "beta": "0.3",
+        }  # fmt: skip
+
+        answer = client.post(reverse("trainer:launch"), sent)
+
+        run = Run.objects.latest("pk")
+        assert answer.url == reverse("trainer:run", args=[run.pk])
+        assert (run.method, run.parent, run.config["beta"]) == ("dpo", tuned, 0.3)
+        like = client.get(reverse("trainer:launch"), {"like": run.pk}).text
+        assert 'name="beta" value="0.3"' in like
+        assert f'<option value="{tuned.pk}" selected>' in like
+
+    @pytest.mark.parametrize("parent", ["999", "²", "-1", "9" * 400])
+    def test_an_odd_parent_is_refused(self, client, preferred, base, tuned, parent):
+        sent = {
+            "method": "dpo", "version": preferred.pk, "base": base.pk, "parent": parent,
+        }  # fmt: skip
+        assert client.post(reverse("trainer:launch"), sent).status_code == 422
+        assert client.get(reverse("trainer:launch"), {"parent": parent}).status_code == 404
+
+
+def test_the_run_page_names_method_parent_and_pairs(client, curator, trained, tuned):
+    run = trained("dpo")
+    client.force_login(curator)
+
+    page = client.get(reverse("trainer:run", args=[run.pk])).text
+    parent = client.get(reverse("trainer:run", args=[tuned.pk])).text
+
+    assert "Direct preference optimisation" in page
+    assert "between 55% and 90%; chance is 50%" in page
+    assert reverse("trainer:run", args=[tuned.pk]) in page
+    assert "Margin of the better answer, by step" in page
+    assert reverse("trainer:run", args=[run.pk]) in parent
+    listed = client.get(reverse("trainer:runs")).text
+    assert "Direct preference optimisation" in listed and "75% of pairs" in listed
+
+
+def test_the_page_of_a_reward_model_has_no_answers(client, curator, trained):
+    run = trained("reward")
+    client.force_login(curator)
+
+    page = client.get(reverse("trainer:run", args=[run.pk])).text
+    behind = client.get(handoff.address_behind(f"run-{run.pk}")).text
+
+    assert "held-out loss after" not in page and "Answers side by side" not in page
+    assert "Reward model" in behind
+    assert "it prefers what people prefer in 75%" in behind
+    assert "Nobody has compared its answers yet." not in behind
+
+
+def test_the_command_takes_method_parent_and_settings(preferred, tuned, curator):
+    said = call_command(
+        "train", f"{preferred.dataset.slug}/{preferred.number}", by=curator.email,
+        method="dpo", parent=tuned.pk, given=["beta=0.5", "tuning=lora"], steps=10,
+        wait=True,
+    )  # fmt: skip
+
+    run = Run.objects.latest("pk")
+    assert (run.method, run.parent, run.config["beta"]) == ("dpo", tuned, 0.5)
+    assert "75% of" in said and "between 55% and 90%" in said
+    for given, words in (["beta"], "NAME=VALUE"), (["gamma=1"], "no setting “gamma”"):
+        with pytest.raises(CommandError, match=words):
+            call_command(
+                "train", preferred.digest[:12], by=curator.email, method="dpo", given=given
+            )
