@@ -305,10 +305,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "restart-silent-runs": {"task": "trainer.tasks.restart_silent_runs", "schedule": 20},
     # Schedules of runs: by the hour, or when enough is new.
     "fire-schedules": {"task": "trainer.tasks.fire_schedules", "schedule": 30},
-    # Models that meet all that their dataset asks become its champion, where it says so.
-    "promote-by-policy": {"task": "trainer.tasks.promote_by_policy", "schedule": 600},
     # Examples that were accepted since are scored by the newest model of their dataset.
     "score-examples": {"task": "trainer.tasks.score_examples", "schedule": 86_400},
+    # Arenas ask on or settle, and what meets all becomes champion, where rules say so.
+    "follow-ballots": {"task": "trainer.tasks.follow_ballots", "schedule": 120},
     # Conversations that changed get the slots that they now need.
     "plan-changed": {"task": "annotate.tasks.plan_changed", "schedule": 10},
     # What curators gave to people: topped up, and freed when it is done or overdue.

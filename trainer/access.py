@@ -8,7 +8,8 @@ from django.shortcuts import get_object_or_404
 from curation import handoff, renewal
 from curation.handoff import Campaign, FrozenVersion
 from curation.http import SignedInRequest
-from trainer.models import BaseModel, Job, Run, Schedule
+from trainer.models import BaseModel, Contest, Job, Run, Schedule
+from trainer.models.contests import ContestQuerySet
 from trainer.models.runs import RunQuerySet
 from trainer.models.schedules import ScheduleQuerySet
 
@@ -62,6 +63,19 @@ def model_to_ask_about(request: SignedInRequest, pk: int) -> Run:
     found = run(request, pk)
     if found.method == Run.Method.REWARD or found.state != Run.State.FINISHED:
         raise Http404
+    if not handoff.may_train(request.user, found.version_id):
+        raise Http404
+    return found
+
+
+def contests(request: SignedInRequest) -> ContestQuerySet:
+    """Those of datasets that the person may see, newest first."""
+    seen = handoff.version_ids_for(request.user)
+    return Contest.objects.for_listing().filter(version__in=seen)
+
+
+def contest_to_stop(request: SignedInRequest, pk: int) -> Contest:
+    found = get_object_or_404(contests(request), pk=pk)
     if not handoff.may_train(request.user, found.version_id):
         raise Http404
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from curation import handoff
 from trainer.jobs import generate
-from trainer.models import PromotionPolicy
+from trainer.models import PromotionPolicy, Run
 
 
 class AskForm(forms.Form):
@@ -51,6 +52,31 @@ class AskForm(forms.Form):
         """As a job of the kind “generate” takes them."""
         given = self.cleaned_data
         return given | {"made": 4 * given["kept"]}
+
+
+class ContestForm(forms.Form):
+    """Whom a model meets in the arena, and until when."""
+
+    rival = forms.TypedChoiceField(label=_("Against"), coerce=int)
+    choice = forms.ChoiceField(
+        label=_("Which prompts"), choices=handoff.Choice.choices, initial="held_out"
+    )
+    budget = forms.IntegerField(
+        label=_("Prompts at most"), min_value=1, max_value=1000, initial=60
+    )
+    confidence = forms.FloatField(
+        label=_("Confidence"), min_value=0.5, max_value=0.999, initial=0.95
+    )
+
+    def __init__(self, *args: Any, run: Run, rivals: Sequence[Run], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        others = [(one.pk, one.signature) for one in rivals]
+        base = _("%(base)s, its base") % {"base": run.base.slug}
+        self.fields["rival"].choices = [(0, base), *others]  # type: ignore[attr-defined]
+
+    def settings(self) -> dict[str, Any]:
+        given = {**self.cleaned_data}
+        return given | {"rival": given["rival"] or None}
 
 
 class PromoteForm(forms.Form):

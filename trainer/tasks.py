@@ -14,6 +14,7 @@ from curation.background import background_task, ring, while_a_worker_lives
 from trainer import build, launch
 from trainer.actions import (
     bases,
+    contests,
     fence,
     firings,
     jobs,
@@ -198,8 +199,10 @@ def fire(*, firing_id: int) -> None:
 
 
 @background_task()
-def promote_by_policy() -> None:
-    """Each ten minutes: ballots come in, and a model may have become the better one."""
+def follow_ballots() -> None:
+    """Each two minutes: arenas ask on or settle, and a model may have become the better."""
+    for job_id in contests.go_on_with_all():
+        ring(execute_job, job_id=job_id)
     promotions.consider_all()
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from trainer.views import (
+    arena,
     asking,
     bases,
     estimates,
@@ -28,6 +29,10 @@ urlpatterns = [
     path("runs/<int:pk>/log/", runs.run_log, name="run_log"),
     path("runs/<int:pk>/ask/", asking.ask, name="run_ask"),
     path("runs/<int:pk>/promotion/", promotions.promotion, name="promotion"),
+    path("runs/<int:pk>/arena/", arena.begin, name="arena_begin"),
+    path("arena/", arena.contests, name="arena"),
+    path("arena/<int:pk>/", arena.contest, name="contest"),
+    path("arena/<int:pk>/stop/", arena.stop, name="contest_stop"),
     path("of/<slug:slug>/", promotions.standing, name="standing"),
     path("of/<slug:slug>/policy/", promotions.policy, name="promotion_policy"),
     path("of/<slug:slug>/rollback/", promotions.rollback, name="rollback"),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
@@ -17,7 +18,7 @@ from trainer.actions import fence
 from trainer.errors import TrainerError, TrainingFailed
 from trainer.folders import model
 from trainer.jobs.kind import Kind
-from trainer.models import BaseModel, Job, Run
+from trainer.models import BaseModel, Contest, Job, Run
 from trainer.text import storable
 from trainer.variety import varied
 from trainer.work import Work
@@ -105,11 +106,14 @@ def perform(work: Work[Job]) -> dict[str, Any]:
         made = [_answered(work, number, side, prompts) for number, side in enumerate(sides)]
     finally:
         _forget(work.folder, len(sides))
+    kept = [[_kept(texts, config["kept"]) for texts in answers] for _, answers in made]
+    same = _empty_where_all_say_the_same(kept)
     return {
         "prompts": [prompt.uid for prompt in prompts],
+        "same": same,
         "sides": [
-            _said(side, config, engine, [_kept(texts, config["kept"]) for texts in answers])
-            for side, (engine, answers) in zip(sides, made, strict=True)
+            _said(side, config, engine, theirs)
+            for side, (engine, _), theirs in zip(sides, made, kept, strict=True)
         ],
     }
 
@@ -171,6 +175,20 @@ def _kept(texts: Sequence[str], keep: int) -> list[str]:
     return [told[index] for index in varied(told, keep)]
 
 
+def _empty_where_all_say_the_same(kept: list[list[list[str]]]) -> int:
+    """Two equal answers have no order: nobody is asked. Return on how many prompts."""
+    same = 0
+    for texts in zip(*kept, strict=True):
+        if (
+            len(texts) > 1
+            and len({str([one.split() for one in each]) for each in texts}) == 1
+        ):
+            same += 1
+            for each in texts:
+                each.clear()
+    return same
+
+
 def _said(
     side: Side, config: dict[str, Any], engine: str, kept: list[list[str]]
 ) -> dict[str, Any]:
@@ -212,8 +230,14 @@ def keep(job: Job, result: dict[str, Any]) -> None:
             proposals, generator=side["generator"], source=f"job-{job.pk}-{number}"
         )
         side["offered"], side["refused"] = offered
+    _tell_contest(job, len(prompts))
     taken = sum(side["offered"] for side in result["sides"])
     fence.record("offered", job, by=None, taken=taken)
+
+
+def _tell_contest(job: Job, prompts: int) -> None:
+    contest = Contest.objects.filter(pk=job.config["contest"])
+    contest.update(asked=F("asked") + prompts, is_dry=prompts == 0)
 
 
 KIND = Kind(

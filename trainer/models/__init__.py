@@ -2,6 +2,7 @@
 
 from trainer.models.bases import BaseModel
 from trainer.models.checkpoints import Checkpoint, Evaluation, Sample, Score
+from trainer.models.contests import Contest
 from trainer.models.estimates import Estimate
 from trainer.models.influences import Influence
 from trainer.models.jobs import Job
@@ -18,6 +19,7 @@ __all__ = [
     "Budget",
     "Champion",
     "Checkpoint",
+    "Contest",
     "Estimate",
     "Evaluation",
     "ExampleScore",

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.recipes.common import emit, run, write_manifest
+from trainer.recipes.common import emit, read_object, run, write_manifest
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,10 @@ WORDS = ("apples", "bridges", "candles", "dolphins", "engines", "forests", "gard
 
 def main(cfg: Config) -> None:
     asked = [json.loads(line) for line in Path(cfg.prompts).read_text().splitlines()]
-    who = "tuned" if cfg.adapter else "base"
+    out = Path(cfg.out)
+    who = f"tuned {Path(cfg.adapter).parent.name}" if cfg.adapter else "base"
+    if (read_object(out.parent.parent / "fake.json") or {}).get("alike"):
+        who = "both"
     lines = [
         {
             "id": one["id"],
@@ -38,7 +41,6 @@ def main(cfg: Config) -> None:
         }
         for one in asked
     ]
-    out = Path(cfg.out)
     (out / "answers.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     write_manifest(out, {"recipe": "generate"}, ["answers.jsonl"])
     emit("sampled", done=len(asked), of=len(asked))

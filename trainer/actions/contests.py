@@ -1,0 +1,152 @@
+"""Two models before people, in rounds, until it is settled which they prefer."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.db import transaction
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from curation import handoff, history
+from curation.errors import CurationError
+from curation.handoff import Person
+from trainer import duels, evidence
+from trainer.actions import jobs
+from trainer.actions.runs import require
+from trainer.errors import TrainerError
+from trainer.models import Contest, Job, Run
+
+logger = logging.getLogger(__name__)
+
+State = Contest.State
+ROUND = 10  # prompts
+BALLOTS_AT_LEAST = 12
+KIND = "generate"
+
+
+@transaction.atomic
+def begin(
+    *,
+    run_id: int,
+    by: Person,
+    rival: int | None,
+    choice: str = "held_out",
+    budget: int = 60,
+    confidence: float = 0.95,
+) -> Contest:
+    """Let a run's model meet another of its dataset, or its base. See `go_on`."""
+    left = Run.objects.select_related("version", "base").get(pk=run_id)
+    require(by, left.version_id)
+    right = Run.objects.select_related("version").get(pk=rival) if rival else None
+    for run in filter(None, (left, right)):
+        if run.state != Run.State.FINISHED or run.method == Run.Method.REWARD:
+            said = _("Run %(number)d has no model that answers.")
+            raise TrainerError(said % {"number": run.pk})
+    if right is not None and right.dataset_id != left.dataset_id:
+        raise TrainerError(_("They learned from different datasets."))
+    if right == left:
+        raise TrainerError(_("A model cannot meet itself."))
+    contest = Contest(
+        version=left.version, base=left.base, left=left, right=right, choice=choice,
+        budget=budget, confidence=confidence, created_by=by,
+    )  # fmt: skip
+    if Contest.objects.filter(left=left, right=right, state=State.OPEN).exists():
+        raise TrainerError(_("These two are in the arena already."))
+    contest.save()
+    told = {"left": left.pk, "right": rival}
+    history.record("contest.begun", contest, by=by, dataset_id=left.dataset_id, **told)
+    return contest
+
+
+@transaction.atomic
+def stop(*, contest_id: int, by: Person) -> Contest:
+    contest = _locked(contest_id)
+    require(by, contest.version_id)
+    if contest.state != State.OPEN:
+        raise TrainerError(_("It is over already."))
+    _end(contest, State.STOPPED, by=by)
+    return contest
+
+
+@transaction.atomic
+def go_on(contest_id: int) -> Job | None:
+    """End what is settled or spent, or have the next round answered: a job to ring for.
+
+    A round begins when people have ranked half of what was asked before it.
+    """
+    contest = _locked(contest_id)
+    if contest.state != State.OPEN or _rounds(contest).unended().exists():
+        return None
+    found = measured(contest)
+    ranked = found.prompts if found else 0
+    if found and found.ballots >= BALLOTS_AT_LEAST and found.corrected.is_settled:
+        _end(contest, State.SETTLED)
+        return None
+    room = handoff.room_to_ask(contest.dataset_id)
+    is_used_up = contest.asked >= contest.budget or contest.is_dry
+    if is_used_up and room.waiting == 0:
+        _end(contest, State.SPENT)
+    if is_used_up or not room.prompts or 2 * ranked < contest.asked:
+        return None
+    return _asked(contest)
+
+
+def go_on_with_all() -> list[int]:
+    """Return the jobs to ring for. One that is refused is looked at again next time."""
+    found = []
+    open_ones = Contest.objects.filter(state=State.OPEN).order_by("pk")
+    for pk in open_ones.values_list("pk", flat=True):
+        try:
+            job = go_on(pk)
+        except CurationError as refusal:
+            logger.warning("contest %s does not go on: %s", pk, refusal)
+            continue
+        if job is not None:
+            found.append(job.pk)
+    return found
+
+
+def measured(contest: Contest) -> duels.Duel | None:
+    """What all ballots say so far of the two. Two queries."""
+    met = handoff.comparisons(contest.dataset_id, between=contest.names)
+    return duels.duel(met.comparisons, *contest.names, confidence=contest.confidence)
+
+
+def _asked(contest: Contest) -> Job:
+    config: dict[str, Any] = {
+        "prompts": min(ROUND, contest.budget - contest.asked),
+        "made": 1,
+        "kept": 1,
+        "temperature": 0.7,
+        "choice": contest.choice,
+        "seed": contest.asked + 1,
+        "rivals": [contest.right_id],
+        "contest": contest.pk,
+    }
+    lengths = ("max_new_tokens", "max_length")
+    settings = {name: contest.left.config[name] for name in lengths}
+    return jobs.request(
+        kind=KIND, run=contest.left, config=config | settings, by=contest.created_by
+    )
+
+
+def _rounds(contest: Contest) -> Any:
+    return Job.objects.filter(kind=KIND, config__contest=contest.pk, run=contest.left)
+
+
+def _end(contest: Contest, state: State, *, by: Person | None = None) -> None:
+    found = measured(contest)
+    none_good = handoff.comparisons(contest.dataset_id, between=contest.names).none_good
+    contest.state, contest.ended_at = state, now()
+    contest.result = evidence.as_facts(found, none_good) if found else {}
+    contest.save(update_fields=["state", "ended_at", "result"])
+    history.record(f"contest.{state}", contest, by=by, dataset_id=contest.dataset_id)
+
+
+def _locked(contest_id: int) -> Contest:
+    joined = Contest.objects.select_related(
+        "version", "left__base", "left__version", "right__base", "base", "created_by"
+    )
+    return joined.select_for_update(of=("self",)).get(pk=contest_id)
