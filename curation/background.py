@@ -36,6 +36,15 @@ def ring(task: Task[..., None], **arguments: Any) -> None:
     _once_committed(task, lambda: task.delay(**arguments))
 
 
+def ring_again(task: Task[..., None], *, every: int = 20, **arguments: Any) -> None:
+    """The same for a clock that rings each so many seconds until somebody comes.
+
+    A bell that nobody heard by the next one is forgotten, or a busy worker would find
+    thousands.
+    """
+    _once_committed(task, lambda: task.apply_async(kwargs=arguments, expires=every))
+
+
 def ring_later(task: Task[..., None], *, seconds: int, **arguments: Any) -> None:
     """The same, so many seconds after that."""
     _once_committed(task, lambda: task.apply_async(kwargs=arguments, countdown=seconds))

@@ -7,13 +7,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
-from django.conf import settings
+from django.db.models import Q
 
 from curation import handoff
 from trainer.actions import scores
-from trainer.folders import folder_of_job
+from trainer.folders import folder_of, folder_of_job
 from trainer.models import Influence, Job, Run, Sample, Score
 from trainer.work import COPIES
+
+# What the folders of runs and jobs hold of people's words, and of what models made of each
+# text. Ids alone may stay, as in order.jsonl.
+WORDS = (
+    COPIES, "prompts.jsonl", "samples", "queries.jsonl", "side-*/prompts.jsonl",
+    "side-*/answers.jsonl",
+)  # fmt: skip
+FIGURES = (
+    "eval.json", "losses.jsonl", "rewards.jsonl", "known.txt", "influence.json",
+    "sketches.f16", "reference.jsonl",
+)  # fmt: skip
 
 
 def forget(*, person_id: int, message_ids: Sequence[int], uids: Sequence[UUID]) -> None:
@@ -21,19 +32,25 @@ def forget(*, person_id: int, message_ids: Sequence[int], uids: Sequence[UUID]) 
     and copies of files, in the rows and on disk. Weights stay: who trained them is told.
     See settings.FORGETTERS."""
     held = handoff.versions_with(message_ids)
-    for pk in Run.objects.filter(version__in=held).values_list("pk", flat=True):
-        shutil.rmtree(Path(settings.RUNS_DIR) / str(pk) / COPIES, ignore_errors=True)
-    for pk in Job.objects.filter(version__in=held).values_list("pk", flat=True):
-        shutil.rmtree(Path(settings.RUNS_DIR) / f"job-{pk}" / COPIES, ignore_errors=True)
+    asked = Sample.objects.filter(prompt_uid__in=uids)
+    theirs = Q(version__in=held)
+    for run in Run.objects.filter(theirs | Q(pk__in=asked.values("run"))):
+        _clear(folder_of(run))
+    # Those that generate ask about whatever waits for answers, frozen or not.
+    anything = Q(kind="generate") & ~Q(state=Job.State.RUNNING)
+    about = theirs | Q(run__in=asked.values("run")) | anything
+    for job in Job.objects.filter(about):
+        _clear(folder_of_job(job))
     Score.objects.filter(message_uid__in=uids).delete()
     scores.forget(uids)
-    asked = Sample.objects.filter(prompt_uid__in=uids)
-    runs = list(asked.values_list("run", flat=True).distinct())
-    for pk in runs:
-        folder = Path(settings.RUNS_DIR) / str(pk)
-        (folder / "prompts.jsonl").unlink(missing_ok=True)
-        shutil.rmtree(folder / "samples", ignore_errors=True)
-    for job in Job.objects.filter(run__in=runs, kind="influence"):
-        (folder_of_job(job) / "queries.jsonl").unlink(missing_ok=True)
     Influence.objects.filter(message_uid__in=uids).delete()
     asked.update(prompt_text="", base_text="", tuned_text="")
+
+
+def _clear(folder: Path) -> None:
+    for pattern in WORDS + FIGURES:
+        for path in folder.glob(pattern):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
-from curation.background import background_task, ring, while_a_worker_lives
+from curation.background import background_task, ring, ring_again, while_a_worker_lives
 from trainer import build, launch
 from trainer.actions import (
     bases,
@@ -175,11 +175,11 @@ def score_examples() -> None:
 def restart_silent_runs() -> None:
     """Each few seconds: a message may be lost, but the row is a promise."""
     for run_id in fence.requeue_silent(Run):
-        ring(execute_run, run_id=run_id)
+        ring_again(execute_run, run_id=run_id)
     for job_id in fence.requeue_silent(Job):
-        ring(execute_job, job_id=job_id)
+        ring_again(execute_job, job_id=job_id)
     for base_id in bases.unattended():
-        ring(build_base, base_id=base_id)
+        ring_again(build_base, base_id=base_id)
 
 
 @background_task()

@@ -156,3 +156,45 @@ def test_its_page_is_for_those_who_see_the_dataset(ask, fake, client, curator):
     assert client.post(reverse("trainer:job_pause", args=[job.pk])).status_code == 302
     job.refresh_from_db()
     assert job.state == "paused"
+
+
+def test_two_of_one_kind_are_not_started_again_at_once(ask, fake, curator):
+    first = ask("fail")
+    tasks.execute_job(job_id=first.pk)
+    second = ask("fail")
+    tasks.execute_job(job_id=second.pk)
+
+    def again(job):
+        try:
+            return jobs.retry(job_id=job.pk, by=curator).state
+        except TrainerError as refusal:
+            return str(refusal)
+
+    said = together(lambda: again(first), lambda: again(second))
+    assert sorted(said) == ["The same job waits or runs already.", "queued"]
+
+
+def test_a_beat_that_comes_first_keeps_the_row(ask):
+    """The sweep that waits for a locked row looks at it once more."""
+    job = ask()
+    claimed = jobs.claim(job.pk, "host:1")
+    Job.objects.filter(pk=job.pk).update(lease_until=now() - timedelta(seconds=1))
+    for outcome in together(lambda: fence.beat(claimed), lambda: fence.requeue_silent(Job)):
+        assert outcome is not None
+
+    job.refresh_from_db()
+    # Either is right; never a row that was kept and taken back as well.
+    assert (job.state, job.lost) in {("running", 0), ("queued", 1)}
+
+
+def test_bells_that_nobody_hears_are_forgotten(ask, monkeypatch):
+    ask()
+    Job.objects.update(rung_at=None)
+    rung = []
+    monkeypatch.setattr(
+        "trainer.tasks.execute_job.apply_async", lambda **given: rung.append(given)
+    )
+
+    tasks.restart_silent_runs()
+
+    assert [one["expires"] for one in rung] == [20]

@@ -113,3 +113,36 @@ def test_a_destroyed_prompt_is_forgotten_in_the_files_of_the_question(looked_at,
     )
 
     assert not (folder_of_job(looked_at) / "queries.jsonl").exists()
+
+
+@pytest.mark.parametrize("name", ["eval.json", "prompts.jsonl", "samples/samples.jsonl"])
+def test_files_of_a_run_that_never_ended_are_forgotten_too(request_run, run, name):
+    """Stopped while it answered, it has no rows that say whose words lie there."""
+    stopped = request_run(seed=2)
+    file = folder_of(stopped) / name
+    file.parent.mkdir(parents=True)
+    file.write_text("their words")
+    prompt = Message.objects.get(uid=run.samples.first().prompt_uid)
+
+    forgetting.forget(
+        person_id=prompt.author_id, message_ids=[prompt.pk], uids=[prompt.uid]
+    )
+
+    assert not file.exists()
+
+
+def test_what_a_killed_worker_left_of_a_question_to_models_is_forgotten(run, curator):
+    job = Job.objects.create(
+        kind="generate", run=run, base=run.base, version=run.version, key="k" * 64,
+        requested_by=curator, state="failed", problem="Lost.", finished_at=run.queued_at,
+    )  # fmt: skip
+    left = folder_of_job(job) / "side-0" / "prompts.jsonl"
+    left.parent.mkdir(parents=True)
+    left.write_text("their words")
+    prompt = Message.objects.get(uid=run.samples.first().prompt_uid)
+
+    forgetting.forget(
+        person_id=prompt.author_id, message_ids=[prompt.pk], uids=[prompt.uid]
+    )
+
+    assert not left.exists()

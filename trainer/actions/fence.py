@@ -203,8 +203,10 @@ def requeue_silent(model: type[R]) -> list[int]:
     """
     rows = model._default_manager
     locked = rows.select_for_update(skip_locked=True, of=("self",))
-    silent = rows.filter(state=State.RUNNING, lease_until__lt=Now())
-    for row in locked.filter(pk__in=silent.values("pk")).select_related("version"):
+    # The condition stands on the locked row itself: PostgreSQL looks at it once more where
+    # a beat or an end came first.
+    silent = locked.filter(state=State.RUNNING, lease_until__lt=Now())
+    for row in silent.select_related("version"):
         _take_back(row)
     unheard = Q(rung_at=None) | Q(rung_at__lt=Now() - RING_AGAIN)
     waiting = locked.filter(unheard, state=State.QUEUED).order_by("-priority", "queued_at")

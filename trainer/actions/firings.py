@@ -199,7 +199,7 @@ def _start(firing: Firing, made: renewal.Outcome) -> Run | None:
         return None
     known = Run.objects.filter(
         version=version_id, base=schedule.base, method=schedule.method
-    )
+    ).exclude(state__in=[Run.State.FAILED, Run.State.CANCELLED])
     version = handoff.frozen(version_id)
     if not made.is_new and known.exists():
         firing.version_id = version_id

@@ -21,6 +21,7 @@ from trainer.models import BaseModel, Job, Run
 State = Job.State
 
 
+@transaction.atomic
 def request(
     *,
     kind: str,
@@ -47,19 +48,23 @@ def request(
     require(by, about)
     handoff.require_whole(about)
     settings = KINDS[kind].checked(config or {})
-    facts = [kind, run.pk if run else None, base.pk, about, settings]
-    key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-    try:
-        with transaction.atomic():
-            job = Job.objects.create(
-                kind=kind, run=run, base=base, version_id=about, config=settings, key=key,
-                priority=priority, requested_by=by, rung_at=now(),
-            )  # fmt: skip
-            told = {"job": kind, "run": run.pk if run else None}
-            fence.record("requested", job, by=by, **told)
-    except IntegrityError:
-        return Job.objects.unended().get(key=key)
+    decisive = [kind, run.pk if run else None, base.pk, about, settings]
+    key = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+    facts = {
+        "kind": kind, "run": run, "base": base, "version_id": about, "config": settings,
+        "priority": priority, "requested_by": by, "rung_at": now(),
+    }  # fmt: skip
+    job, is_new = _once(key, facts)
+    if is_new:
+        fence.record("requested", job, by=by, job=kind, run=run.pk if run else None)
     return job
+
+
+def _once(key: str, facts: dict[str, Any]) -> tuple[Job, bool]:
+    try:
+        return Job.objects.unended().get_or_create(key=key, defaults=facts)
+    except IntegrityError:  # its twin ended between two looks, so there is room now
+        return Job.objects.unended().get_or_create(key=key, defaults=facts)
 
 
 @transaction.atomic
@@ -76,9 +81,11 @@ def pause(*, job_id: int, by: Person) -> Job:
 def retry(*, job_id: int, by: Person) -> Job:
     job = _to_steer(job_id, by)
     handoff.require_whole(job.version_id)
-    if Job.objects.unended().exclude(pk=job.pk).filter(key=job.key).exists():
-        raise TrainerError(_("The same job waits or runs already."))
-    return fence.queue_again(job, by=by)
+    try:
+        with transaction.atomic():
+            return fence.queue_again(job, by=by)
+    except IntegrityError as twin:
+        raise TrainerError(_("The same job waits or runs already.")) from twin
 
 
 def _to_steer(job_id: int, person: Person) -> Job:

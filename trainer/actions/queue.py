@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
+from curation import history
 from curation.errors import NotAllowed, WrongState
 from curation.handoff import Person
 from trainer.actions import attempts, fence, jobs, runs
@@ -128,6 +129,8 @@ def set_rules(*, by: Person, facts: dict[str, Any]) -> QueueRules:
     """Quiet hours of all, and where the clock hangs."""
     _require_admin(by)
     found, _new = QueueRules.objects.update_or_create(pk=1, defaults=facts)
+    told = {name: str(value) for name, value in facts.items()}
+    history.record("queue.rules_set", found, by=by, rules=told)
     return found
 
 
@@ -136,9 +139,16 @@ def set_budget(*, dataset_id: int, hours: float | None, by: Person) -> None:
     """Device hours a month; None lifts it."""
     _require_admin(by)
     if hours is None:
-        Budget.objects.filter(dataset=dataset_id).delete()
-    else:
-        Budget.objects.update_or_create(dataset_id=dataset_id, defaults={"hours": hours})
+        lifted = Budget.objects.filter(dataset=dataset_id).first()
+        if lifted is None:
+            return
+        history.record("queue.budget_lifted", lifted, by=by, dataset_id=dataset_id)
+        lifted.delete()
+        return
+    budget, _new = Budget.objects.update_or_create(
+        dataset_id=dataset_id, defaults={"hours": hours}
+    )
+    history.record("queue.budget_set", budget, by=by, dataset_id=dataset_id, hours=hours)
 
 
 def _require_admin(by: Person) -> None:
