@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from string import ascii_lowercase
 
 from playwright.sync_api import Locator, Page, expect
@@ -24,6 +25,7 @@ def write_a_note(page: Page, first_name: str) -> str:
     page.goto("/")
     page.get_by_text("Write in a category of your choice").click()
     page.get_by_role("button", name="Write in Thank-you").click()
+    page.wait_for_url(re.compile(r"/work/[0-9a-f]{16}/"))  # with its scripts
     page.get_by_label("Question or instruction").fill(f"{things}: {name} of the {people}?")
     answer(page).fill(f"Dear {name}, the {people} and I say thanks for {things}.")
     return name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import time
 from pathlib import Path
 
 import psycopg
@@ -46,12 +47,17 @@ def run_sql(winnow, statement: str, *values: object) -> None:
 
 
 def slot_of_draft(winnow, words: str) -> int:
-    """Nothing on a page tells the number of its task; what was just kept of it does."""
+    """Nothing on a page tells the number of its task; what is kept of it soon does.
+
+    “Saved at” may be of an earlier text, which waited in the same task.
+    """
     kept = "SELECT assignment_id FROM annotate_draft WHERE strpos(fields::text, %s) > 0"
-    with psycopg.connect(embedded.database_url(winnow.var)) as database:
-        found = database.execute(kept, [words]).fetchall()
-    assert len(found) == 1
-    return int(found[0][0])
+    with psycopg.connect(embedded.database_url(winnow.var), autocommit=True) as database:
+        for _ in range(600):
+            if found := database.execute(kept, [words]).fetchall():
+                return int(found[0][0])
+            time.sleep(0.1)
+    raise AssertionError(f"{words!r} was not kept.")
 
 
 def kill_web(winnow) -> None:
