@@ -191,6 +191,20 @@ def _accepted(dataset: Dataset, uids: Iterable[UUID]) -> QuerySet[Message]:
     return there.filter(uid__in=list(uids))
 
 
+def accepted_answers(dataset_id: int, prompts: Iterable[UUID]) -> list[str]:
+    """What people wrote to these prompts, where it stands. A query."""
+    there = Message.objects.trainable().filter(
+        conversation__dataset=dataset_id, parent__uid__in=list(prompts)
+    )
+    return list(there.exclude(origin=Message.Origin.MODEL).values_list("text", flat=True))
+
+
+def conversations_of(uids: Iterable[UUID]) -> dict[UUID, int]:
+    """Which conversation each of these texts stands in. A query."""
+    found = Message.objects.filter(uid__in=list(uids))
+    return dict(found.values_list("uid", "conversation"))
+
+
 def belongs(uid: UUID, dataset: Dataset) -> bool:
     return Message.objects.filter(uid=uid, conversation__dataset=dataset).exists()
 
