@@ -197,7 +197,9 @@ def test_one_whose_folder_was_deleted_is_built_anew(starter):
 
 def test_beat_rings_for_what_nobody_is_at(starter, monkeypatch):
     rung = []
-    monkeypatch.setattr("trainer.tasks.ring_again", lambda task, **given: rung.append(given))
+    monkeypatch.setattr(
+        "trainer.tasks.ring_again", lambda task, **given: rung.append(given)
+    )
 
     tasks.restart_silent_runs()
     bases.claim(starter.pk)
