@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from curation import asking, cases, contenders, reach
+from curation import asking, cases, contenders, facts, reach
 from curation import files as version_files
 from curation.actions.people import holds
 from curation.errors import CurationError
@@ -244,6 +244,24 @@ def require_whole(version_id: int) -> None:
             erased,
         )
         raise CurationError(said % {"count": erased, "version": frozen(version_id).title})
+
+
+def behind(version_id: int) -> dict[str, Any]:
+    """What a model's card says of its data: counts and names of terms, never of people.
+
+    Causes queries, the first time many.
+    """
+    known = facts.of(_version(version_id))
+    return {
+        "version": {"title": known.name, "digest": known.digest},
+        "licence": known.licence,
+        "languages": sorted(code for code in known.languages if code),
+        "counts": known.categories,
+        "contributors": known.writers,
+        "consents": [f"{one.terms}: {one.people}" for one in known.agreed],
+        "guidelines": [str(one.number) for one in known.guidelines],
+        "withdrawn": known.recalled,
+    }
 
 
 def address_behind(source: str) -> str:

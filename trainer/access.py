@@ -43,6 +43,21 @@ def run_to_steer(request: SignedInRequest, pk: int) -> Run:
     return found
 
 
+def run_to_take(request: SignedInRequest, pk: int) -> Run:
+    """One whose model the person may take away, with all that its card tells of."""
+    found = run(request, pk)
+    if not handoff.may_train(request.user, found.version_id):
+        raise Http404
+    return found
+
+
+def runs_to_merge(request: SignedInRequest, run: Run) -> RunQuerySet:
+    """Other finished runs on its base that the person may take away. Newest first."""
+    theirs = [version.id for version in handoff.versions_to_train(request.user)]
+    there = runs(request).for_listing().filter(base=run.base_id, version__in=theirs)
+    return there.filter(state=Run.State.FINISHED).exclude(pk=run.pk)
+
+
 def job(request: SignedInRequest, pk: int) -> Job:
     """One on a version of a dataset that the person may see."""
     shown = Job.objects.for_listing().filter(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
@@ -235,3 +235,33 @@ class BaseForm(forms.Form):
         required=False,
         help_text=_("An SPDX identifier, such as Apache-2.0."),
     )
+
+
+class MergeForm(forms.Form):
+    """Which adapters to merge into one, and how."""
+
+    method = forms.ChoiceField(
+        label=_("How"),
+        choices=[
+            ("cat", _("Whole (cat): all of each adapter, beside one another")),
+            ("ties", _("By sign (ties): the largest changes; needs adapters of one rank")),
+        ],
+        widget=forms.RadioSelect,
+        initial="cat",
+    )
+
+    def __init__(self, *args: Any, others: Iterable[Run], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["runs"] = forms.TypedMultipleChoiceField(
+            label=_("With"),
+            coerce=int,
+            choices=[(run.pk, _one_of(run)) for run in others],
+            widget=forms.CheckboxSelectMultiple,
+            error_messages={"required": _("Choose one run at least.")},
+        )
+        self.order_fields(["runs", "method"])
+
+
+def _one_of(run: Run) -> str:
+    named = {"number": run.pk, "version": run.version}
+    return str(_("Run %(number)d on %(version)s") % named)

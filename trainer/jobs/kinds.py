@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from trainer.jobs import generate, influence, score
+from trainer.jobs import export, generate, influence, merge, score
 from trainer.jobs.kind import Kind
 
-EVERY: tuple[Kind, ...] = (generate.KIND, influence.KIND, score.KIND)
+EVERY: tuple[Kind, ...] = (
+    export.KIND,
+    generate.KIND,
+    influence.KIND,
+    merge.KIND,
+    score.KIND,
+)
 KINDS = {kind.name: kind for kind in EVERY}

@@ -1,0 +1,74 @@
+"""Whole weights to take away: the base's with a run's adapter added in, and a card."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
+
+from trainer import lineage
+from trainer.errors import TrainerError, TrainingFailed
+from trainer.folders import folder_of_job, model
+from trainer.jobs.kind import Kind
+from trainer.models import Job
+from trainer.recipes.common import read_manifest
+from trainer.work import Work
+
+NOT_WHOLE = gettext_noop("The export ended without whole files. See the log.")
+
+
+def checked(raw: dict[str, Any]) -> dict[str, Any]:
+    """It has no settings."""
+    if raw:
+        raise TrainerError(_("Unknown setting “%(name)s”.") % {"name": sorted(raw)[0]})
+    return {}
+
+
+def perform(work: Work[Job]) -> dict[str, Any]:
+    job = work.row
+    if job.run is None:
+        raise TrainingFailed(gettext_noop("Only a run's model can be exported."))
+    config = model(job.base, job.run)
+    return exported(work, config, lineage.facts(job.run), form="model")
+
+
+def exported(
+    work: Work[Job], config: dict[str, Any], facts: dict[str, Any], *, form: str
+) -> dict[str, Any]:
+    """By the recipe, once: what is there is not made again."""
+    out = work.folder / "export"
+    if read_manifest(out) is None:
+        told = work.folder / "facts.json"
+        told.write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
+        work.recipe(
+            "export",
+            config | {"out": str(out), "form": form, "facts": str(told)},
+        )
+    manifest = read_manifest(out)
+    if manifest is None:
+        raise TrainingFailed(NOT_WHOLE)
+    work.require_whole()
+    return {
+        "bytes": manifest["bytes"],
+        "form": form,
+        "files": sorted(manifest["files"]),
+        "adapter_sha256": manifest["adapter_sha256"],
+    }
+
+
+def files(job: Job) -> list[tuple[str, Path]]:
+    """Of a finished one, by their names in the archive."""
+    out = folder_of_job(job) / "export"
+    return [(Path(name).name, out / name) for name in job.result.get("files", [])]
+
+
+KIND = Kind(
+    "export",
+    gettext_lazy("Merge weights and export"),
+    perform,
+    checked=checked,
+    template="trainer/_export.html",
+)

@@ -1,0 +1,100 @@
+"""Models to take away: an adapter as it is, whole weights, or several adapters in one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from curation.background import ring
+from curation.errors import CurationError
+from curation.http import SignedInRequest
+from trainer import access, lineage, tasks
+from trainer.actions import jobs
+from trainer.folders import ADAPTER, folder_of
+from trainer.forms import MergeForm
+from trainer.jobs import export
+from trainer.models import Job, Run
+from trainer.packed import zipped
+from trainer.recipes.card import card
+
+FILES = ("adapter_config.json", "adapter_model.safetensors")
+
+
+@require_GET
+@login_required
+def adapter(request: SignedInRequest, pk: int) -> StreamingHttpResponse:
+    """The run's adapter with its card, for those who curate its dataset."""
+    run = _finished(request, pk)
+    folder = folder_of(run) / ADAPTER
+    if not all((folder / name).is_file() for name in FILES):
+        raise Http404
+    text = card(lineage.facts(run), is_adapter=True)
+    files = [(name, folder / name) for name in FILES]
+    return _sent(f"run-{run.pk}-adapter", [("README.md", text.encode()), *files])
+
+
+@require_POST
+@login_required
+def run_export(request: SignedInRequest, pk: int) -> HttpResponse:
+    return _asked(request, _finished(request, pk), "export", {})
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def run_merge(request: SignedInRequest, pk: int) -> HttpResponse:
+    """With adapters of other runs on the same base that the person may take as well."""
+    run = _finished(request, pk)
+    form = MergeForm(request.POST or None, others=access.runs_to_merge(request, run))
+    if request.method == "POST" and form.is_valid():
+        return _asked(request, run, "merge", form.cleaned_data)
+    status = 422 if request.method == "POST" else 200
+    context = {"run": run, "form": form}
+    return render(request, "trainer/merge.html", context, status=status)
+
+
+@require_GET
+@login_required
+def job_files(request: SignedInRequest, pk: int) -> StreamingHttpResponse:
+    """What an export or a merge made."""
+    job = access.job_to_steer(request, pk)
+    files = export.files(job) if job.state == Job.State.FINISHED else []
+    if not files or not all(path.is_file() for _, path in files):
+        raise Http404
+    return _sent(f"{job.kind}-{job.pk}", files)
+
+
+def _finished(request: SignedInRequest, pk: int) -> Run:
+    run = access.run_to_take(request, pk)
+    if run.state != Run.State.FINISHED:
+        raise Http404
+    return run
+
+
+def _asked(
+    request: SignedInRequest, run: Run, kind: str, config: dict[str, Any]
+) -> HttpResponse:
+    try:
+        job = jobs.request(kind=kind, run=run, config=config, by=request.user)
+    except CurationError as refusal:
+        messages.error(request, str(refusal))
+        return redirect("trainer:run", run.pk)
+    ring(tasks.execute_job, job_id=job.pk)
+    messages.success(request, _("A trainer worker was asked. The files will be here."))
+    return redirect("trainer:job", job.pk)
+
+
+def _sent(name: str, files: Iterable[tuple[str, Path | bytes]]) -> StreamingHttpResponse:
+    answer = StreamingHttpResponse(
+        zipped((f"{name}/{inner}", content) for inner, content in files),
+        content_type="application/zip",
+    )
+    answer["Content-Disposition"] = f'attachment; filename="{name}.zip"'
+    return answer
