@@ -17,7 +17,6 @@ class Config:
     model: str | None = None
     replay: str | None = None
     revision: str | None = None
-    replay: str | None = None
     max_length: int = 16
     batch_tokens: int = 16
     threads: int = 1
