@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from io import BufferedIOBase
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
@@ -23,14 +21,11 @@ from curation import files as version_files
 from curation.actions.people import holds
 from curation.errors import CurationError
 from curation.formats import tables
-from curation.formats.pseudonyms import Pseudonyms, Written
 from curation.formats.recipe import Recipe
-from curation.formats.record import canonical
 from curation.models import (
     Contributor,
     Dataset,
     DatasetVersion,
-    Export,
     Message,
     ModelReport,
     Recall,
@@ -44,7 +39,6 @@ Comparison: TypeAlias = contenders.Comparison
 PEOPLE = contenders.PEOPLE
 
 Row: TypeAlias = dict[str, Any]
-LINES_AT_ONCE = 500
 SPLITS = version_files.SPLITS
 
 # The type of `by` for apps that stand on this door.
@@ -378,28 +372,3 @@ def _rows(version_id: int, split: str, table: str) -> Iterator[Row]:
     for side, built, ranked in version_files.examples(version):
         if side == split:
             yield from tables.rows(table, built, ranked, held)
-
-
-# ---- for other eyes --------------------------------------------------------------------
-def pseudonymous(export: Export, split: str) -> Iterator[bytes]:
-    """The lines of one side of a version under the names of this export.
-
-    They come from the version's files, so what was erased since is not in them. Refuses
-    before the first line, or not at all.
-    """
-    file = open_file(export.version_id, f"{split}.jsonl")
-    return _renamed(file, Pseudonyms(bytes(export.key)))
-
-
-def _renamed(file: BufferedIOBase, names: Pseudonyms) -> Iterator[bytes]:
-    with file:
-        while lines := list(islice(file, LINES_AT_ONCE)):
-            records = [json.loads(line) for line in lines]
-            written = _written({one[key] for one in records for key in ("id", "prompt_id")})
-            for record in records:
-                yield canonical(names.line(record, written)) + b"\n"
-
-
-def _written(uids: set[str]) -> dict[str, Written]:
-    rows = Message.objects.filter(uid__in=uids).values_list("uid", "author", "created_at")
-    return {str(uid): Written(str(author or ""), at) for uid, author, at in rows}

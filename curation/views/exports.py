@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from curation import access, handoff
+from curation import access, handoff, renaming
 from curation.actions import exports
 from curation.errors import CurationError
 from curation.forms.exports import ExportForm
@@ -57,7 +57,7 @@ def download(
     if split not in Conversation.Split.values:
         raise Http404
     try:
-        lines = handoff.pseudonymous(export, split)
+        lines = renaming.pseudonymous(export, split)
     except CurationError as refusal:
         messages.error(request, str(refusal))
         return redirect("curation:version", slug, number)

@@ -20,7 +20,7 @@ from django.urls import reverse
 
 from annotate import allotments
 from annotate.models import Assignment
-from curation import handoff, intake, tasks
+from curation import handoff, intake, renaming, tasks
 from curation.actions import (
     consents,
     destruction,
@@ -284,7 +284,7 @@ class Life:
         self.version = versions.freeze(dataset_id=self.dataset.pk, by=admin, recipe=recipe)
         handoff.files(self.version.pk)
         export = exports.make(version=self.version, made_for=f"For {NAME}", by=admin)
-        assert MARK.encode() in b"".join(handoff.pseudonymous(export, "train"))
+        assert MARK.encode() in b"".join(renaming.pseudonymous(export, "train"))
         base = BaseModel.objects.create(
             name="Base", slug="base", kind="local", location="/no", state="ready"
         )
@@ -394,8 +394,8 @@ def test_what_leaves_afterwards_has_nothing_of_them(
     has_them_erased(life, admin, django_capture_on_commit_callbacks)
     Message.objects.filter(pk=life.quoting.pk).update(text="You say so. Is it so?")
 
-    made = b"".join(handoff.pseudonymous(Export.objects.get(), "train"))
-    made += b"".join(handoff.pseudonymous(Export.objects.get(), "held_out"))
+    made = b"".join(renaming.pseudonymous(Export.objects.get(), "train"))
+    made += b"".join(renaming.pseudonymous(Export.objects.get(), "held_out"))
     for name in ("record.jsonl", "set"):
         command = "export_record" if name == "record.jsonl" else "export_set"
         path = tmp_path / "after" / name

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.urls import reverse
 from pyarrow import fs
 
-from curation import facts, files, handoff, stores, tasks
+from curation import facts, files, handoff, renaming, stores, tasks
 from curation.actions import erasure, exports
 from curation.errors import CurationError, Unavailable
 from curation.models import Contributor, Message, Tombstone
@@ -272,7 +272,7 @@ def test_what_a_killed_process_left_half_written_goes(version, settings, tmp_pat
 def test_exports_cards_and_the_command_read_the_bucket(version, bucket, capsys):
     by = version.frozen_by
     export = exports.make(version=version, made_for="A partner", by=by)
-    sides = [list(handoff.pseudonymous(export, split)) for split in files.SPLITS]
+    sides = [list(renaming.pseudonymous(export, split)) for split in files.SPLITS]
     assert sum(map(len, sides)) == 6
 
     listed = facts.with_files(version).files
