@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, InternalError, OperationalError, connection
 
 from curation.background import background_task, ring, ring_again, while_a_worker_lives
 from trainer import build, launch
@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+# The database is away, or has cut the connection of one that froze in a transaction.
+GONE = (OperationalError, InterfaceError, InternalError)
 AWAY_SECONDS = 600.0  # a worker can do nothing else anyway
 TIMES = 5  # with a little more time before each
 
@@ -91,7 +93,7 @@ def _carry_out(row: Fenced, work: Callable[[], T], finish: Callable[[T], object]
     for number in range(TIMES):
         try:
             return _once(row, work, finish)
-        except (OperationalError, InterfaceError, Lost) as why:
+        except (*GONE, Lost) as why:
             logger.warning("%s, attempt %s is interrupted: %s", row, row.attempt, why)
             time.sleep(number)
             if not _is_ours(row):
@@ -106,7 +108,7 @@ def _is_ours(row: Fenced) -> bool:
         connection.close_if_unusable_or_obsolete()
         try:
             return fence.beat(row)
-        except (OperationalError, InterfaceError):
+        except GONE:
             if time.monotonic() > deadline:
                 raise
         time.sleep(1)
@@ -124,7 +126,7 @@ def _once(row: Fenced, work: Callable[[], T], finish: Callable[[T], object]) -> 
         fence.acknowledge_cancel(row)
     except Paused:
         fence.acknowledge_pause(row)
-    except (OperationalError, InterfaceError, Lost):
+    except (*GONE, Lost):
         raise
     except Exception as error:
         logger.exception("%s failed", row)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 import time
+from datetime import timedelta
 
 import psutil
 import pytest
 from django.conf import settings as project
-from django.db import connection
+from django.db import InternalError, connection, transaction
 
 from config import embedded, places, processes
 from config.redis_server import is_running
@@ -130,6 +132,32 @@ def test_a_worker_frozen_past_its_lease_changes_nothing_when_it_thaws(
     assert (steps_written(run), Run.objects.values().get(pk=run.pk)) == before
     assert children_of(run, folders) == []
     assert fence.beat(other)
+
+
+def test_a_worker_frozen_in_a_transaction_lets_go_of_its_run(request_run, monkeypatch):
+    monkeypatch.setattr(fence, "LEASE", timedelta(seconds=1))
+    run = runs.claim(request_run().pk, "host:1")
+    held, done = threading.Event(), threading.Event()
+
+    def freeze():
+        try:
+            with pytest.raises(InternalError), transaction.atomic():
+                fence.report(run, step=3)
+                held.set()
+                done.wait(20)
+                Run.objects.filter(pk=run.pk).update(step=4)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=freeze)
+    thread.start()
+    assert held.wait(10)
+    Run.objects.filter(pk=run.pk).update(lease_until="2020-01-01T00:00Z")  # waits, not long
+    assert fence.requeue_silent(Run) == [run.pk]
+    done.set()
+    thread.join(20)
+
+    assert (state(run), run.step) == ("queued", 0)
 
 
 def test_a_run_whose_doorbell_was_lost_with_redis_still_runs(

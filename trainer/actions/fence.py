@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F, Q, Value
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce, Now
@@ -136,12 +136,14 @@ def stop_asked(row: Fenced) -> type[Cancelled | Paused] | None:
 
 def hold(row: Fenced) -> None:
     """Lock the row for the rest of the transaction, or raise Lost when it is not ours."""
+    let_go_in_time()
     if not mine(row).select_for_update().exists():
         raise Lost
 
 
 def report(row: Fenced, **facts: Any) -> None:
     """Progress, and a beat."""
+    let_go_in_time()
     must(update_mine(row, lease_until=lease_end(), **facts))
 
 
@@ -245,6 +247,16 @@ def move(row: R, *, to: State, by: Person | None, **changes: Any) -> R:
     row.save(update_fields=list(changes))
     record(to, row, by=by, attempt=row.attempt, problem=row.problem)
     return row
+
+
+def let_go_in_time() -> None:
+    """A worker that freezes within a transaction must not keep its row from others."""
+    milliseconds = str(int(LEASE.total_seconds() * 1000))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('idle_in_transaction_session_timeout', %s, true)",
+            [milliseconds],
+        )
 
 
 def mine(row: Fenced) -> Any:
