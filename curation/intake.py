@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
@@ -24,6 +25,14 @@ class Proposal(NamedTuple):
     text: str
 
 
+class Side(NamedTuple):
+    """One of several models, and its answers to each of the prompts in their order."""
+
+    generator: str
+    source: str
+    answers: Sequence[Sequence[str]]
+
+
 class Looked(NamedTuple):
     """What became of a wish for another look."""
 
@@ -38,17 +47,30 @@ class Offered(NamedTuple):
     refused: int  # empty, the same as an answer that is there, or the prompt is gone
 
 
+@transaction.atomic
 def offer_replies(proposals: Iterable[Proposal], *, generator: str, source: str) -> Offered:
     """Put a model's answers beside the others, to be ranked blind.
 
     They are proposals: nothing is learned from one before a person accepts it. Offering
     twice under the same `source` adds nothing.
     """
+    proposals = list(proposals)
+    _hold(one.prompt for one in proposals)
     outcomes = [
         _offer(proposal, generator=generator, source_key=f"{source}:{number}")
         for number, proposal in enumerate(proposals)
     ]
     return Offered(taken=outcomes.count(True), refused=outcomes.count(False))
+
+
+@transaction.atomic
+def offer_side_by_side(prompts: Sequence[str], sides: Sequence[Side]) -> list[list[int]]:
+    """The same for several models at once: a prompt takes answers of each, or none at all.
+    People are to compare them. Return for each side how many each prompt took.
+    """
+    _hold(prompts)
+    taken = [_offer_beside(uid, number, sides) for number, uid in enumerate(prompts)]
+    return [list(counts) for counts in zip(*taken, strict=True)]
 
 
 def ask_second_look(uids: Iterable[uuid.UUID], *, reason: str, by: Contributor) -> Looked:
@@ -128,6 +150,14 @@ def tell_of_promotion(*, source: str, over: str = "", percent: int | None = None
     return notices.tell_of_promotion(report, over=over, percent=percent)
 
 
+def _hold(uids: Iterable[str]) -> None:
+    """Lock their conversations, always in one order: two models may answer the same prompts
+    at once, each in its own order."""
+    prompts = Message.objects.filter(uid__in=[uuid.UUID(uid) for uid in uids])
+    around = conversations.locked().filter(pk__in=prompts.values("conversation"))
+    list(around.order_by("pk"))
+
+
 @transaction.atomic
 def _offer(proposal: Proposal, *, generator: str, source_key: str) -> bool:
     prompt = Message.objects.filter(uid=uuid.UUID(proposal.prompt)).first()
@@ -157,3 +187,26 @@ def _offer(proposal: Proposal, *, generator: str, source_key: str) -> bool:
         ask_again(prompt)
     conversations.advance(conversation)
     return True
+
+
+def _offer_beside(uid: str, number: int, sides: Sequence[Side]) -> list[int]:
+    with suppress(_Missing), transaction.atomic():
+        taken = [
+            [
+                _offer(
+                    Proposal(uid, text),
+                    generator=side.generator,
+                    source_key=f"{side.source}:{number}-{index}",
+                )
+                for index, text in enumerate(side.answers[number])
+            ].count(True)
+            for side in sides
+        ]
+        if not all(taken):
+            raise _Missing
+        return taken
+    return [0] * len(sides)
+
+
+class _Missing(Exception):
+    """One of the models has nothing to show: undoes what the others have."""

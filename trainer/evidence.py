@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 
 from curation import handoff
-from trainer import duels, gains
+from trainer import duels, fits, gains, looks
 from trainer.models import Champion, PromotionPolicy, Run, Score
 
 Evidence = dict[str, Any]
+MAX_LENGTH = 512  # as recipes/evaluate.py, where a run says nothing
 
 
 class Condition(NamedTuple):
@@ -36,11 +37,15 @@ def champion_of(dataset_id: int, method: str) -> Champion | None:
     return listed.filter(dataset=dataset_id, method=method).first()
 
 
-def gathered(run: Run, against: Run | None, policy: PromotionPolicy) -> Evidence:
-    """Of a finished run against another one of its method, or against its own base."""
-    pairs = _pairs(run, against)
-    whole = gains.change(pairs, confidence=policy.confidence)
-    parts = gains.by_category(pairs, confidence=policy.confidence)
+def gathered(
+    run: Run, against: Run | None, policy: PromotionPolicy, *, is_watched: bool = False
+) -> Evidence:
+    """Of a finished run against another one of its method, or against its own base.
+
+    `is_watched` where it is asked again and again as ballots come in: see looks.py.
+    """
+    pairs, left_out = _pairs(run, against)
+    whole, parts = fits.changes(pairs, confidence=policy.confidence)
     return {
         "against": {
             "run": against.pk if against else None,
@@ -49,7 +54,8 @@ def gathered(run: Run, against: Run | None, policy: PromotionPolicy) -> Evidence
         "confidence": policy.confidence,
         "held_out": whole and _change(whole),
         "categories": [{"category": name, **_change(one)} for name, one in parts.items()],
-        "people": _people(run, against, policy.confidence),
+        "left_out": left_out,
+        "people": _people(run, against, policy, is_watched=is_watched),
         "recalled": handoff.recalled(run.version_id).texts,
     }
 
@@ -58,33 +64,75 @@ def _change(one: gains.Change) -> dict[str, Any]:
     return {**one._asdict(), "is_worse": one.is_worse, "is_better": one.is_better}
 
 
-def _pairs(run: Run, against: Run | None) -> list[gains.Pair]:
+def _pairs(run: Run, against: Run | None) -> tuple[list[gains.Pair], int]:
     """What held-out answers cost both, in nats for the whole answer: so models with other
-    tokens can be compared too. Of a champion only answers that both were measured on."""
-    mine = Score.objects.filter(run=run).order_by("message_uid")
+    tokens can be compared too. Of a champion only answers that both were measured on, and
+    how many of them are left out, as one of the two read less of them."""
+    mine = list(Score.objects.filter(run=run).order_by("message_uid"))
+    groups = handoff.conversations_of(one.message_uid for one in mine)
+
+    def pair(one: Score, before: float) -> gains.Pair:
+        cost, group = one.loss_after * one.tokens, groups.get(one.message_uid)
+        return gains.Pair(one.category, before, cost, group)
+
     if against is None:
-        return [
-            gains.Pair(
-                one.category, one.loss_before * one.tokens, one.loss_after * one.tokens
-            )
-            for one in mine
-        ]
-    theirs = {
-        one.message_uid: one.loss_after * one.tokens
-        for one in Score.objects.filter(run=against)
-    }
-    return [
-        gains.Pair(one.category, theirs[one.message_uid], one.loss_after * one.tokens)
-        for one in mine
-        if one.message_uid in theirs
+        return [pair(one, one.loss_before * one.tokens) for one in mine], 0
+    theirs = {one.message_uid: one for one in Score.objects.filter(run=against)}
+    both = [(one, theirs[one.message_uid]) for one in mine if one.message_uid in theirs]
+    pairs = [
+        pair(one, other.loss_after * other.tokens)
+        for one, other in both
+        if _read_alike(one, run, other, against)
     ]
+    return pairs, len(both) - len(pairs)
 
 
-def _people(run: Run, against: Run | None, confidence: float) -> dict[str, Any] | None:
+def _read_alike(one: Score, run: Run, other: Score, against: Run) -> bool:
+    """Whether both read the same words of it: who reads less of an answer pays less."""
+    if run.base_id == against.base_id:
+        return one.tokens == other.tokens
+    return not (_may_be_cut(one, run) or _may_be_cut(other, against))
+
+
+def _may_be_cut(one: Score, run: Run) -> bool:
+    """A cut answer fills three quarters of what its run reads, or more: recipes/chat.py."""
+    longest: int = run.config.get("max_length", MAX_LENGTH)
+    return one.tokens >= longest - longest // 4
+
+
+def _people(
+    run: Run, against: Run | None, policy: PromotionPolicy, *, is_watched: bool
+) -> dict[str, Any] | None:
     other = against.signature if against else run.base.slug
     met = handoff.comparisons(run.dataset_id, between=[run.signature, other])
-    found = duels.duel(met.comparisons, run.signature, other, confidence=confidence)
-    return as_facts(found, met.none_good) if found else None
+    rows, confidence = met.comparisons, policy.confidence
+    if is_watched:
+        rows, confidence = _looked_at(rows, policy)
+    found = fits.duel(rows, run.signature, other, confidence=confidence)
+    if found is None:
+        return None
+    return as_facts(found, met.none_good) | {"confidence": confidence}
+
+
+def _looked_at(
+    rows: list[handoff.Comparison], policy: PromotionPolicy
+) -> tuple[list[handoff.Comparison], float]:
+    ballots = sorted({one.ballot for one in rows})
+    look = looks.newest(
+        len(ballots), least=policy.least_ballots, confidence=policy.confidence
+    )
+    if look is None:
+        return rows, policy.confidence
+    first = set(ballots[: look.ballots])
+    return [one for one in rows if one.ballot in first], look.confidence
+
+
+def for_contributors(evidence: Evidence, policy: PromotionPolicy) -> Evidence:
+    """Without what the first few ballots say: who still votes is not to be swayed by it."""
+    people = evidence["people"]
+    if people is None or people["ballots"] >= policy.least_ballots:
+        return evidence
+    return evidence | {"people": None, "is_early": True}
 
 
 def as_facts(found: duels.Duel, none_good: int) -> dict[str, Any]:
@@ -150,6 +198,9 @@ def _categories(evidence: Evidence) -> Condition:
 
 def _preferred(evidence: Evidence, policy: PromotionPolicy) -> Condition:
     people, name = evidence["people"], evidence["against"]["name"]
+    if evidence.get("is_early"):
+        said = _("What people prefer is told once there are %(wanted)d ballots.")
+        return Condition("people", said % {"wanted": policy.least_ballots}, is_met=False)
     if people is None:
         said = _("Nobody has compared its answers with those of %(name)s yet.")
         return Condition("people", said % {"name": name}, is_met=False)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
 from curation import handoff
-from trainer import duels
+from trainer import duels, fits
 from trainer.models import Champion, Run
 
 
@@ -17,6 +18,7 @@ class Place(NamedTuple):
     name: str
     run: Run | None  # none of people, bases, and models from elsewhere
     is_champion: bool
+    ballots: int
     standing: duels.Standing
 
 
@@ -28,9 +30,13 @@ def board(
     Models whose intervals overlap may be equally good, whatever their places.
     """
     met = handoff.comparisons(dataset_id).comparisons
-    holders = {one.run.signature for one in champions}
+    ballots: dict[str, set[int]] = defaultdict(set)
+    for one in met:
+        ballots[one.first].add(one.ballot)
+        ballots[one.second].add(one.ballot)
+    holders = {champion.run.signature for champion in champions}
     reference = next(iter(sorted(holders)), None)
-    found = duels.standings(met, reference=reference, confidence=confidence)
+    found = fits.standings(met, reference=reference, confidence=confidence)
     finished = Run.objects.filter(version__dataset=dataset_id).select_related("base")
     by_name = {run.signature: run for run in finished}
     return [
@@ -39,7 +45,14 @@ def board(
             one.name if one.name != handoff.PEOPLE else _("People"),
             by_name.get(one.name),
             one.name in holders,
+            len(ballots[one.name]),
             one,
         )
         for number, one in enumerate(found, start=1)
     ]
+
+
+def told(places: Sequence[Place], *, least: int) -> list[Place]:
+    """For those who still vote: models with so many ballots, as first ones sway people."""
+    enough = [one for one in places if one.ballots >= least]
+    return [one._replace(number=number) for number, one in enumerate(enough, start=1)]

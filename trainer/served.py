@@ -66,15 +66,17 @@ def answers(
         return [text.strip() for text in texts]
 
     found: list[list[str]] = []
-    with _client() as client, ThreadPoolExecutor(AT_ONCE) as pool:
-        try:
-            for texts in pool.map(ask, prompts):
-                found.append(texts)
-                tell(len(found))
-        except (KeyError, TypeError, AttributeError) as problem:
-            raise TrainingFailed(NO_ANSWER) from problem
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    client, pool = _client(), ThreadPoolExecutor(AT_ONCE)
+    try:
+        for texts in pool.map(ask, prompts):
+            found.append(texts)
+            tell(len(found))
+    except (KeyError, TypeError, AttributeError) as problem:
+        raise TrainingFailed(NO_ANSWER) from problem
+    finally:
+        # No `with`: it would wait for answers that nobody wants any more.
+        pool.shutdown(wait=False, cancel_futures=True)
+        client.close()
     return found
 
 

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import time
 import uuid
 
 import pytest
 
 from curation import intake
-from curation.actions import judgements, messages
+from curation.actions import conversations, judgements, messages
 from curation.models import Conversation, Event, Message
 from tests.factories import ContributorFactory, MessageFactory, ReplyFactory
+from tests.races import together
 
 pytestmark = pytest.mark.django_db
 
@@ -107,3 +109,28 @@ def test_nothing_is_trained_on_before_a_person_accepts_it(prompt):
     )
 
     assert Message.objects.trainable().get().text == "One"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_models_that_answer_in_other_orders_do_not_block_each_other(
+    prompt, monkeypatch
+):
+    dataset = prompt.conversation.dataset
+    other = MessageFactory(accepted=True, conversation__dataset=dataset)
+    add = conversations.add_message
+
+    def slowly(*given, **also):
+        time.sleep(0.3)
+        return add(*given, **also)
+
+    monkeypatch.setattr(conversations, "add_message", slowly)
+
+    def answer(name, prompts):
+        proposals = [intake.Proposal(str(one.uid), f"{name} says") for one in prompts]
+        return intake.offer_replies(proposals, generator=name, source=name)
+
+    found = together(
+        lambda: answer("a", [prompt, other]), lambda: answer("b", [other, prompt])
+    )
+
+    assert found == [intake.Offered(2, 0)] * 2

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 
 import httpx
 import pytest
 from django.urls import reverse
+from django.utils.timezone import now
 
 from config.env import BadEnvironment, env_address
+from curation import handoff
 from curation.models import Event, Message
 from tests.factories import ContributorFactory
 from trainer import launch, served, tasks
 from trainer.actions import jobs, runs
 from trainer.errors import TrainerError
+from trainer.jobs import generate
 from trainer.models import Job, Run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,6 +45,10 @@ def ask(run, curator):
         return jobs.request(kind="generate", run=run, config=config, by=by)
 
     return ask
+
+
+class Halted(Exception):
+    pass
 
 
 def done(job):
@@ -117,6 +126,32 @@ def test_a_rival_answers_the_same_prompts(ask, fake):
     assert all(len(signed) == 2 for signed in by_prompt.values())
 
 
+def test_where_one_model_has_nothing_to_show_neither_is_shown(ask, fake, client, curator):
+    job = ask(prompts=3, rivals=[None], choice="held_out")
+    sides = [
+        {"generator": name, "kept": 3, "answers": answers}
+        for name, answers in (("one", [["a"], ["b"], []]), ("two", [["c"], ["b"], ["d"]]))
+    ]
+    prompts = handoff.prompts_to_answer(
+        job.dataset_id, choice="held_out", answers=2, at_most=3
+    )
+    uids = [prompt.uid for prompt in prompts]
+    result = {"prompts": uids, "sides": sides}
+
+    generate.keep(job, result)
+
+    assert [(one.generator, one.text) for one in offered()] == [("one", "a"), ("two", "c")]
+    assert result["missed"] == uids[1:]
+    assert [(side["offered"], side["refused"]) for side in sides] == [(1, 2), (1, 2)]
+    sides = [side | {"made": 3} for side in sides]
+    Job.objects.filter(pk=job.pk).update(
+        result=result | {"sides": sides}, state="finished", finished_at=now()
+    )
+    client.force_login(curator)
+    shown = client.get(reverse("trainer:job", args=[job.pk])).text
+    assert "On 2 prompts one of the models had nothing to show" in shown
+
+
 @pytest.mark.parametrize(
     "config",
     [
@@ -163,6 +198,30 @@ def test_where_a_server_has_the_model_it_answers(ask, folders, vllm, run):
     assert (vllm[0]["seed"], vllm[0]["temperature"]) == (4, 0.8)
     assert vllm[0]["messages"][-1]["role"] == "user"
     assert offered().count() == 2
+
+
+def test_stopped_it_does_not_wait_for_answers_that_nobody_wants(monkeypatch, settings):
+    slow = threading.Event()
+
+    def answer(request):
+        if json.loads(request.content)["messages"] != ["first"]:
+            slow.wait(30)
+        return httpx.Response(200, json={"choices": [{"message": {"content": "x"}}]})
+
+    def stop(done):
+        raise Halted
+
+    settings.VLLM_URL = "http://127.0.0.1:8000"
+    monkeypatch.setattr(served, "transport", httpx.MockTransport(answer))
+    shape = {"answers": 1, "temperature": 1, "max_new_tokens": 4, "seed": 1}
+    prompts = [handoff.Prompt(uid, "", [uid]) for uid in ("first", "second")]
+    started = time.monotonic()
+    try:
+        with pytest.raises(Halted):
+            served.answers("m", prompts, tell=stop, **shape)
+        assert time.monotonic() - started < 10
+    finally:
+        slow.set()
 
 
 def test_what_it_has_not_is_answered_here(ask, fake, vllm):

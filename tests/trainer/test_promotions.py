@@ -13,10 +13,10 @@ from curation.errors import NotAllowed
 from curation.models import Message, Notification, Recall, Withdrawal
 from tests.factories import ContributorFactory, ReplyFactory
 from tests.races import together
-from trainer import evidence
+from trainer import duels, evidence, gains
 from trainer.actions import promotions, results, runs
 from trainer.errors import TrainerError
-from trainer.models import Champion, Promotion, PromotionPolicy, Run
+from trainer.models import BaseModel, Champion, Promotion, PromotionPolicy, Run, Score
 
 pytestmark = pytest.mark.django_db
 UIDS = [uuid.UUID(int=number) for number in range(30)]
@@ -122,6 +122,49 @@ def test_a_challenger_is_measured_against_the_champion(finish, policy, curator):
     assert decision.replaced_id == decision.before.run_id
 
 
+def test_who_reads_less_of_an_answer_does_not_win_by_it(finish, policy, curator):
+    policy()
+    first = finish(loss=1.0)
+    promotions.promote(run_id=first.pk, by=curator)
+    short = finish(loss=1.0)
+    Score.objects.filter(run=short, message_uid__in=UIDS[:25]).update(tokens=5)
+
+    found = evidence.gathered(short, first, PromotionPolicy())
+    assert (found["held_out"]["examples"], found["left_out"]) == (5, 25)
+    with pytest.raises(promotions.Unmet, match="Held-out loss"):
+        promotions.promote(run_id=short.pk, by=curator)
+
+
+def test_of_models_with_other_tokens_no_answer_counts_that_may_have_been_cut(finish):
+    first, other = finish(loss=1.0), finish(loss=0.9)
+    other.base = BaseModel(pk=0, slug="other")
+    other.config["max_length"] = 13  # of which a cut answer has ten
+
+    assert evidence.gathered(other, first, PromotionPolicy())["left_out"] == 30
+    other.config["max_length"] = 64
+    assert evidence.gathered(other, first, PromotionPolicy())["left_out"] == 0
+
+
+def test_the_replies_of_one_conversation_count_as_one(finish, dataset):
+    run = finish(loss=1.0)
+    prompt = Message.objects.filter(parent=None, conversation__dataset=dataset).first()
+    for uid in UIDS[:27]:
+        ReplyFactory(parent=prompt, uid=uid)
+
+    held_out = evidence.gathered(run, None, PromotionPolicy())["held_out"]
+    assert (held_out["examples"], held_out["low"]) == (30, None)  # in four
+
+
+def test_a_page_draws_nothing_again(finish, monkeypatch, dataset):
+    run = finish(loss=1.0)
+    vote(run.signature, "test-base", 3, dataset)
+    first = evidence.gathered(run, None, PromotionPolicy())
+
+    for module, name in ((gains, "change"), (duels, "duel")):
+        monkeypatch.setattr(module, name, lambda *given, **also: pytest.fail("drawn anew"))
+    assert evidence.gathered(run, None, PromotionPolicy()) == first
+
+
 def test_each_unmet_condition_is_said(finish, policy, curator):
     policy(asks_people=True, least_gain=60)
     run = finish(loss=1.0, worse_in="poems")
@@ -205,6 +248,39 @@ def test_by_itself_it_overrides_nothing(finish, policy):
 
     assert promotions.consider_all() == 0
     assert not Promotion.objects.exists()
+
+
+def test_what_a_curator_rolled_back_is_not_promoted_by_itself(
+    finish, policy, curator, dataset
+):
+    promotions.promote(run_id=finish(loss=1.5).pk, by=curator, reason="x")
+    better = finish(loss=1.0)
+    policy(is_automatic=True)
+    assert promotions.consider_all() == 1
+    promotions.roll_back(dataset_id=dataset.pk, method="sft", run_id=better.pk, by=curator)
+
+    assert promotions.consider_all() == 0
+    assert champion() != better.pk
+    promotions.promote(run_id=better.pk, by=curator)  # by hand it stands again
+    assert champion() == better.pk
+
+
+def test_by_itself_it_looks_at_the_first_ballots_and_at_twice_as_many(
+    finish, policy, dataset
+):
+    run = finish(loss=1.0)
+    policy(asks_people=True, least_ballots=10, is_automatic=True)
+    vote("test-base", run.signature, 6, dataset)
+    vote(run.signature, "test-base", 13, dataset)
+    rules = PromotionPolicy.objects.get()
+
+    seen = evidence.gathered(run, None, rules, is_watched=True)["people"]
+    assert (seen["ballots"], round(seen["raw"][0], 2)) == (10, 0.4)
+    assert promotions.consider_all() == 0
+    vote(run.signature, "test-base", 1, dataset)
+    seen = evidence.gathered(run, None, rules, is_watched=True)["people"]
+    assert seen["ballots"] == 20
+    assert seen["confidence"] == pytest.approx(0.9875)
 
 
 # ---- back --------------------------------------------------------------------------------
@@ -345,6 +421,34 @@ def test_a_writer_reads_the_evidence_and_decides_nothing(client, finish, dataset
     assert client.get(page("promotion_policy", dataset.slug)).status_code == 404
     assert client.post(page("rollback", dataset.slug)).status_code == 404
     assert not Champion.objects.exists()
+
+
+def test_what_a_few_ballots_say_is_for_curators_alone(
+    client, finish, policy, curator, dataset
+):
+    policy(asks_people=True, least_ballots=5)
+    run = finish(loss=1.0)
+    vote(run.signature, "test-base", 4, dataset)
+    promotions.promote(run_id=run.pk, by=curator, reason="x")
+    writer = ContributorFactory(member=dataset)
+
+    def read(person):
+        client.force_login(person)
+        addresses = page("promotion", run.pk), page("standing", dataset.slug)
+        return [client.get(address).text for address in addresses]
+
+    evidence_page, board = read(writer)
+    assert "once there are 5 ballots" in evidence_page
+    assert "too few ballots to tell yet" in evidence_page
+    assert "blind ballots." not in evidence_page and "4 ballots, by" not in evidence_page
+    assert "2 more have fewer than 5 ballots" in board and "4 ballots, by" not in board
+    assert "Against the champion" not in board
+    news = Notification.objects.filter(kind="promoted")
+    assert {one.data["percent"] for one in news} == {None}
+    assert all("4 ballots, by" in shown for shown in read(curator))
+    vote(run.signature, "test-base", 1, dataset)
+    evidence_page, board = read(writer)
+    assert "5 ballots, by" in evidence_page and "Against the champion" in board
 
 
 def test_other_peoples_models_do_not_exist(client, finish, dataset):

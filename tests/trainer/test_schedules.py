@@ -184,6 +184,19 @@ def test_nothing_new_is_skipped_with_its_reason(plan, frozen, request_run):
     assert not Notification.objects.filter(kind="schedule").exists()
 
 
+@pytest.mark.parametrize("state", ["failed", "cancelled"])
+def test_a_run_that_came_to_nothing_is_no_reason_to_skip(plan, frozen, request_run, state):
+    Run.objects.filter(pk=request_run().pk).update(
+        state=state, finished_at=now(), problem="x" if state == "failed" else ""
+    )
+    schedule = plan()
+    fall_due(schedule)
+
+    [firing] = firings.call_due()
+    assert firings.carry_out(firing) is not None
+    assert Run.objects.count() == 2
+
+
 def test_a_version_that_nobody_trained_on_is_trained_on(plan, frozen):
     schedule = plan()
     fall_due(schedule)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from curation import handoff, history
 from curation.errors import CurationError
 from curation.handoff import Person
-from trainer import duels, evidence
+from trainer import duels, evidence, fits
 from trainer.actions import jobs
 from trainer.actions.runs import require
 from trainer.errors import TrainerError
@@ -80,7 +80,8 @@ def go_on(contest_id: int) -> Job | None:
     if contest.state != State.OPEN or _rounds(contest).unended().exists():
         return None
     found = measured(contest)
-    ranked = found.prompts if found else 0
+    missed = _missed(contest)
+    over = len(missed) + (found.prompts if found else 0)
     if found and found.ballots >= BALLOTS_AT_LEAST and found.corrected.is_settled:
         _end(contest, State.SETTLED)
         return None
@@ -88,9 +89,9 @@ def go_on(contest_id: int) -> Job | None:
     is_used_up = contest.asked >= contest.budget or contest.is_dry
     if is_used_up and room.waiting == 0:
         _end(contest, State.SPENT)
-    if is_used_up or not room.prompts or 2 * ranked < contest.asked:
+    if is_used_up or not room.prompts or 2 * over < contest.asked:
         return None
-    return _asked(contest)
+    return _asked(contest, but_not=missed)
 
 
 def go_on_with_all() -> list[int]:
@@ -111,10 +112,10 @@ def go_on_with_all() -> list[int]:
 def measured(contest: Contest) -> duels.Duel | None:
     """What all ballots say so far of the two. Two queries."""
     met = handoff.comparisons(contest.dataset_id, between=contest.names)
-    return duels.duel(met.comparisons, *contest.names, confidence=contest.confidence)
+    return fits.duel(met.comparisons, *contest.names, confidence=contest.confidence)
 
 
-def _asked(contest: Contest) -> Job:
+def _asked(contest: Contest, *, but_not: list[str]) -> Job:
     config: dict[str, Any] = {
         "prompts": min(ROUND, contest.budget - contest.asked),
         "made": 1,
@@ -124,12 +125,19 @@ def _asked(contest: Contest) -> Job:
         "seed": contest.asked + 1,
         "rivals": [contest.right_id],
         "contest": contest.pk,
+        "but_not": but_not,
     }
     lengths = ("max_new_tokens", "max_length")
     settings = {name: contest.left.config[name] for name in lengths}
     return jobs.request(
         kind=KIND, run=contest.left, config=config | settings, by=contest.created_by
     )
+
+
+def _missed(contest: Contest) -> list[str]:
+    """Prompts that were not put before people, as one of the two had nothing to show."""
+    results = _rounds(contest).values_list("result", flat=True)
+    return sorted({uid for result in results for uid in (result or {}).get("missed", [])})
 
 
 def _rounds(contest: Contest) -> Any:

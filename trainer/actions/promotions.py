@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from curation import handoff, history, intake
@@ -37,13 +38,16 @@ def promote(*, run_id: int, by: Person | None, reason: str = "") -> Promotion:
     if by is not None:
         _require(by, run.dataset_id)
     policy = _locked(run.dataset_id)
+    if by is None and _was_taken_down(run):
+        said = _("Run %(number)d was rolled back: a curator decides on it, not the policy.")
+        raise TrainerError(said % {"number": run.pk})
     there = _champion(run)
     if there is not None and there.run_id == run.pk:
         raise TrainerError(
             _("Run %(number)d is the champion already.") % {"number": run.pk}
         )
     against = there.run if there else None
-    found = evidence.gathered(run, against, policy)
+    found = evidence.gathered(run, against, policy, is_watched=by is None)
     lacking = evidence.unmet(evidence.conditions(found, policy))
     reason = reason.strip()
     if lacking and (by is None or not reason):
@@ -63,7 +67,7 @@ def promote(*, run_id: int, by: Person | None, reason: str = "") -> Promotion:
     _stand(decision, there)
     intake.tell_of_promotion(
         source=f"run-{run.pk}", over=against.signature if against else "",
-        percent=_percent(found),
+        percent=_percent(found, policy),
     )  # fmt: skip
     return decision
 
@@ -168,6 +172,14 @@ def _champion(run: Run) -> Champion | None:
     return joined.filter(dataset=run.dataset_id, method=run.method).first()
 
 
+def _was_taken_down(run: Run) -> bool:
+    """Whether the last decision that named it put another in its place, backwards."""
+    named = Promotion.objects.filter(Q(run=run) | Q(replaced=run)).order_by("-pk").first()
+    if named is None or named.what != What.ROLLED_BACK:
+        return False
+    return named.replaced_id == run.pk
+
+
 def _finished(run_id: int) -> Run:
     run = Run.objects.select_related("version", "base").get(pk=run_id)
     if run.state != Run.State.FINISHED:
@@ -180,7 +192,7 @@ def _require(person: Person, dataset_id: int) -> None:
         raise NotAllowed(_("Only curators of the dataset decide on its champion."))
 
 
-def _percent(found: evidence.Evidence) -> int | None:
+def _percent(found: evidence.Evidence, policy: PromotionPolicy) -> int | None:
     """In how many of a hundred comparisons people prefer it, for its contributors."""
-    people = found["people"]
+    people = evidence.for_contributors(found, policy)["people"]
     return round(100 * people["corrected"][0]) if people else None

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from curation import handoff, intake
-from curation.intake import Proposal
 from trainer import served
 from trainer.actions import fence
 from trainer.errors import TrainerError, TrainingFailed
@@ -216,20 +215,22 @@ def _forget(folder: Path, sides: int) -> None:
 def keep(job: Job, result: dict[str, Any]) -> None:
     """Offer the answers, and take their words out of what the row keeps.
 
-    All in the transaction that ends the job, so that of two models either both answers to
-    a prompt stand before people, or none.
+    All in the transaction that ends the job: of two models either both answers to a prompt
+    stand before people, or none.
     """
-    prompts = result["prompts"]
-    for number, side in enumerate(result["sides"]):
-        proposals = [
-            Proposal(prompt=prompt, text=text)
-            for prompt, texts in zip(prompts, side.pop("answers"), strict=True)
-            for text in texts
-        ]
-        offered = intake.offer_replies(
-            proposals, generator=side["generator"], source=f"job-{job.pk}-{number}"
-        )
-        side["offered"], side["refused"] = offered
+    prompts, sides = result["prompts"], result["sides"]
+    answers = [
+        intake.Side(one["generator"], f"job-{job.pk}-{number}", one.pop("answers"))
+        for number, one in enumerate(sides)
+    ]
+    taken_by = intake.offer_side_by_side(prompts, answers)
+    for side, taken in zip(sides, taken_by, strict=False):
+        side["offered"] = sum(taken)
+        side["refused"] = side["kept"] - side["offered"]
+    by_prompt = zip(*taken_by, strict=True)
+    result["missed"] = [
+        uid for uid, counts in zip(prompts, by_prompt, strict=True) if not any(counts)
+    ]
     _tell_contest(job, len(prompts))
     taken = sum(side["offered"] for side in result["sides"])
     fence.record("offered", job, by=None, taken=taken)

@@ -17,7 +17,7 @@ from curation.http import SignedInRequest
 from trainer import access, evidence, league
 from trainer.actions import promotions as actions
 from trainer.judging import PolicyForm, PromoteForm
-from trainer.models import Champion, Promotion, Run
+from trainer.models import Champion, Promotion, PromotionPolicy, Run
 from trainer.text import is_number
 
 DECISIONS_SHOWN = 50
@@ -31,7 +31,7 @@ def promotion(request: SignedInRequest, pk: int) -> HttpResponse:
     if run.state != Run.State.FINISHED:
         return redirect("trainer:run", pk)
     may_decide = handoff.may_curate(request.user, run.dataset_id)
-    context = _evidence(run)
+    context = _evidence(run, may_decide=may_decide)
     form, status = PromoteForm(_posted(request), is_needed=bool(context["unmet"])), 200
     if request.method == "POST":
         if not may_decide:
@@ -55,12 +55,14 @@ def _posted(request: SignedInRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
-def _evidence(run: Run) -> dict[str, Any]:
+def _evidence(run: Run, *, may_decide: bool) -> dict[str, Any]:
     policy = evidence.policy_of(run.dataset_id)
     champion = evidence.champion_of(run.dataset_id, run.method)
     is_champion = champion is not None and champion.run_id == run.pk
     against = champion.run if champion and not is_champion else None
     found = evidence.gathered(run, against, policy)
+    if not may_decide:
+        found = evidence.for_contributors(found, policy)
     conditions = evidence.conditions(found, policy)
     return {
         "run": run,
@@ -73,6 +75,13 @@ def _evidence(run: Run) -> dict[str, Any]:
     }
 
 
+def _told(
+    decision: Promotion, policy: PromotionPolicy, *, is_curated: bool
+) -> evidence.Evidence:
+    found: evidence.Evidence = decision.evidence
+    return found if is_curated else evidence.for_contributors(found, policy)
+
+
 @require_GET
 @login_required
 def standing(request: SignedInRequest, slug: str) -> HttpResponse:
@@ -82,11 +91,17 @@ def standing(request: SignedInRequest, slug: str) -> HttpResponse:
     decisions = Promotion.objects.for_listing().filter(dataset=dataset.id)
     policy = evidence.policy_of(dataset.id)
     recalled = handoff.recalled_from(one.run.version_id for one in champions)
+    board = league.board(dataset.id, champions, confidence=policy.confidence)
+    shown = board if dataset.is_curated else league.told(board, least=policy.least_ballots)
     context = {
         "dataset": dataset,
         "champions": [(one, recalled.get(one.run.version_id)) for one in champions],
-        "board": league.board(dataset.id, champions, confidence=policy.confidence),
-        "decisions": decisions[:DECISIONS_SHOWN],
+        "board": shown,
+        "left_out": len(board) - len(shown),
+        "decisions": [
+            (one, _told(one, policy, is_curated=dataset.is_curated))
+            for one in decisions[:DECISIONS_SHOWN]
+        ],
         "policy": policy,
     }
     return render(request, "trainer/standing.html", context)
