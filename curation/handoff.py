@@ -105,6 +105,12 @@ def versions_to_train(person: Contributor) -> list[FrozenVersion]:
     ]
 
 
+def version_ids_to_train(person: Contributor) -> QuerySet[DatasetVersion, int]:
+    """The same as a subquery."""
+    curated = Dataset.objects.worked_on_by(person, [])
+    return DatasetVersion.objects.filter(dataset__in=curated).values_list("pk", flat=True)
+
+
 def newest_versions() -> list[FrozenVersion]:
     """The last one of each dataset that has any."""
     newest = DatasetVersion.objects.order_by("dataset", "-number").distinct("dataset")
@@ -223,6 +229,11 @@ def recalled_from(version_ids: Iterable[int]) -> dict[int, Recalled]:
     return {
         version: Recalled(texts, erased, since) for version, texts, erased, since in rows
     }
+
+
+def recalled_in_all(version_ids: Iterable[int]) -> Recalled:
+    """Of several versions together: a text that is in two of them counts once. A query."""
+    return Recalled(*Recall.objects.filter(version__in=list(version_ids)).counted())
 
 
 def require_whole(version_id: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
@@ -105,13 +105,16 @@ def report_model(
     method: str = "",
     held_out_accuracy: float | None = None,
     with_ballots: bool = False,
+    also: Mapping[int, int] | None = None,
     finished_at: datetime | None = None,
 ) -> bool:
     """Tell of a model that learned from a version, and tell those whose words it learned.
 
     `generator` is what its answers are signed with, `owner_id` who launched it. Where it
-    learned from preferences, `with_ballots`, those who ranked are told, too. Under one
-    `source` it is told once: False where that is done already.
+    learned from preferences, `with_ballots`, those who ranked are told, too. Where it goes
+    on from models of other versions, `also` names those, with how many examples were
+    learned from each; whoever is told once is not told again. Under one `source` it is
+    told once: False where that is done already.
     """
     report, is_new = ModelReport.objects.get_or_create(
         source=source,
@@ -130,10 +133,44 @@ def report_model(
         },
     )
     if is_new:
-        dataset = report.version.dataset
-        Event.objects.record("model.reported", report, by=None, dataset=dataset)
-        notices.tell_of_model(report, with_ballots=with_ballots)
+        _told(report, with_ballots=with_ballots)
+    versions = [version_id]
+    for earlier, count in (also or {}).items():
+        if earlier not in versions:
+            _report_earlier(report, earlier, examples=count, besides=versions)
+            versions.append(earlier)
     return is_new
+
+
+def _report_earlier(
+    report: ModelReport, version_id: int, *, examples: int, besides: list[int]
+) -> None:
+    """The same model under a version that it learned from by way of another model.
+
+    What was measured stays with the version that it was measured on.
+    """
+    earlier, is_new = ModelReport.objects.get_or_create(
+        source=f"{report.source}/{version_id}",
+        defaults={
+            "version_id": version_id,
+            "name": report.name,
+            "generator": report.generator,
+            "address": report.address,
+            "owner_id": report.owner_id,
+            "examples": examples,
+            "finished_at": report.finished_at,
+        },
+    )
+    if is_new:
+        _told(earlier, besides=besides)
+
+
+def _told(
+    report: ModelReport, *, with_ballots: bool = False, besides: Iterable[int] = ()
+) -> None:
+    dataset = report.version.dataset
+    Event.objects.record("model.reported", report, by=None, dataset=dataset)
+    notices.tell_of_model(report, with_ballots=with_ballots, besides=besides)
 
 
 @transaction.atomic

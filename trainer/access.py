@@ -22,8 +22,9 @@ def runs(request: SignedInRequest) -> RunQuerySet:
 
 
 def parents(request: SignedInRequest) -> list[Run]:
-    """Those that another run can go on from, newest first."""
-    return list(runs(request).parents()[:PARENTS_AT_MOST])
+    """Those that a run of this person can go on from, newest first."""
+    may_train = Run.objects.of_versions(handoff.version_ids_to_train(request.user))
+    return list(may_train.parents()[:PARENTS_AT_MOST])
 
 
 def run(request: SignedInRequest, pk: int) -> Run:

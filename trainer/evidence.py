@@ -56,7 +56,7 @@ def gathered(
         "categories": [{"category": name, **_change(one)} for name, one in parts.items()],
         "left_out": left_out,
         "people": _people(run, against, policy, is_watched=is_watched),
-        "recalled": handoff.recalled(run.version_id).texts,
+        "recalled": handoff.recalled_in_all(run.learned_from()).texts,
     }
 
 

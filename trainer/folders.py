@@ -32,3 +32,9 @@ def model(base: BaseModel, run: Run | None = None) -> dict[str, Any]:
     return {
         "base": base.location, "revision": base.revision or None, "adapter": adapter,
     }  # fmt: skip
+
+
+def beside(run: Run) -> dict[str, Any]:
+    """For a recipe that asks both: the base, and what came of the run beside it."""
+    made = MODEL if run.is_whole else ADAPTER
+    return model(run.base) | {made: str(folder_of(run) / made)}

@@ -19,12 +19,10 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext_noop
 
-from curation import handoff
-from curation.errors import CurationError
 from trainer import methods
 from trainer.actions import results, runs
 from trainer.errors import TrainingFailed
-from trainer.folders import ADAPTER, MODEL
+from trainer.folders import ADAPTER, MODEL, beside
 from trainer.folders import folder_of as folder_of
 from trainer.folders import folder_of_job as folder_of_job
 from trainer.folders import model as model
@@ -80,7 +78,6 @@ class _Phases:
     def tune(self) -> None:
         runs.enter(self.run, Phase.TRAINING)
         if read_manifest(self.folder) is None:
-            self._require_parent()
             self._run(self.run.method, self._tune_config())
         manifest = self._manifest()
         result = MODEL if self.config.is_whole else ADAPTER
@@ -157,15 +154,6 @@ class _Phases:
             for position, prompt in enumerate(prompts)
         ]
 
-    def _require_parent(self) -> None:
-        """Its words may have been destroyed since this run was asked for."""
-        if self.run.parent is None:
-            return
-        try:
-            handoff.require_whole(self.run.parent.version_id)
-        except CurationError as refusal:
-            raise TrainingFailed(str(refusal)) from refusal
-
     # ---- one child -----------------------------------------------------------------------
 
     def _run(self, recipe: str, config: dict[str, Any]) -> None:
@@ -181,9 +169,7 @@ class _Phases:
 
     def _tuned(self, out: Path) -> dict[str, Any]:
         """The base, and what came of the training."""
-        made = MODEL if self.config.is_whole else ADAPTER
-        return model(self.run.base) | {
-            made: str(self.folder / made),
+        return beside(self.run) | {
             "out": str(out),
             "max_length": self.config.max_length,
             "threads": self.config.threads,

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from curation import handoff
-from curation.errors import CurationError
 from curation.handoff import FrozenVersion
 from trainer.models import BaseModel
 
@@ -70,7 +69,7 @@ def measure(base: BaseModel, version: FrozenVersion, table: str) -> Lengths | No
     try:
         changed = path.stat().st_mtime_ns
         return _measured(version.id, version.digest, table, str(path), changed)
-    except (CurationError, OSError):
+    except Exception:  # `tokenizers` raises nothing narrower where a file is malformed
         logger.exception("the lengths of version %s are not known", version.id)
         return None
 

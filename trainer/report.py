@@ -22,7 +22,6 @@ from trainer.models.fenced import Fenced
 
 LOG_LINES = 30
 LOG_BYTES = 32_768
-RUNS_BACK = 10
 LEFT_TO_THE_FILE = {"learning_rate", "grad_norm"}  # or the lines would not fit
 
 # What happened to a run or a job, without its noun: `run.started` and `job.started`.
@@ -161,12 +160,7 @@ class Inherited(NamedTuple):
 def inherited(run: Run) -> list[Inherited]:
     """Of the runs that this one goes on from, where their versions are others. A query a
     run, and one for all."""
-    earlier: list[Run] = []
-    parent = run.parent
-    while parent is not None and len(earlier) < RUNS_BACK:
-        earlier.append(parent)
-        parent = parent.parent
-    others = [one for one in earlier if one.version_id != run.version_id]
+    others = [one for one in run.ancestors() if one.version_id != run.version_id]
     if not others:
         return []
     found = handoff.recalled_from(one.version_id for one in others)

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import InterfaceError, InternalError, OperationalError, connection
 
 from curation.background import background_task, ring, ring_again, while_a_worker_lives
+from curation.errors import CurationError
 from trainer import build, launch
 from trainer.actions import (
     bases,
@@ -116,7 +117,7 @@ def _is_ours(row: Fenced) -> bool:
 
 def _once(row: Fenced, work: Callable[[], T], finish: Callable[[T], object]) -> None:
     try:
-        done = work()
+        finish(work())
     except Killed as why:
         logger.warning("%s, attempt %s: %s", row, row.attempt, why)
         fence.lose(row)
@@ -128,13 +129,13 @@ def _once(row: Fenced, work: Callable[[], T], finish: Callable[[T], object]) -> 
         fence.acknowledge_pause(row)
     except (*GONE, Lost):
         raise
+    except CurationError as refusal:
+        fence.fail(row, problem=str(refusal))
     except Exception as error:
         logger.exception("%s failed", row)
         is_full = shortage(error) == "disk"
         fault = OUR_FAULT.format(error=type(error).__name__)
         fence.fail(row, problem=DISK_FULL if is_full else fault)
-    else:
-        finish(done)
 
 
 @background_task()

@@ -158,8 +158,11 @@ def begun(row: R, folder: Path, *, digest: str) -> Iterator[Work[R]]:
 
 
 def require_whole(row: Any) -> None:
+    """Of a run with the versions of those that it goes on from: their words are in it."""
+    versions = row.learned_from() if isinstance(row, Run) else [row.version_id]
     try:
-        handoff.require_whole(row.version_id)
+        for version_id in versions:
+            handoff.require_whole(version_id)
     except CurationError as refusal:
         raise TrainingFailed(str(refusal)) from refusal
 

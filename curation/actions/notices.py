@@ -14,6 +14,7 @@ from curation import reach
 from curation.models import (
     Contributor,
     Conversation,
+    DatasetVersion,
     Membership,
     Message,
     ModelReport,
@@ -89,12 +90,17 @@ def tell_complete(conversations: Sequence[Conversation]) -> None:
     )
 
 
-def tell_of_model(report: ModelReport, *, with_ballots: bool = False) -> None:
+def tell_of_model(
+    report: ModelReport, *, with_ballots: bool = False, besides: Iterable[int] = ()
+) -> None:
     """Tell everybody whose texts a model learned from, how many those are; with the
-    ballots, where it learned from preferences."""
+    ballots, where it learned from preferences. Whose texts are in the versions `besides`
+    as well was told with those."""
     version, splits = report.version, [Conversation.Split.TRAIN.value]
     texts = reach.writers(version, splits)
     ballots = reach.rankers(version, splits) if with_ballots else {}
+    others = DatasetVersion.objects.filter(pk__in=list(besides))
+    told = {person for other in others for person in reach.writers(other, splits)}
     data = {"model": report.name, "dataset": str(version.dataset), "number": version.number}
     Notification.objects.bulk_create(
         (
@@ -107,7 +113,7 @@ def tell_of_model(report: ModelReport, *, with_ballots: bool = False) -> None:
                     **({"ballots": ballots[person]} if person in ballots else {}),
                 },
             )
-            for person in sorted(texts.keys() | ballots.keys())
+            for person in sorted((texts.keys() | ballots.keys()) - told)
         ),
         batch_size=1000,
     )
@@ -152,7 +158,7 @@ def tell_of_recalls(recalls: Sequence[Recall], *, by: Contributor) -> None:
             "dataset": str(dataset),
             "slug": dataset.slug,
             "numbers": sorted(version.number for version in versions.values()),
-            "models": sorted(report.name for report in reports),
+            "models": sorted({report.name for report in reports}),
         }
         for person in people.exclude(pk=by.pk).distinct():
             tell(person, Kind.WITHDRAWN, by=by, **data)

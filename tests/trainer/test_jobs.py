@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError
 from django.urls import reverse
 from django.utils.timezone import now
 
-from curation.errors import NotAllowed
+from curation.errors import CurationError, NotAllowed
 from tests.factories import ContributorFactory
 from tests.races import together
 from trainer import launch, tasks
@@ -198,3 +199,51 @@ def test_bells_that_nobody_hears_are_forgotten(ask, monkeypatch):
     tasks.restart_silent_runs()
 
     assert [one["expires"] for one in rung] == [20]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            CurationError("Words are gone. Freeze anew."),
+            "Words are gone. Freeze anew.",
+        ),
+        (
+            IntegrityError("no loss"),
+            "Something in Winnow itself went wrong (Integ",
+        ),
+        (KeyError("lines"), "Something in Winnow itself went wrong (KeyError)"),
+    ],
+)
+def test_a_result_that_cannot_be_kept_fails_the_job_at_once(
+    ask, fake, monkeypatch, error, said
+):
+    def refuse(job, result):
+        raise error
+
+    monkeypatch.setitem(kinds.KINDS, "count", Kind("count", "Count", counted, refuse))
+    job = ask()
+
+    tasks.execute_job(job_id=job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.attempt, job.lost) == ("failed", 1, 0)
+    assert job.problem.startswith(said)
+
+
+def test_a_kind_may_refuse_a_model_at_the_door_and_when_started_again(
+    ask, curator, monkeypatch
+):
+    job = ask()
+    jobs.cancel(job_id=job.pk, by=curator)
+
+    def refuse(run, config, by):
+        raise TrainerError("Not this one.")
+
+    picky = Kind("count", "Count", counted, require=refuse)
+    monkeypatch.setitem(kinds.KINDS, "count", picky)
+
+    with pytest.raises(TrainerError, match="Not this one"):
+        ask()
+    with pytest.raises(TrainerError, match="Not this one"):
+        jobs.retry(job_id=job.pk, by=curator)

@@ -7,14 +7,23 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from curation import handoff
-from curation.actions import erasure, versions
+from curation.actions import erasure, versions, withdrawals
+from curation.errors import NotAllowed
 from curation.models import Message, ModelReport, Notification
-from tests.factories import ContributorFactory
-from trainer import launch, methods, tasks
-from trainer.actions import runs
+from tests.factories import (
+    CategoryFactory,
+    ContributorFactory,
+    ConversationFactory,
+    DatasetFactory,
+    MembershipFactory,
+    MessageFactory,
+    ReplyFactory,
+)
+from trainer import evidence, launch, lengths, methods, tasks
+from trainer.actions import promotions, results, runs
 from trainer.errors import TrainerError
 from trainer.lengths import Lengths
-from trainer.models import BaseModel, Run
+from trainer.models import BaseModel, PromotionPolicy, Run
 
 pytestmark = pytest.mark.django_db
 OF_PREFERENCES = ["reward", "dpo", "unpaired"]
@@ -225,11 +234,86 @@ class TestParents:
             request_run(method="dpo", version=preferred, parent=tuned)
         assert "destroyed" in execute(waiting).problem
 
+    def test_nor_one_that_goes_on_from_such(self, request_run, dataset, tuned, curator):
+        middle = execute(request_run(parent=tuned))
+        waiting = request_run(parent=middle)
+        Run.objects.filter(pk=tuned.pk).update(version=destroyed(dataset, curator))
+
+        with pytest.raises(Exception, match="Freeze a new version"):
+            request_run(parent=middle)
+        assert "destroyed" in execute(waiting).problem
+        with pytest.raises(Exception, match="Freeze a new version"):
+            runs.retry(run_id=waiting.pk, by=curator)
+
+    def test_of_a_dataset_that_one_only_takes_part_in_none_is(
+        self, client, dataset, base, tuned
+    ):
+        person = ContributorFactory(member=dataset)
+        with pytest.raises(NotAllowed, match="Only a curator of its dataset"):
+            runs.require_parent(tuned.pk, base=base, by=person)
+
+        own = DatasetFactory()
+        MembershipFactory(contributor=person, dataset=own, role="curator")
+        client.force_login(person)
+        assert f"Run {tuned.pk}" not in client.get(reverse("trainer:launch")).text
+
+
+class TestWhatItLearnedByWayOfOthers:
+    @pytest.fixture
+    def other(self, dataset, frozen, curator):
+        """A version of jokes alone; one of them is by somebody who is in `frozen`, too."""
+        category = CategoryFactory(dataset=dataset, slug="jokes")
+        both = Message.objects.filter(role="assistant", conversation__split="train").first()
+        for split in ("train", "train", "held_out"):
+            conversation = ConversationFactory(
+                dataset=dataset, category=category, split=split
+            )
+            prompt = MessageFactory(conversation=conversation, accepted=True)
+            ReplyFactory(parent=prompt, accepted=True, author=both.author)
+        recipe = {"categories": ["jokes"]}
+        return versions.freeze(dataset_id=dataset.pk, by=curator, recipe=recipe)
+
+    def test_it_is_told_of_under_each_version_and_to_each_person_once(
+        self, request_run, other, frozen, tuned
+    ):
+        Notification.objects.all().delete()
+        run = execute(request_run(version=other, parent=tuned))
+
+        told = ModelReport.objects.filter(name=run.signature)
+        assert set(told.values_list("version", "source", "examples")) == {
+            (other.pk, f"run-{run.pk}", 2),
+            (frozen.pk, f"run-{run.pk}/{frozen.pk}", 6),
+        }
+        assert told.get(version=frozen).held_out_loss is None
+        news = Notification.objects.filter(kind="model", data__model=run.signature)
+        people = list(news.values_list("person", flat=True))
+        writers = Message.objects.filter(
+            conversation__split="train", state="accepted", author__isnull=False
+        )
+        assert sorted(people) == sorted(set(writers.values_list("author", flat=True)))
+        results.tell_finished()
+        assert told.count() == 2
+
+    def test_a_text_taken_back_of_its_parents_version_counts_and_names_it(
+        self, request_run, other, frozen, tuned, curator, client, dataset
+    ):
+        run = execute(request_run(version=other, parent=tuned))
+        promotions.promote(run_id=run.pk, by=curator, reason="x")
+        text = Message.objects.filter(
+            conversation__category__slug="thanks", author__isnull=False
+        ).last()
+        withdrawals.take_back(message_id=text.pk, by=text.author)
+
+        assert evidence.gathered(run, None, PromotionPolicy())["recalled"] == 1
+        client.force_login(curator)
+        standing = client.get(reverse("trainer:standing", args=[dataset.slug])).text
+        assert "was taken back. Promote a model that learned without it." in standing
+        news = Notification.objects.get(person=curator, kind="withdrawn")
+        assert run.signature in news.data["models"]
+
 
 def destroyed(dataset, curator):
     """A version of one text, whose words are gone."""
-    from tests.factories import ConversationFactory, MessageFactory, ReplyFactory
-
     conversation = ConversationFactory(dataset=dataset, split="train")
     prompt = MessageFactory(conversation=conversation, accepted=True)
     reply = ReplyFactory(parent=prompt, accepted=True)
@@ -269,12 +353,22 @@ class TestLengths:
         measured(40, 50, *range(100, 110))
         assert request_run(max_length=64)
 
+    @pytest.mark.parametrize("content", ["", "{", '{"model": {"type": "none"}}'])
+    def test_a_malformed_tokenizer_counts_nothing(
+        self, client, curator, frozen, base, folders, tmp_path, content
+    ):
+        base.location = str(tmp_path)
+        base.save()
+        (tmp_path / "tokenizer.json").write_text(content)
+        client.force_login(curator)
+
+        assert client.get(reverse("trainer:launch")).status_code == 200
+        assert lengths.measure(base, handoff.frozen(frozen.pk), "") is None
+
     def test_they_are_counted_by_the_tokenizer_of_the_base(
         self, preferred, base, folders, tmp_path
     ):
         from tokenizers import Tokenizer, models, pre_tokenizers
-
-        from trainer import lengths
 
         words = Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
         words.pre_tokenizer = pre_tokenizers.Whitespace()

@@ -184,3 +184,28 @@ def test_a_ledger_keeps_whole_lines_only(tmp_path):
     assert [line["x"] for line in lines(path)] == [1, 2, 3]
     assert json.loads(path.read_text().splitlines()[0]) == {"belongs_to": "one"}
     assert Ledger(path, "two").done == set()
+
+
+def test_a_whole_model_is_asked_beside_its_base(config, tiny, adapter, tmp_path):  # noqa: F811
+    """With the adapter added in, it says what the base with the adapter says."""
+    score.main(config())
+    expected = found(config())
+    tokenizer, base = models.load_base(str(tiny))
+    whole = models.load_with_adapter(base, adapter).merge_and_unload()
+    whole.save_pretrained(tmp_path / "whole")
+    tokenizer.save_pretrained(tmp_path / "whole")
+
+    cfg = config(adapter=None, model=str(tmp_path / "whole"), out=str(tmp_path / "other"))
+    score.main(cfg)
+
+    told = found(cfg)
+    assert told.keys() == expected.keys()
+    for uid, one in told.items():
+        assert one["base"] == expected[uid]["base"]
+        assert one["tuned"] == pytest.approx(expected[uid]["tuned"], abs=1e-4)
+        assert one["alone"] == pytest.approx(expected[uid]["alone"], abs=1e-4)
+
+
+def test_an_adapter_and_a_whole_model_are_not_both_asked(config):
+    with pytest.raises(Trouble, match="not both"):
+        config(model="somewhere")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from django.urls import reverse
 
@@ -16,6 +18,7 @@ from tests.factories import (
 from trainer import tasks
 from trainer.actions import jobs, score_requests, scores
 from trainer.errors import TrainerError
+from trainer.folders import folder_of, folder_of_job
 from trainer.jobs import score as kind
 from trainer.models import ExampleScore, Job, Run, SecondThought, Surprise
 
@@ -327,3 +330,18 @@ def test_the_queries_of_the_page_do_not_grow(strange, page, client, curator, dat
     with django_assert_max_num_queries(20):
         said = client.get(page, {"kind": "promptless"}).text
     assert said.count("Have it judged again") == Conversation.objects.count()
+
+
+def test_a_model_of_all_weights_is_scored_beside_its_base(ask, fake, run, judge):
+    Run.objects.update(config=run.config | {"tuning": "full"})
+    run.refresh_from_db()
+
+    job = done(ask(reward_run=judge.pk))
+
+    config = json.loads((folder_of_job(job) / "score.json").read_text())
+    assert (config["base"], config["adapter"]) == ("/nowhere", None)
+    assert config["model"] == str(folder_of(run) / "model")
+    assert config["reward_base"] == str(folder_of(judge) / "model")
+    assert config["reward_adapter"] is None
+    first = ExampleScore.objects.filter(run=run).first()
+    assert (first.loss_base, first.loss_tuned, first.reward) == (2.0, 1.0, -1.0)

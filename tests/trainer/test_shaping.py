@@ -146,3 +146,14 @@ def test_what_a_killed_worker_left_of_a_question_to_models_is_forgotten(run, cur
     )
 
     assert not left.exists()
+
+
+def test_a_model_of_all_weights_has_no_adapter_to_compare_on(run, client, curator):
+    Run.objects.filter(pk=run.pk).update(config=run.config | {"tuning": "full"})
+    client.force_login(curator)
+
+    asked = client.post(reverse("trainer:run_shaped", args=[run.pk]), follow=True)
+
+    assert "no adapter to compare its examples on" in asked.text
+    assert reverse("trainer:run_shaped", args=[run.pk]) not in asked.text
+    assert not Job.objects.exists()

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from curation import handoff
+from curation.errors import NotAllowed
 from curation.handoff import FrozenVersion, Person
 from trainer import lengths
 from trainer.config import RunConfig
@@ -67,12 +68,16 @@ def _require_rows(how: Method, version: FrozenVersion) -> None:
 
 
 def require_parent(parent_id: int, *, base: BaseModel, by: Person) -> Run:
-    """The fine-tuned run to go on from, which the person sees; or say why not."""
+    """The fine-tuned run to go on from, which the person may train; or say why not."""
     seen = Run.objects.of_versions(handoff.version_ids_for(by))
     parent = seen.select_related("base").filter(pk=parent_id).first()
     if parent is None:
         raise TrainerError(_("There is no run %(number)d.") % {"number": parent_id})
     said = {"number": parent.pk, "base": parent.base}
+    if not handoff.may_train(by, parent.version_id):
+        raise NotAllowed(
+            _("Only a curator of its dataset can go on from run %(number)d.") % said
+        )
     if parent.gives_marks:
         raise TrainerError(
             _("Run %(number)d is a reward model and writes nothing. Go on from another.")
@@ -94,7 +99,8 @@ def require_parent(parent_id: int, *, base: BaseModel, by: Person) -> Run:
         raise TrainerError(
             _("Run %(number)d stands on %(base)s. Choose that base, or another run.") % said
         )
-    handoff.require_whole(parent.version_id)
+    for version_id in parent.learned_from():
+        handoff.require_whole(version_id)
     return parent
 
 

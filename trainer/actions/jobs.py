@@ -48,6 +48,7 @@ def request(
     require(by, about)
     handoff.require_whole(about)
     settings = KINDS[kind].checked(config or {})
+    KINDS[kind].require(run, settings, by)
     decisive = [kind, run.pk if run else None, base.pk, about, settings]
     key = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
     facts = {
@@ -81,6 +82,8 @@ def pause(*, job_id: int, by: Person) -> Job:
 def retry(*, job_id: int, by: Person) -> Job:
     job = _to_steer(job_id, by)
     handoff.require_whole(job.version_id)
+    if known := KINDS.get(job.kind):
+        known.require(job.run, job.config, by)
     try:
         with transaction.atomic():
             return fence.queue_again(job, by=by)

@@ -141,6 +141,7 @@ def tell(run: Run) -> bool:
         method=named_in_english(run),
         held_out_accuracy=evaluation.accuracy if evaluation else None,
         with_ballots=run.method != Run.Method.SFT,
+        also={one.version_id: one.version.train_count for one in run.ancestors()},
         finished_at=run.finished_at,
     )
 

@@ -110,9 +110,8 @@ def pause(*, run_id: int, by: Person) -> Run:
 def retry(*, run_id: int, by: Person) -> Run:
     """Queue an ended or paused run again. It goes on from its last checkpoint."""
     run = _to_steer(run_id, by)
-    handoff.require_whole(run.version_id)
-    if run.parent:
-        handoff.require_whole(run.parent.version_id)
+    for version_id in run.learned_from():
+        handoff.require_whole(version_id)
     return fence.queue_again(run, by=by)
 
 

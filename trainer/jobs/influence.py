@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
+from curation.handoff import Person
 from trainer import shaping
 from trainer.actions import influences
-from trainer.errors import TrainingFailed
+from trainer.errors import TrainerError, TrainingFailed
 from trainer.folders import folder_of, model
 from trainer.jobs.kind import Kind
 from trainer.models import Job, Run
@@ -21,6 +22,18 @@ NO_ANSWERS = gettext_noop(
     "This model's answers to held-out prompts are gone, or there were none. Start a run "
     "that samples some."
 )
+
+
+def require(run: Run | None, config: dict[str, Any], by: Person) -> None:
+    """Gradients are compared on an adapter."""
+    if run is not None and run.is_whole:
+        raise TrainerError(
+            _(
+                "Run %(number)d tuned all weights, so there is no adapter to compare its "
+                "examples on. Ask a run that tuned an adapter."
+            )
+            % {"number": run.pk}
+        )
 
 
 def perform(work: Work[Job]) -> dict[str, Any]:
@@ -71,9 +84,10 @@ def shown(job: Job) -> dict[str, Any]:
 
 KIND = Kind(
     name="influence",
-    label=_("What shaped its answers"),
+    label=gettext_lazy("What shaped its answers"),
     perform=perform,
     keep=influences.keep,
+    require=require,
     template="trainer/_influence.html",
     shown=shown,
 )

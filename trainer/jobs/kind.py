@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from trainer.models import Job
+from curation.handoff import Person
+from trainer.models import Job, Run
 from trainer.work import Work
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ def _as_given(raw: dict[str, Any]) -> dict[str, Any]:
     return raw
 
 
+def _any_run(run: Run | None, config: dict[str, Any], by: Person) -> None:
+    """Every model that the person may have at work will do."""
+
+
 @dataclass(frozen=True)
 class Kind:
     name: str  # at most 20 letters; stored
@@ -35,6 +40,8 @@ class Kind:
     keep: Callable[[Job, dict[str, Any]], None] = _keep_nothing
     # Refuses odd settings with a TrainerError, at the door; returns them with defaults.
     checked: Callable[[dict[str, Any]], dict[str, Any]] = _as_given
+    # Refuses a model or a person with a CurationError, at the door and when started again.
+    require: Callable[[Run | None, dict[str, Any], Person], None] = _any_run
     # Of the part of the job's page that shows a result; needs: job, and what `shown` gives.
     template: str = ""
     shown: Callable[[Job], dict[str, Any]] = _nothing_more

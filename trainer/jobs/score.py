@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from trainer.actions import fence, scores
 from trainer.errors import TrainerError, TrainingFailed
-from trainer.folders import ADAPTER, folder_of, folder_of_job, model
+from trainer.folders import beside, folder_of_job, model
 from trainer.jobs.kind import Kind
 from trainer.models import Job, Run
 from trainer.recipes.common import read_manifest
@@ -40,7 +40,7 @@ def perform(work: Work[Job]) -> dict[str, Any]:
     manifest = read_manifest(folder)
     if manifest is None:
         config = {
-            **model(job.base, job.run),
+            **beside(job.run),
             **_judging(reward_run),
             "data": str(work.data),
             "out": str(folder),
@@ -89,11 +89,7 @@ def _judging(reward_run: int | None) -> dict[str, Any]:
     judge = _judge(reward_run)
     if judge is None:
         return {}
-    return {
-        "reward_base": judge.base.location,
-        "reward_revision": judge.base.revision or None,
-        "reward_adapter": str(folder_of(judge) / ADAPTER),
-    }
+    return {f"reward_{name}": value for name, value in model(judge.base, judge).items()}
 
 
 def _judge(reward_run: int | None) -> Run | None:

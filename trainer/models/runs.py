@@ -157,6 +157,20 @@ class Run(Fenced):
         """What its answers are signed with. A query where the base was not loaded."""
         return f"{self.base.slug}, run {self.pk}"
 
+    def ancestors(self) -> list[Run]:
+        """The runs that it goes on from, the nearest first. A query each."""
+        found: list[Run] = []
+        run = self.parent
+        while run is not None:
+            found.append(run)
+            run = run.parent
+        return found
+
+    def learned_from(self) -> list[int]:
+        """The versions whose texts are in its weights: its own, and its ancestors'."""
+        versions = [one.version_id for one in (self, *self.ancestors())]
+        return list(dict.fromkeys(versions))
+
     @property
     def at_once(self) -> tuple[int, int, int]:
         """Where memory ran out: examples a step, then so many at once, so many times."""

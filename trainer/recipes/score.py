@@ -17,6 +17,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,8 @@ class Config:
     base: str
     data: str  # a frozen version's folder: train.jsonl, held_out.jsonl
     out: str  # losses.jsonl, rewards.jsonl and a manifest go here
-    adapter: str | None = None  # without one the base alone is asked
+    adapter: str | None = None  # an adapter folder
+    model: str | None = None  # or the folder of a whole tuned model; with neither the base
     revision: str | None = None
     reward_base: str | None = None  # of the reward model; without one there are no marks
     reward_revision: str | None = None
@@ -65,6 +67,7 @@ class Config:
     def __post_init__(self) -> None:
         demand(self.max_length >= 16, "Give 'max_length' room for 16 tokens at least.")
         demand(self.threads > 0, "The setting 'threads' must be at least 1.")
+        demand(not (self.adapter and self.model), "Give an adapter or a model, not both.")
         demand(self.part > 0, "The setting 'part' must be at least 1.")
         demand(
             self.batch_tokens >= self.max_length, "'batch_tokens' must hold 'max_length'."
@@ -122,12 +125,13 @@ def identity(cfg: Config) -> str:
     """Of all that decides the numbers."""
     read = [Path(cfg.data) / TRAIN, Path(cfg.data) / HELD_OUT]
     read += [Path(a) / WEIGHTS for a in (cfg.adapter, cfg.reward_adapter) if a]
+    read += sorted(Path(cfg.model).glob("*.safetensors")) if cfg.model else []
     read += [Path(cfg.known)] if cfg.known else []
     named = {
         name: value
         for name, value in asdict(cfg).items()
-        if name not in ("out", "data", "adapter", "reward_adapter", "known", "threads",
-                        "allow_download")
+        if name not in ("out", "data", "adapter", "model", "reward_adapter", "known",
+                        "threads", "allow_download")
     }  # fmt: skip
     facts = [named, [sha256(path) if path.exists() else "" for path in read]]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
@@ -141,26 +145,36 @@ def score_losses(
     cfg: Config, examples: Sequence[Example], ledger: Ledger, device: torch.device
 ) -> tuple[list[dict[str, str]], int]:
     """Returns what was left out, and how many tokens of replies there are."""
-    tokenizer, model = load_base(
+    tokenizer, base = load_base(
         cfg.base, cfg.revision, device=device, allow_download=cfg.allow_download
     )
-    check_length(model, cfg.max_length)
+    check_length(base, cfg.max_length)
     rows = render_all(tokenizer, examples, cfg.max_length)
+    model, asked_base = base, None
     if cfg.adapter:
-        model = load_with_adapter(model, cfg.adapter)
+        model = load_with_adapter(base, cfg.adapter)
+        asked_base = partial(without_adapter, model)
+    elif cfg.model:
+        _, model = load_base(cfg.model, device=device)
+        asked_base = partial(contextlib.nullcontext, base.eval())
     model.eval()
     asked = {example.id: example for example in examples}
     pad = int(tokenizer.pad_token_id)
-    base_only = model.disable_adapter if cfg.adapter else None
     for part in parts(rows.kept, cfg.part, ledger, "losses"):
-        told = both_losses(model, part, pad, cfg.batch_tokens, base_only)
+        told = both_losses(model, part, pad, cfg.batch_tokens, asked_base)
         bare = [alone(tokenizer, row, asked[row.id].prompt) for row in part]
         unasked = tuned_losses(model, bare, pad, cfg.batch_tokens)
         ledger.add(
-            loss_line(row, asked[row.id], base, tuned if cfg.adapter else None, without)
+            loss_line(row, asked[row.id], base, tuned if asked_base else None, without)
             for row, (base, tuned), without in zip(part, told, unasked, strict=True)
         )
     return rows.dropped, sum(row.learned for row in rows.kept)
+
+
+@contextlib.contextmanager
+def without_adapter(model: Any) -> Iterator[Any]:
+    with model.disable_adapter():
+        yield model
 
 
 def both_losses(
@@ -168,7 +182,7 @@ def both_losses(
     rows: Sequence[Row],
     pad: int,
     budget: int,
-    base_only: Callable[[], contextlib.AbstractContextManager[Any]] | None,
+    asked_base: Callable[[], contextlib.AbstractContextManager[Any]] | None,
 ) -> list[tuple[float, float]]:
     """Summed loss a row by the base and by the tuned model, batch by batch."""
     found = [(math.nan, math.nan)] * len(rows)
@@ -176,9 +190,9 @@ def both_losses(
         tensors = padded([rows[index] for index in batch], pad, model.device)
         tuned = batch_losses(model, *tensors)
         base = tuned
-        if base_only:
-            with base_only():
-                base = batch_losses(model, *tensors)
+        if asked_base:
+            with asked_base() as plain:
+                base = batch_losses(plain, *tensors)
         for index, one, other in zip(batch, base, tuned, strict=True):
             found[index] = (one, other)
     return found

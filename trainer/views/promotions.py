@@ -90,12 +90,13 @@ def standing(request: SignedInRequest, slug: str) -> HttpResponse:
     champions = list(Champion.objects.for_listing().filter(dataset=dataset.id))
     decisions = Promotion.objects.for_listing().filter(dataset=dataset.id)
     policy = evidence.policy_of(dataset.id)
-    recalled = handoff.recalled_from(one.run.version_id for one in champions)
     board = league.board(dataset.id, champions, confidence=policy.confidence)
     shown = board if dataset.is_curated else league.told(board, least=policy.least_ballots)
     context = {
         "dataset": dataset,
-        "champions": [(one, recalled.get(one.run.version_id)) for one in champions],
+        "champions": [
+            (one, handoff.recalled_in_all(one.run.learned_from())) for one in champions
+        ],
         "board": shown,
         "left_out": len(board) - len(shown),
         "decisions": [

@@ -17,6 +17,7 @@ class Config:
     out: str
     known: str
     adapter: str | None = None
+    model: str | None = None
     revision: str | None = None
     reward_base: str | None = None
     reward_revision: str | None = None
@@ -36,7 +37,8 @@ def main(cfg: Config) -> None:
     losses = Ledger(out / "losses.jsonl", "us")
     losses.add(
         {"id": one["id"], "prompt_id": one["prompt_id"], "category": one["category"],
-         "tokens": 10, "base": 2.0, "tuned": loss_of(one), "alone": 2.0}
+         "tokens": 10, "base": 2.0, "alone": 2.0,
+         "tuned": loss_of(one) if cfg.adapter or cfg.model else None}
         for one in new
     )  # fmt: skip
     if cfg.reward_base:
