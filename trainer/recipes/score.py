@@ -44,6 +44,7 @@ from trainer.recipes.scoring import batch_losses, padded
 LOSSES, REWARDS = "losses.jsonl", "rewards.jsonl"
 WEIGHTS = "adapter_model.safetensors"
 DIGITS = 6
+Asked = Callable[[], contextlib.AbstractContextManager[Any]]  # gives the base alone
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,8 @@ def score_losses(
     )
     check_length(base, cfg.max_length)
     rows = render_all(tokenizer, examples, cfg.max_length)
-    model, asked_base = base, None
+    model = base
+    asked_base: Asked | None = None
     if cfg.adapter:
         model = load_with_adapter(base, cfg.adapter)
         asked_base = partial(without_adapter, model)
@@ -182,7 +184,7 @@ def both_losses(
     rows: Sequence[Row],
     pad: int,
     budget: int,
-    asked_base: Callable[[], contextlib.AbstractContextManager[Any]] | None,
+    asked_base: Asked | None,
 ) -> list[tuple[float, float]]:
     """Summed loss a row by the base and by the tuned model, batch by batch."""
     found = [(math.nan, math.nan)] * len(rows)
