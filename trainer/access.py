@@ -56,7 +56,8 @@ def runs_to_merge(request: SignedInRequest, run: Run) -> RunQuerySet:
     """Other finished runs on its base that the person may take away. Newest first."""
     theirs = [version.id for version in handoff.versions_to_train(request.user)]
     there = runs(request).for_listing().filter(base=run.base_id, version__in=theirs)
-    return there.filter(state=Run.State.FINISHED).exclude(pk=run.pk)
+    with_adapter = there.filter(state=Run.State.FINISHED).exclude(config__tuning="full")
+    return with_adapter.exclude(pk=run.pk)
 
 
 def job(request: SignedInRequest, pk: int) -> Job:
@@ -70,6 +71,15 @@ def job(request: SignedInRequest, pk: int) -> Job:
 def job_to_steer(request: SignedInRequest, pk: int) -> Job:
     found = job(request, pk)
     if not handoff.may_train(request.user, found.version_id):
+        raise Http404
+    return found
+
+
+def job_to_take(request: SignedInRequest, pk: int) -> Job:
+    """One whose files the person may take away: all models in it, and not one alone."""
+    found = job_to_steer(request, pk)
+    parts = Run.objects.filter(pk__in=[found.run_id, *found.config.get("runs", [])])
+    if not all(handoff.may_train(request.user, part.version_id) for part in parts):
         raise Http404
     return found
 

@@ -30,7 +30,7 @@ def facts(run: Run) -> Facts:
         **handoff.behind(run.version_id),
         "evaluation": _compared(judged),
         "retention": _compared(judged.get("retention")),
-        "weights_sha256": sha256(weights) if weights.is_file() else "",
+        "weights_sha256": sha256(weights) if weights.is_file() else run.adapter_sha256,
     }
 
 

@@ -29,14 +29,22 @@ def require(folder: Path, config: dict[str, Any]) -> None:
 
 
 def _written(config: dict[str, Any]) -> int:
-    """An estimate from above; only what trains writes much."""
+    """An estimate from above; only what trains or exports writes much."""
+    if config.get("form") == "model":
+        return 2 * _weights(config)  # in 32 bits, and they may lie there in 16
     if "lora_r" not in config:
         return 0
     if config.get("tuning") == FULL:
-        base = Path(config["base"])
-        weights = sum(path.stat().st_size for path in base.glob("*.safetensors"))
-        return 2 * weights * WITH_OPTIMIZER * KEPT  # they may lie there in half precision
+        return (
+            2 * _weights(config) * WITH_OPTIMIZER * KEPT
+        )  # they may lie there in half precision
     return _adapter(config) * FLOAT * WITH_OPTIMIZER * KEPT
+
+
+def _weights(config: dict[str, Any]) -> int:
+    """Bytes of the base, 0 where it is no folder."""
+    files = Path(config["base"]).glob("*.safetensors")
+    return sum(path.stat().st_size for path in files)
 
 
 def _adapter(config: dict[str, Any]) -> int:

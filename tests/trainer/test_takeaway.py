@@ -8,8 +8,16 @@ import zipfile
 import pytest
 from django.urls import reverse
 
-from tests.factories import ContributorFactory
-from trainer import launch, tasks
+from curation.actions import versions
+from curation.errors import NotAllowed
+from tests.factories import (
+    ContributorFactory,
+    ConversationFactory,
+    DatasetFactory,
+    MessageFactory,
+    ReplyFactory,
+)
+from trainer import launch, space, tasks
 from trainer.actions import jobs
 from trainer.errors import TrainerError
 from trainer.models import Job, Run
@@ -157,3 +165,61 @@ def test_a_zip_is_made_in_pieces_and_is_the_same_each_time(tmp_path):
     found = zipfile.ZipFile(io.BytesIO(b"".join(pieces)))
     assert found.testzip() is None
     assert found.read("a/weights") == large.read_bytes()
+
+
+def test_a_merge_is_for_those_who_may_take_each_part(finished, curator, client):
+    """One of the two learned from another dataset, which the person does not curate."""
+    one, other = finished(seed=1), finished(seed=2)
+    job = jobs.request(kind="merge", run=one, config={"runs": [other.pk]}, by=curator)
+    tasks.execute_job(job_id=job.pk)
+    files = reverse("trainer:job_files", args=[job.pk])
+    client.force_login(curator)
+    assert client.get(files).status_code == 200
+
+    done = jobs.request(kind="merge", run=one, config=job.config, by=curator)
+    jobs.cancel(job_id=done.pk, by=curator)
+    elsewhere = DatasetFactory()
+    theirs = ConversationFactory(dataset=elsewhere, split="train")
+    prompt = MessageFactory(conversation=theirs, accepted=True)
+    ReplyFactory(parent=prompt, accepted=True)
+    keeper = ContributorFactory(member=elsewhere, member__roles=["curator"])
+    Run.objects.filter(pk=other.pk).update(
+        version=versions.freeze(dataset_id=elsewhere.pk, by=keeper)
+    )
+
+    assert client.get(files).status_code == 404
+    for ask in (
+        lambda: jobs.request(kind="merge", run=one, config=job.config, by=curator),
+        lambda: jobs.retry(job_id=done.pk, by=curator),
+    ):
+        with pytest.raises(NotAllowed, match="can take run"):
+            ask()
+
+
+def test_a_model_of_all_weights_leaves_as_it_is(finished, as_curator, curator):
+    whole, other = finished(tuning="full"), finished(seed=2)
+
+    page = as_curator.get(reverse("trainer:run", args=[whole.pk])).text
+    assert "Download the model" in page
+    assert reverse("trainer:run_export", args=[whole.pk]) not in page
+    address = reverse("trainer:run_adapter", args=[whole.pk])
+    found = unpacked(as_curator.get(address))
+    top = f"run-{whole.pk}-model"
+    there = launch.folder_of(whole) / "model" / "model-1.safetensors"
+    assert found.read(f"{top}/model-1.safetensors") == there.read_bytes()
+    assert whole.version_digest in found.read(f"{top}/README.md").decode()
+    merge = reverse("trainer:run_merge", args=[other.pk])
+    assert f'value="{whole.pk}"' not in as_curator.get(merge).text
+    assert as_curator.get(reverse("trainer:run_merge", args=[whole.pk])).status_code == 404
+    with pytest.raises(TrainerError, match="no adapter to merge"):
+        jobs.request(kind="merge", run=other, config={"runs": [whole.pk]}, by=curator)
+    with pytest.raises(TrainerError, match="Download its model"):
+        jobs.request(kind="export", run=whole, by=curator)
+
+
+@pytest.mark.django_db(transaction=False)
+def test_an_export_needs_room_for_whole_weights(tmp_path):
+    (tmp_path / "model.safetensors").write_bytes(bytes(1000))
+    config = {"base": str(tmp_path), "form": "model"}
+    assert space._written(config) == 2000
+    assert space._written(config | {"form": "adapter"}) == 0

@@ -9,11 +9,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
+from curation.handoff import Person
 from trainer import lineage
 from trainer.errors import TrainerError, TrainingFailed
 from trainer.folders import folder_of_job, model
 from trainer.jobs.kind import Kind
-from trainer.models import Job
+from trainer.models import Job, Run
 from trainer.recipes.common import read_manifest
 from trainer.work import Work
 
@@ -25,6 +26,15 @@ def checked(raw: dict[str, Any]) -> dict[str, Any]:
     if raw:
         raise TrainerError(_("Unknown setting “%(name)s”.") % {"name": sorted(raw)[0]})
     return {}
+
+
+def require(run: Run | None, config: dict[str, Any], by: Person) -> None:
+    """Whole weights need no merging."""
+    if run is not None and run.is_whole:
+        raise TrainerError(
+            _("Run %(number)d tuned all weights. Download its model as it is.")
+            % {"number": run.pk}
+        )
 
 
 def perform(work: Work[Job]) -> dict[str, Any]:
@@ -70,5 +80,6 @@ KIND = Kind(
     gettext_lazy("Merge weights and export"),
     perform,
     checked=checked,
+    require=require,
     template="trainer/_export.html",
 )

@@ -7,6 +7,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
+from curation import handoff
+from curation.errors import NotAllowed
+from curation.handoff import Person
 from trainer import lineage, work
 from trainer.errors import TrainerError, TrainingFailed
 from trainer.folders import ADAPTER, folder_of, model
@@ -37,6 +40,22 @@ def checked(raw: dict[str, Any]) -> dict[str, Any]:
     if _finished(numbers).count() != len(numbers):
         raise TrainerError(_("Only finished runs have an adapter to merge."))
     return {"runs": numbers, "method": method}
+
+
+def require(run: Run | None, config: dict[str, Any], by: Person) -> None:
+    """Adapters on one base, each of a run that the person may take away."""
+    for one in [run, *_finished(config["runs"])] if run else []:
+        said = {"number": one.pk}
+        if not handoff.may_train(by, one.version_id):
+            raise NotAllowed(
+                _("Only a curator of its dataset can take run %(number)d away.") % said
+            )
+        if one.is_whole:
+            raise TrainerError(
+                _("Run %(number)d tuned all weights, so it has no adapter to merge.") % said
+            )
+        if run and one.base_id != run.base_id:
+            raise TrainerError(_("The runs stand on different base models."))
 
 
 def perform(work_of: Work[Job]) -> dict[str, Any]:
@@ -70,5 +89,6 @@ KIND = Kind(
     gettext_lazy("Merge of adapters"),
     perform,
     checked=checked,
+    require=require,
     template="trainer/_export.html",
 )

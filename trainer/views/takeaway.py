@@ -18,7 +18,7 @@ from curation.errors import CurationError
 from curation.http import SignedInRequest
 from trainer import access, lineage, tasks
 from trainer.actions import jobs
-from trainer.folders import ADAPTER, folder_of
+from trainer.folders import ADAPTER, MODEL, folder_of
 from trainer.forms import MergeForm
 from trainer.jobs import export
 from trainer.models import Job, Run
@@ -31,14 +31,24 @@ FILES = ("adapter_config.json", "adapter_model.safetensors")
 @require_GET
 @login_required
 def adapter(request: SignedInRequest, pk: int) -> StreamingHttpResponse:
-    """The run's adapter with its card, for those who curate its dataset."""
+    """The run's adapter with its card, for those who curate its dataset.
+
+    Of a run that tuned all weights its model, as it is.
+    """
     run = _finished(request, pk)
-    folder = folder_of(run) / ADAPTER
-    if not all((folder / name).is_file() for name in FILES):
+    made = MODEL if run.is_whole else ADAPTER
+    folder = folder_of(run) / made
+    names = _weights_and_more(folder) if run.is_whole else FILES
+    if not names or not all((folder / name).is_file() for name in names):
         raise Http404
-    text = card(lineage.facts(run), is_adapter=True)
-    files = [(name, folder / name) for name in FILES]
-    return _sent(f"run-{run.pk}-adapter", [("README.md", text.encode()), *files])
+    text = card(lineage.facts(run), is_adapter=not run.is_whole)
+    files = [(name, folder / name) for name in names]
+    return _sent(f"run-{run.pk}-{made}", [("README.md", text.encode()), *files])
+
+
+def _weights_and_more(folder: Path) -> list[str]:
+    names = [path.name for path in folder.glob("*") if path.is_file()]
+    return sorted(name for name in names if name != "README.md")
 
 
 @require_POST
@@ -52,6 +62,8 @@ def run_export(request: SignedInRequest, pk: int) -> HttpResponse:
 def run_merge(request: SignedInRequest, pk: int) -> HttpResponse:
     """With adapters of other runs on the same base that the person may take as well."""
     run = _finished(request, pk)
+    if run.is_whole:
+        raise Http404
     form = MergeForm(request.POST or None, others=access.runs_to_merge(request, run))
     if request.method == "POST" and form.is_valid():
         return _asked(request, run, "merge", form.cleaned_data)
@@ -64,7 +76,7 @@ def run_merge(request: SignedInRequest, pk: int) -> HttpResponse:
 @login_required
 def job_files(request: SignedInRequest, pk: int) -> StreamingHttpResponse:
     """What an export or a merge made."""
-    job = access.job_to_steer(request, pk)
+    job = access.job_to_take(request, pk)
     files = export.files(job) if job.state == Job.State.FINISHED else []
     if not files or not all(path.is_file() for _, path in files):
         raise Http404
