@@ -58,7 +58,7 @@ def _address(notice: Notification) -> str:
     if notice.kind in {Kind.MODEL, Kind.PROMOTED}:
         return reverse("curation:work")
     if notice.kind == Kind.SCHEDULE:
-        return str(notice.data["address"])
+        return str(notice.data.get("address", ""))
     if notice.kind == Kind.WITHDRAWN and notice.data.get("numbers"):
         version = notice.data["slug"], notice.data["numbers"][-1]
         return reverse("curation:version", args=version)

@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import psutil
 import pytest
+from django.utils import translation
 from xdist.scheduler import LoadScopeScheduling
 
 from config import embedded
@@ -91,6 +92,13 @@ def _remove(folder: Path) -> None:
     if is_ours:
         embedded.stop(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """A page in another language must not leave it to the test that comes next."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

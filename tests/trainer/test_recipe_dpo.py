@@ -171,7 +171,7 @@ def test_both_replies_follow_the_same_part_of_a_long_prompt(config):
 
 
 def test_without_pairs_it_says_what_to_do(config):
-    for path in Path(config.data).glob("pairs.*"):
+    for path in Path(config.data).glob("pairs[._]*"):
         path.unlink()
 
     with pytest.raises(Trouble, match="There is no pair to learn from"):
