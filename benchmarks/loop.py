@@ -1,8 +1,10 @@
 """Once round the loop, through the real pages: `make loop DATA=file.jsonl`.
 
 Imports the file, then sends scripted people: they write, review and rank; a curator
-freezes, an admin fine-tunes; the model is scored, and its answers are ranked. A line per
-step on standard error, one JSON line at the end, and a failure if a step did not happen.
+freezes, an admin fine-tunes; the model is scored, and its answers are ranked. Where the
+version has preferences on both sides, a reward model and DPO on the fine-tuned run follow.
+A line per step on standard error, one JSON line at the end, and a failure if a step did
+not happen.
 """
 
 from __future__ import annotations
@@ -40,9 +42,10 @@ POLICY = {
     "max_depth": 2,
     "rankings_wanted": 2,
     "open_conversations": 1000,
+    "held_out_percent": 50,  # of 100 trees; with fewer the interval says nothing
 }
 ENDED = ("finished", "failed", "cancelled")
-TRAINING_SECONDS = 300.0
+TRAINING_SECONDS = 600.0
 
 
 class Loop:
@@ -54,6 +57,7 @@ class Loop:
         self.people: dict[str, Person] = {}
         self.seconds: dict[str, float] = {}
         self.run_id = 0
+        self.runs: dict[str, int] = {}  # by method
         self.facts: dict[str, Any] = {}
 
     @contextmanager
@@ -177,24 +181,51 @@ def rank(loop: Loop) -> None:
 def freeze(loop: Loop) -> None:
     curator = loop.people["curator"]
     form = curator.visit(f"/datasets/{SLUG}/versions/").form("versions")
-    curator.send(form.action, form.fields)
+    curator.send(form.action, {**form.fields, "pairs": "all"})
     loop.facts["version_id"] = int(re.findall(r"version=(\d+)", curator.page.html)[0])
 
 
 def fine_tune(loop: Loop) -> None:
-    """Launch from the form, and watch the run's page until it ends."""
+    _wait_for_base(loop.people["admin"])
+    loop.run_id = _train(loop, "sft")
+
+
+def reward(loop: Loop) -> None:
+    if _has_preferences(loop):
+        _train(loop, "reward")
+
+
+def dpo(loop: Loop) -> None:
+    """On the fine-tuned run, which the form proposes."""
+    if _has_preferences(loop):
+        from trainer.models import Run
+
+        run_id = _train(loop, "dpo")
+        parent = Run.objects.get(pk=run_id).parent_id
+        need(parent == loop.run_id, f"DPO went on from {parent}, not from {loop.run_id}")
+
+
+def _has_preferences(loop: Loop) -> bool:
+    from curation import handoff
+
+    counts = handoff.row_counts(loop.facts["version_id"]) or {}
+    loop.facts["pairs"] = counts.get("pairs_train", 0)
+    return all(counts.get(f"pairs_{split}") for split in ("train", "held_out"))
+
+
+def _train(loop: Loop, method: str) -> int:
+    """Launch from the form, and watch the run until it ends."""
     from trainer.models import Run
 
-    admin = loop.people["admin"]
-    _wait_for_base(admin)
-    launch = admin.visit(f"/models/launch/?version={loop.facts['version_id']}")
+    admin, version = loop.people["admin"], loop.facts["version_id"]
+    launch = admin.visit(f"/models/launch/?method={method}&version={version}")
     form = launch.form("launch")
     admin.send(form.action, form.fields)
-    loop.run_id = int(re.findall(r"/runs/(\d+)/", admin.page.url)[0])
+    loop.runs[method] = run_id = int(re.findall(r"/runs/(\d+)/", admin.page.url)[0])
     deadline = time.monotonic() + TRAINING_SECONDS
     shown = ""
     while time.monotonic() < deadline:
-        run = Run.objects.get(pk=loop.run_id)
+        run = Run.objects.get(pk=run_id)
         if (now := f"  run {run.pk}: {run.state} {run.phase} {run.step}/{run.of}") != shown:
             shown = now
             say(shown)
@@ -202,7 +233,8 @@ def fine_tune(loop: Loop) -> None:
             break
         time.sleep(1)
     need(run.state == "finished", f"the run is {run.state}: {run.problem}")
-    admin.visit(f"/models/runs/{loop.run_id}/")
+    admin.visit(f"/models/runs/{run_id}/")
+    return run_id
 
 
 def rank_candidates(loop: Loop) -> None:
@@ -227,6 +259,8 @@ STEPS = {
     "rank": rank,
     "freeze": freeze,
     "fine_tune": fine_tune,
+    "reward": reward,
+    "dpo": dpo,
     "rank_candidates": rank_candidates,
 }
 
@@ -293,6 +327,8 @@ def report(loop: Loop, seconds: float) -> None:
         "tokens": run.tokens,
         "held_out_loss_before": round(evaluation.loss_before or 0.0, 4),
         "held_out_loss_after": round(evaluation.loss_after or 0.0, 4),
+        "pairs": loop.facts["pairs"],
+        **{name: _agreement(loop.runs.get(name)) for name in ("reward", "dpo")},
         "candidates": loop.facts["candidates"],
         "candidates_ranked": loop.facts["candidates_ranked"],
         "seconds": loop.seconds,
@@ -301,6 +337,28 @@ def report(loop: Loop, seconds: float) -> None:
     for sample in run.samples.all()[:3]:
         say(f"  {sample.prompt_text!r} -> {sample.tuned_text!r}")
     sys.stdout.write(json.dumps(line) + "\n")
+
+
+def _agreement(run_id: int | None) -> dict[str, Any] | None:
+    """With people, on held-out pairs: the share with its interval, and the margin of the
+    better answer, which is 0 before."""
+    from trainer.models import Evaluation, Metric
+
+    if run_id is None:
+        return None
+    found = Evaluation.objects.get(run=run_id)
+    margins = Metric.objects.filter(run=run_id, name=Metric.Name.HELD_OUT_MARGIN)
+    first = margins.order_by("step").first()
+    return {
+        "run": run_id,
+        "held_out_pairs": found.pairs,
+        "accuracy": found.accuracy,
+        "accuracy_low": found.accuracy_low,
+        "accuracy_high": found.accuracy_high,
+        "is_above_chance": found.is_above_chance,
+        "margin_before": first.value if first else None,
+        "margin_after": found.margin,
+    }
 
 
 def format_of(data: Path) -> str:

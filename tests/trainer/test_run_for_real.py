@@ -34,6 +34,36 @@ def test_a_starter_is_built_tuned_evaluated_sampled_and_offered(frozen, curator,
     assert Message.objects.filter(origin="model").count() == run.offered
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("tuning", ["lora", "full"])
+@pytest.mark.parametrize("method", ["reward", "dpo", "unpaired"])
+def test_it_learns_what_people_prefer(preferred, curator, folders, method, tuning):
+    call_command("build_base", steps=25)
+    given = {"by": curator.email, "steps": 4, "wait": True}
+    where = f"{preferred.dataset.slug}/{preferred.number}"
+    call_command("train", where, **given)
+    parent = Run.objects.get()
+
+    said = call_command(
+        "train", where, method=method, parent=parent.pk, given=[f"tuning={tuning}"], **given
+    )
+
+    run = Run.objects.for_page().latest("pk")
+    assert f"Run {run.pk} is finished" in said
+    assert run.evaluation.pairs > 0
+    assert run.evaluation.accuracy_low <= run.evaluation.accuracy_high
+    assert run.evaluation.has_loss is (method != "reward")
+    manifest = read_manifest(folders / str(run.pk))
+    assert (manifest["recipe"], manifest["result"]) == (
+        method,
+        "adapter" if tuning == "lora" else "model",
+    )
+    assert "parent" in manifest["made"]
+    names = set(run.metrics.values_list("name", flat=True))
+    assert {"accuracy", "margin", "held_out_accuracy", "held_out_margin"} <= names
+    assert (run.offered is None) is (method == "reward")
+
+
 def test_the_command_says_what_is_wrong_in_a_line(frozen, curator, base):
     for arguments, words in [
         (("nowhere/1",), "0 versions are known"),
