@@ -21,6 +21,7 @@ from config.env import (
     env_str,
 )
 from config.places import ROOT, broker_url, database_url, make_var, redis_url, var_dir
+from config.rest import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401
 
 # ---- environment -------------------------------------------------------------------
 LOCAL = env_bool("WINNOW_LOCAL")  # one person's own computer, no proxy, plain http
@@ -79,6 +80,8 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -254,19 +257,6 @@ STORAGES = {
     "staticfiles": {"BACKEND": _PLAIN if LOCAL or DEBUG else _HASHED},
 }
 
-# ---- API ---------------------------------------------------------------------------
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PARSER_CLASSES": ["curation.api.parsers.CarefulJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
-    "PAGE_SIZE": 100,
-    "EXCEPTION_HANDLER": "curation.api.errors.refusals_are_409",
-}
-
 # ---- work in the background --------------------------------------------------------
 CELERY_BROKER_URL = broker_url(VAR_DIR)
 CELERY_TASK_SERIALIZER = "json"
@@ -319,6 +309,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "forget-submissions": {"task": "annotate.tasks.forget_submissions", "schedule": 300},
     # Browsers that were signed in long ago.
     "forget-sessions": {"task": "curation.tasks.forget_sessions", "schedule": 86_400},
+    # What programs were answered whose requests nobody will send again.
+    "forget-answers": {"task": "curation.tasks.forget_answers", "schedule": 3600},
     # What was written before there were sketches, or with older ones, can be looked up too.
     "sketch-prompts": {"task": "curation.tasks.sketch_prompts", "schedule": 3600},
     # Imports want near-duplicates looked for, and what a lost message asked for is begun.

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from curation.actions.people import holds
 from curation.http import SignedInRequest
 from curation.models import (
+    AccessToken,
     Category,
     Comment,
     Contributor,
@@ -138,6 +139,10 @@ def version(request: SignedInRequest, slug: str, number: int) -> DatasetVersion:
 
 def freezing_in(dataset: Dataset, pk: int) -> Freezing:
     return get_object_or_404(Freezing, dataset=dataset, pk=pk)
+
+
+def token_of_mine(request: SignedInRequest, pk: int) -> AccessToken:
+    return get_object_or_404(AccessToken, person=request.user, pk=pk)
 
 
 def site_admins_only(request: SignedInRequest) -> None:

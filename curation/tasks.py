@@ -17,6 +17,7 @@ from curation.actions import (
     resettling,
     searches,
     tallies,
+    tokens,
     vectors,
     withdrawals,
 )
@@ -45,6 +46,12 @@ def send_digests() -> None:
 def forget_sessions() -> None:
     """Browsers whose sign-in has run out."""
     SessionStore.clear_expired()
+
+
+@background_task()
+def forget_answers() -> None:
+    """What programs were answered, once nobody sends the same request again."""
+    tokens.forget_answers()
 
 
 @background_task()

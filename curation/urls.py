@@ -37,6 +37,7 @@ from curation.views import (
     saved_views,
     similar,
     suspensions,
+    tokens,
     versions,
     withdrawals,
 )
@@ -120,6 +121,8 @@ urlpatterns = [
     path("me/<int:pk>/withdraw/", me.withdraw, name="withdraw"),
     path("me/<int:pk>/edit/", amend.show, name="amend"),
     path("profile/", profile.show, name="profile"),
+    path("profile/programs/", tokens.show, name="tokens"),
+    path("profile/programs/<int:pk>/revoke/", tokens.revoke, name="token-revoke"),
     path("notifications/", notifications.show, name="notifications"),
     path("notifications/read/", notifications.read, name="notifications-read"),
     path("leaderboard/", leaderboard.show, name="leaderboard"),

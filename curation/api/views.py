@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.db.models import QuerySet
 from django.http import FileResponse
@@ -16,7 +16,6 @@ from rest_framework.serializers import BaseSerializer
 
 from curation import handoff, tasks
 from curation.actions import freezing, versions
-from curation.api.pagination import BySlug, NewestFirst
 from curation.api.serializers import (
     DatasetSerializer,
     FilterSerializer,
@@ -30,6 +29,9 @@ from curation.api.serializers import (
 from curation.background import ring
 from curation.comparison import KINDS, compare
 from curation.models import Contributor, Dataset, DatasetVersion, Freezing
+from curation.rest.pagination import BySlug, NewestFirst
+from curation.rest.replays import Replays
+from curation.rest.scopes import Scope
 
 
 class RecordsRenderer(JSONRenderer):
@@ -40,7 +42,10 @@ class RecordsRenderer(JSONRenderer):
 
 
 class DatasetViewSet(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Dataset]
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    Replays,
+    viewsets.GenericViewSet[Dataset],
 ):
     """The datasets that the person is a member of; all of them for a site admin."""
 
@@ -56,10 +61,12 @@ class DatasetViewSet(
 class VersionViewSet(
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
+    Replays,
     viewsets.GenericViewSet[DatasetVersion],
 ):
     """Frozen versions: read by members, made by curators, changed by nobody."""
 
+    scopes: ClassVar[dict[str, str]] = {"create": Scope.CURATE}
     pagination_class = NewestFirst
     lookup_field = "digest"
     lookup_value_regex = "[0-9a-f]{64}"
@@ -144,9 +151,12 @@ class VersionViewSet(
         })  # fmt: skip
 
 
-class FreezingViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Freezing]):
+class FreezingViewSet(
+    mixins.RetrieveModelMixin, Replays, viewsets.GenericViewSet[Freezing]
+):
     """Versions in the making: looked at, or called off by DELETE."""
 
+    scopes: ClassVar[dict[str, str]] = {"destroy": Scope.CURATE}
     serializer_class = FreezingSerializer
     lookup_value_regex = "[0-9]{1,9}"
 

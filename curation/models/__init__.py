@@ -25,11 +25,13 @@ from curation.models.salts import MessageSalt
 from curation.models.second_looks import SecondLook
 from curation.models.sessions import Session
 from curation.models.sketches import Candidate, Sketch
+from curation.models.tokens import AccessToken, KeptAnswer
 from curation.models.vectors import EmbeddingModel, Vector
 from curation.models.versions import DatasetVersion, VersionItem, VersionRanking
 from curation.models.withdrawals import Recall, Withdrawal
 
 __all__ = [
+    "AccessToken",
     "Ballot",
     "BallotEntry",
     "Candidate",
@@ -62,6 +64,7 @@ __all__ = [
     "Inspection",
     "Inspector",
     "Instance",
+    "KeptAnswer",
     "Label",
     "Membership",
     "Message",

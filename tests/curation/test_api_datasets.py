@@ -20,8 +20,8 @@ def test_it_has_a_name():
 
 
 def test_strangers_are_refused(client, dataset):
-    assert client.get(LIST).status_code == 403
-    assert client.get(f"{LIST}{dataset.slug}/").status_code == 403
+    assert client.get(LIST).status_code == 401
+    assert client.get(f"{LIST}{dataset.slug}/").status_code == 401
 
 
 def test_a_member_lists_their_datasets(client, dataset):

@@ -1,0 +1,34 @@
+"""The API about itself: its schema, two ways to read it, an answer for odd addresses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitView
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+
+class Explorer(SpectacularSwaggerSplitView):
+    """Swagger UI without a script or a style in the page."""
+
+    template_name = "rest/explorer.html"
+
+
+class Reference(SpectacularRedocView):
+    template_name = "rest/reference.html"
+
+
+class Nowhere(APIView):
+    """No such address: said as a problem, like every refusal here, and not as a page."""
+
+    permission_classes = ()
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        raise NotFound
+
+    post = put = patch = delete = get

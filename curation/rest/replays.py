@@ -1,0 +1,87 @@
+"""The same request sent twice counts once: `Idempotency-Key`, as Stripe has it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar, cast
+
+from django.db import IntegrityError, transaction
+from django.http import HttpResponse, HttpResponseBase
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from curation.models import Contributor, KeptAnswer
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotent-Replayed"
+LONGEST = 200
+Handler = Callable[..., HttpResponseBase]
+
+
+class OtherRequest(APIException):
+    status_code = 422
+    default_code = "other_request"
+
+
+class Replays(APIView):
+    """Answers a request again with what it was answered first, without doing it again.
+
+    The key is kept in the transaction that does the work: whoever sends the same one
+    meanwhile waits for it. A refusal keeps nothing, so that it can be sent again mended.
+    """
+
+    # False where the action has keys of its own, or keeps something when it refuses.
+    replays: ClassVar[bool] = True
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        method = (request.method or "").lower()
+        key = request.headers.get(HEADER, "")
+        if self.replays and key and method.upper() not in SAFE_METHODS:
+            if len(key) > LONGEST or not key.isprintable():
+                said = _("An idempotency key has at most %(n)d printable characters.")
+                raise ParseError(said % {"n": LONGEST})
+            # DRF looks its handler up after this.
+            setattr(self, method, partial(_once, getattr(self, method), key))
+
+
+def _once(handler: Handler, key: str, request: Request, *args: Any, **kw: Any) -> Any:
+    person = cast(Contributor, request.user)
+    asked = _fingerprint(request)
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                kept = KeptAnswer.objects.create(person=person, key=key, fingerprint=asked)
+        except IntegrityError:
+            return _again(KeptAnswer.objects.get(person=person, key=key), asked)
+        response = handler(request, *args, **kw)
+        if isinstance(response, Response):
+            has_body = response.data is not None
+            kept.body = JSONRenderer().render(response.data).decode() if has_body else ""
+            kept.status = response.status_code
+            kept.save(update_fields=["body", "status"])
+    return response
+
+
+def _again(kept: KeptAnswer, asked: str) -> HttpResponse:
+    if kept.fingerprint != asked:
+        raise OtherRequest(
+            _("This idempotency key was used for another request. Make a new one.")
+        )
+    answer = HttpResponse(kept.body, content_type="application/json", status=kept.status)
+    answer[REPLAYED] = "true"
+    return answer
+
+
+def _fingerprint(request: Request) -> str:
+    body = json.dumps(request.data, sort_keys=True, ensure_ascii=False, default=str)
+    told = "\n".join([request.method or "", request.get_full_path(), body])
+    return hashlib.sha256(told.encode()).hexdigest()

@@ -1,0 +1,80 @@
+"""What drf-spectacular cannot see by itself: how one signs in, and what a refusal looks
+like."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+
+from curation.rest.problems import MEDIA_TYPE
+from curation.rest.replays import HEADER
+
+Schema = dict[str, Any]
+PROBLEM: Schema = {
+    "type": "object",
+    "description": "RFC 9457. `detail` is worded for people.",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "field": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+                "required": ["field", "detail"],
+            },
+        },
+    },
+    "required": ["type", "title", "status", "detail"],
+}
+WRITES = {"post", "put", "patch", "delete"}
+# Of every answer but the expected ones; which of them a request meets depends on rules.
+ALWAYS = [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND,
+          HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_REQUEST]  # fmt: skip
+ON_WRITING = [
+    HTTPStatus.CONFLICT,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+]
+KEY: Schema = {
+    "in": "header",
+    "name": HEADER,
+    "schema": {"type": "string", "maxLength": 200},
+    "description": "Sent twice, the request is carried out once and answered alike.",
+}
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "curation.rest.bearer.BearerAuthentication"
+    name = "key"
+
+    def get_security_definition(self, auto_schema: Any) -> Schema:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A key of one's own, made under Profile → Keys for programs.",
+        }
+
+
+def add_problems(result: Schema, **_given: Any) -> Schema:
+    """Every operation can be refused, and every one that writes can be sent twice."""
+    result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
+    refusal = {
+        "description": "A refusal.",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for path in result["paths"].values():
+        for method, operation in path.items():
+            is_write = method in WRITES
+            if is_write:
+                operation.setdefault("parameters", []).append(KEY)
+            for status in [*ALWAYS, *(ON_WRITING if is_write else [])]:
+                operation["responses"].setdefault(str(int(status)), refusal)
+    return result

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+from django.core.management import call_command
+from django.urls import URLPattern, get_resolver
+from rest_framework.permissions import SAFE_METHODS
+
+from curation.rest.pages import Nowhere
+from curation.rest.scopes import Scope
+from tests.curation.pages import signed_in
+
+
+def routes(patterns=None, before=""):
+    for pattern in patterns or get_resolver().url_patterns:
+        path = before + str(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            yield path, pattern.callback
+        else:
+            yield from routes(pattern.url_patterns, path)
+
+
+def ours():
+    return [(p, c) for p, c in routes() if p.startswith("api/v1/") and hasattr(c, "cls")]
+
+
+def test_the_schema_is_whole_and_without_a_warning(tmp_path):
+    path = tmp_path / "schema.yml"
+
+    call_command("spectacular", validate=True, fail_on_warn=True, file=str(path))
+
+    assert "application/problem+json" in path.read_text()
+
+
+def test_every_action_that_writes_names_its_scope():
+    without = []
+    for path, callback in ours():
+        actions = getattr(callback, "actions", None) or {}
+        for method, action in actions.items():
+            if method.upper() in SAFE_METHODS:
+                continue
+            scope = getattr(callback.cls, "scopes", {}).get(action)
+            if scope not in Scope.values:
+                without.append(f"{method} {path}")
+
+    assert ours() and without == []
+
+
+@pytest.mark.django_db
+def test_a_person_reads_it_at_the_page(client):
+    assert client.get("/api/v1/docs/").status_code == 401
+    signed_in(client)
+
+    page = client.get("/api/v1/docs/")
+
+    assert page.status_code == 200
+    assert b"drf_spectacular_sidecar/swagger-ui-dist" in page.content
+    assert b"//cdn" not in page.content
+    assert client.get("/api/v1/docs/?script=").status_code == 200
+    assert client.get("/api/v1/reference/").status_code == 200
+    assert client.get("/api/v1/schema/").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/api/", "/api/v1/", "/api/v2/datasets/", "/api/v1/x/1/"])
+def test_an_odd_address_is_a_problem_and_not_a_page(client, path):
+    for method in (client.get, client.post, client.delete):
+        answer = method(path)
+
+        assert answer.status_code == 404
+        assert answer["Content-Type"] == "application/problem+json"
+        assert answer.json()["title"] == "Not Found"
+    assert Nowhere.permission_classes == ()
