@@ -154,9 +154,14 @@ def test_its_page_is_for_those_who_see_the_dataset(ask, fake, client, curator):
     assert "No room on the disk. Make some." in said
     again = client.post(reverse("trainer:job_retry", args=[job.pk]), follow=True)
     assert "Queued" in again.content.decode()
-    assert client.post(reverse("trainer:job_pause", args=[job.pk])).status_code == 302
-    job.refresh_from_db()
-    assert job.state == "paused"
+    for deed, word, state in (
+        ("pause", "Paused.", "paused"),
+        ("cancel", "Cancelled.", "cancelled"),
+    ):
+        steered = client.post(reverse(f"trainer:job_{deed}", args=[job.pk]), follow=True)
+        assert word in steered.text
+        job.refresh_from_db()
+        assert job.state == state
 
 
 def test_two_of_one_kind_are_not_started_again_at_once(ask, fake, curator):

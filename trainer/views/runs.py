@@ -1,16 +1,15 @@
-"""Runs, seen and steered."""
+"""Runs, seen and asked for. What steers them stands in steering.py."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods
 
 from curation import handoff
 from curation.background import ring
@@ -18,13 +17,13 @@ from curation.errors import CurationError
 from curation.http import SignedInRequest
 from trainer import access, board, curves, estimates, evidence, methods, report, tasks
 from trainer.actions import runs as actions
-from trainer.child import LOG
 from trainer.errors import NotConfirmed
+from trainer.folders import folder_of
 from trainer.forms import LaunchForm
-from trainer.launch import folder_of
 from trainer.methods import Method
 from trainer.models import BaseModel, Champion, Run
 from trainer.text import is_number
+from trainer.views.steering import Noun
 
 RUNS_ON_A_PAGE = 25
 
@@ -77,19 +76,6 @@ def run(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "trainer/run.html", context)
 
 
-@require_GET
-@login_required
-def run_live(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The part of the page that moves. When the run has ended, all of the page is new."""
-    found = access.run_to_watch(request, pk)
-    if not request.htmx:
-        return redirect("trainer:run", pk)
-    answer = render(request, "trainer/_run_live.html", _live(found))
-    if not found.is_active:
-        answer["HX-Refresh"] = "true"
-    return answer
-
-
 def _live(run: Run) -> dict[str, Any]:
     return {
         "run": run,
@@ -102,60 +88,17 @@ def _live(run: Run) -> dict[str, Any]:
     }
 
 
-@require_POST
-@login_required
-def run_cancel(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = access.run_to_steer(request, pk)
-    try:
-        found = actions.cancel(run_id=found.pk, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-    else:
-        is_over = found.state == Run.State.CANCELLED
-        said = _("Cancelled.") if is_over else _("It stops within seconds.")
-        messages.success(request, said)
-    return redirect("trainer:run", pk)
-
-
-@require_POST
-@login_required
-def run_pause(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = access.run_to_steer(request, pk)
-    try:
-        found = actions.pause(run_id=found.pk, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-    else:
-        is_over = found.state == Run.State.PAUSED
-        said = _("Paused.") if is_over else _("It stops within seconds, to go on later.")
-        messages.success(request, said)
-    return redirect("trainer:run", pk)
-
-
-@require_POST
-@login_required
-def run_retry(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = access.run_to_steer(request, pk)
-    try:
-        actions.retry(run_id=found.pk, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-    else:
-        ring(tasks.execute_run, run_id=found.pk)
-        messages.success(request, _("It is queued again, and goes on where it stopped."))
-    return redirect("trainer:run", pk)
-
-
-@require_GET
-@login_required
-def run_log(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The whole log as a download, never as a page."""
-    path = folder_of(access.run_to_watch(request, pk)) / LOG
-    if not path.exists():
-        raise Http404
-    answer = HttpResponse(path.read_bytes(), content_type="text/plain; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="run-{pk}.log"'
-    return answer
+RUN = Noun(
+    name="run",
+    to_watch=access.run_to_watch,
+    to_read_log=access.run_to_watch,
+    to_steer=access.run_to_steer,
+    actions=actions,
+    ring=lambda pk: ring(tasks.execute_run, run_id=pk),
+    folder=folder_of,
+    moving=_live,
+    said_again=gettext_lazy("It is queued again, and goes on where it stopped."),
+)
 
 
 @require_http_methods(["GET", "POST"])

@@ -1,0 +1,119 @@
+"""What a trainer worker works on is stopped, gone on with and watched, all in one way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from curation.errors import CurationError
+from curation.http import SignedInRequest
+from trainer.child import LOG
+from trainer.models.fenced import Fenced
+
+State = Fenced.State
+Access = Callable[[SignedInRequest, int], Any]  # the row, or 404
+
+
+@dataclass(frozen=True)
+class Noun:
+    """One kind of rows: `run` has the page trainer:run, `_run_live.html`, and `run_id`."""
+
+    name: str
+    to_watch: Access
+    to_read_log: Access
+    to_steer: Access
+    actions: ModuleType  # cancel, pause and retry
+    ring: Callable[[int], None]  # a worker, when one is queued again
+    folder: Callable[[Any], Path]
+    moving: Callable[[Any], dict[str, Any]]  # what the part of the page that moves needs
+    said_again: str | Promise  # to whoever queued one again
+
+    @property
+    def page(self) -> str:
+        return f"trainer:{self.name}"
+
+    def id(self, pk: int) -> dict[str, int]:
+        return {f"{self.name}_id": pk}
+
+
+@require_GET
+@login_required
+def live(request: SignedInRequest, pk: int, *, noun: Noun) -> HttpResponse:
+    """The part of the page that moves. When the work has ended, all of the page is new."""
+    found = noun.to_watch(request, pk)
+    if not request.htmx:
+        return redirect(noun.page, pk)
+    answer = render(request, f"trainer/_{noun.name}_live.html", noun.moving(found))
+    if not found.is_active:
+        answer["HX-Refresh"] = "true"
+    return answer
+
+
+@require_POST
+@login_required
+def cancel(request: SignedInRequest, pk: int, *, noun: Noun) -> HttpResponse:
+    def act() -> str:
+        found = noun.actions.cancel(**noun.id(pk), by=request.user)
+        is_over = found.state == State.CANCELLED
+        return _("Cancelled.") if is_over else _("It stops within seconds.")
+
+    return _steered(request, pk, noun, act)
+
+
+@require_POST
+@login_required
+def pause(request: SignedInRequest, pk: int, *, noun: Noun) -> HttpResponse:
+    def act() -> str:
+        found = noun.actions.pause(**noun.id(pk), by=request.user)
+        is_over = found.state == State.PAUSED
+        return _("Paused.") if is_over else _("It stops within seconds, to go on later.")
+
+    return _steered(request, pk, noun, act)
+
+
+@require_POST
+@login_required
+def retry(request: SignedInRequest, pk: int, *, noun: Noun) -> HttpResponse:
+    def act() -> str:
+        noun.actions.retry(**noun.id(pk), by=request.user)
+        noun.ring(pk)
+        return str(noun.said_again)
+
+    return _steered(request, pk, noun, act)
+
+
+def _steered(
+    request: SignedInRequest, pk: int, noun: Noun, act: Callable[[], str]
+) -> HttpResponse:
+    """The page again, with what `act` says of it or why it was refused."""
+    noun.to_steer(request, pk)
+    try:
+        said = act()
+    except CurationError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, said)
+    return redirect(noun.page, pk)
+
+
+@require_GET
+@login_required
+def log(request: SignedInRequest, pk: int, *, noun: Noun) -> HttpResponse:
+    """The whole log as a download, never as a page."""
+    path = noun.folder(noun.to_read_log(request, pk)) / LOG
+    if not path.exists():
+        raise Http404
+    answer = HttpResponse(path.read_bytes(), content_type="text/plain; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{noun.name}-{pk}.log"'
+    return answer
