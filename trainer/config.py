@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from trainer.errors import TrainerError
+from trainer.recipes.settings import FULL, LORA, LORA_4BIT
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
@@ -40,7 +41,6 @@ def setting(
     return dataclasses.field(default=default, metadata=facts | more)
 
 
-LORA, FULL, LORA_4BIT = "lora", "full", "lora-4bit"
 TUNINGS = (
     (LORA, _("An adapter beside the base (LoRA)")),
     (FULL, _("All weights")),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -12,11 +11,12 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from trainer import memory
 from trainer.errors import TrainerError
-from trainer.memory import Shape
 from trainer.models import Attempt, BaseModel, Estimate, Run, Worker
+from trainer.recipes.common import Trouble
+from trainer.recipes.memory import Shape, estimate, shape_of
 
+DECIDE_MEMORY = ("tuning", "lora_r", "batch_size", "max_length")
 LOOKED_AT = 5
 # How far off so few runs may be, as a factor to each side.
 WIDER = {1: 2.0, 2: 1.6, 3: 1.4}
@@ -44,7 +44,7 @@ def guess(
     newest = finished.select_related("estimate").order_by("-finished_at")
     earlier = list(newest.filter(version__dataset=dataset_id)[:LOOKED_AT])
     earlier = earlier or list(newest[:LOOKED_AT])
-    needs = memory_needed(base, config, earlier)
+    needs = memory_needed(base, method, config, earlier)
     if not earlier:
         return Guess(memory=needs)
     took = seconds_taken(earlier)
@@ -101,15 +101,24 @@ def _answers(config: dict[str, Any]) -> int:
 
 
 def memory_needed(
-    base: BaseModel, config: dict[str, Any], earlier: list[Run]
+    base: BaseModel, method: str, config: dict[str, Any], earlier: list[Run]
 ) -> int | None:
-    """What an earlier run took in truth, scaled by the formula; else the formula."""
-    shape = shape_of(base)
+    """What an earlier run took in truth, scaled by the formula; else the formula.
+
+    None where the base is on another machine's disk, or says nothing of itself.
+    """
+    try:
+        shape = shape_of(Path(base.location))
+    except Trouble:
+        return None
+    largest = max(Worker.objects.alive(), key=lambda worker: worker.size, default=None)
+    if largest and largest.devices:
+        return _formula(shape, method, config, on_gpu=True)
+    needs = _formula(shape, method, config)
     for run in earlier:
-        peak = _peak(run)
-        if peak and shape:
-            return round(peak * _formula(shape, config) / _formula(shape, run.config))
-    return _formula(shape, config) if shape else None
+        if peak := _peak(run):
+            return round(peak * needs / _formula(shape, method, run.config))
+    return needs
 
 
 def _peak(run: Run) -> int | None:
@@ -119,28 +128,11 @@ def _peak(run: Run) -> int | None:
     return run.estimate.peak
 
 
-def _formula(shape: Shape, config: dict[str, Any]) -> int:
-    return memory.needed(
-        shape,
-        batch_size=int(config.get("batch_size", 1)),
-        max_length=int(config.get("max_length", 512)),
-        is_whole=config.get("tuning") == "full",
-    )
-
-
-def shape_of(base: BaseModel) -> Shape | None:
-    """None where the model is on another machine's disk, or says nothing of itself."""
-    folder = Path(base.location)
-    try:
-        told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        return Shape(
-            weights=sum(path.stat().st_size for path in folder.glob("*.safetensors")),
-            layers=int(told["num_hidden_layers"]),
-            hidden=int(told["hidden_size"]),
-            vocabulary=int(told["vocab_size"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+def _formula(
+    shape: Shape, method: str, config: dict[str, Any], *, on_gpu: bool = False
+) -> int:
+    told = {name: config[name] for name in DECIDE_MEMORY if name in config}
+    return estimate(shape, recipe=method, **told, on_gpu=on_gpu).total
 
 
 def require_room(found: Guess) -> None:

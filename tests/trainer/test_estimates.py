@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.urls import reverse
 from django.utils.timezone import now
 
-from trainer import estimates, memory
+from tests.trainer.safetensors_bytes import told
+from trainer import estimates
 from trainer.actions import workers
 from trainer.errors import TrainerError
-from trainer.memory import Shape
 from trainer.models import Attempt, Estimate, Run
+from trainer.recipes.memory import RUNTIME
 from trainer.tasks import execute_run
 
 pytestmark = pytest.mark.django_db
 GIB = 2**30
-CONFIG = '{"num_hidden_layers": 2, "hidden_size": 128, "vocab_size": 1024}'
+CONFIG = {
+    "num_hidden_layers": 2, "hidden_size": 128, "vocab_size": 1024,
+    "num_attention_heads": 4,
+}  # fmt: skip
+SHAPES = {"embed.weight": [1024, 128], "q_proj.weight": [128, 128]}
 HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
 def shaped(base, tmp_path):
     """The base is there on disk, small as the starter is."""
-    (tmp_path / "config.json").write_text(CONFIG)
-    (tmp_path / "model.safetensors").write_bytes(b"0" * 2_000_000)
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    (tmp_path / "model.safetensors").write_bytes(told(SHAPES))
     base.location = str(tmp_path)
     base.save()
     return base
@@ -92,7 +99,7 @@ def test_the_more_earlier_runs_the_narrower(finished):
 def test_memory_goes_by_the_shape_and_then_by_what_was_seen(shaped, finished):
     run = finished()
     by_shape = guess(run).memory
-    assert memory.LIBRARIES < by_shape < 2 * memory.LIBRARIES
+    assert RUNTIME < by_shape < 2 * RUNTIME
     assert guess(run, batch_size=512, max_length=4096).memory > 20 * GIB
 
     estimates.note_peak(run.pk, 500_000_000)
@@ -102,13 +109,30 @@ def test_memory_goes_by_the_shape_and_then_by_what_was_seen(shaped, finished):
     assert Estimate.objects.get(run=run).peak == 500_000_000
 
 
-def test_a_whole_model_needs_more_than_an_adapter():
-    shape = Shape(weights=GIB, layers=10, hidden=1000, vocabulary=30_000)
-    sizes = {"batch_size": 4, "max_length": 512}
+def test_a_whole_model_needs_more_than_an_adapter(shaped, request_run):
+    run = request_run(batch_size=1, max_length=32)
 
-    more = memory.needed(shape, **sizes, is_whole=True) - memory.needed(shape, **sizes)
+    assert guess(run, tuning="full").memory > guess(run).memory
 
-    assert more == 3 * GIB
+
+def test_what_is_kept_for_the_way_back_is_less_on_a_gpu(shaped, finished):
+    run = finished(batch_size=512, max_length=4096)
+    by_shape = guess(run).memory
+    estimates.note_peak(run.pk, 99 * GIB)  # in a CPU's memory, which says nothing of a GPU
+    facts = {"memory_total": 4 * GIB, "memory_free": 1 * GIB, "cpus": 2}
+    assert guess(run).memory == 99 * GIB
+
+    workers.heard("gpu:1", devices=[{"name": "A", "total": 999 * GIB, "free": 0}], **facts)
+
+    assert GIB < guess(run).memory < 0.7 * by_shape
+
+
+@pytest.mark.parametrize("odd", ["", "[]", "{}", '{"hidden_size": "wide"}'])
+def test_of_a_base_that_says_nothing_of_itself_nothing_is_told(odd, shaped, request_run):
+    run = request_run()
+    Path(shaped.location, "config.json").write_text(odd)
+
+    assert guess(run).memory is None
 
 
 def test_what_no_worker_could_hold_is_refused_at_the_door(shaped, request_run):

@@ -12,11 +12,13 @@ import pytest
 import torch
 
 from tests.trainer.recipe_fixtures import ROOT, tiny
+from tests.trainer.safetensors_bytes import safetensors, told
 from trainer.recipes import models
 from trainer.recipes.common import Trouble
 from trainer.recipes.memory import estimate, shape_of
 
 GIB = 2**30
+NO_HEADS = '{"hidden_size": 8, "num_attention_heads": 0}'
 
 
 def test_the_shape_is_that_of_the_loaded_model(tiny):
@@ -30,7 +32,7 @@ def test_the_shape_is_that_of_the_loaded_model(tiny):
 
 
 @pytest.fixture
-def seven(tmp_path):
+def files(tmp_path):
     """The files of a model of eight billion weights, without their weights."""
     layers, hidden, inner, keys, vocabulary = 32, 4096, 14336, 1024, 128256
     config = {
@@ -48,21 +50,19 @@ def seven(tmp_path):
             ("down_proj", [hidden, inner]),
         ):  # fmt: skip
             shapes[f"model.layers.{layer}.{name}.weight"] = shape
-    write_header(tmp_path / "model.safetensors", shapes)
+    (tmp_path / "model.safetensors").write_bytes(told(shapes))
     return tmp_path
 
 
-def write_header(path, shapes):
-    header = {name: {"dtype": "BF16", "shape": s, "data_offsets": [0, 0]}
-              for name, s in shapes.items()}  # fmt: skip
-    text = json.dumps({"__metadata__": {"format": "pt"}, **header}).encode()
-    path.write_bytes(len(text).to_bytes(8, "little") + text)
+@pytest.fixture
+def eight(files):
+    return shape_of(files)
 
 
-def test_eight_billion_weights_need_what_they_are_known_to_need(seven):
+def test_eight_billion_weights_need_what_they_are_known_to_need(eight):
     on_gpu = {"on_gpu": True, "batch_size": 4, "max_length": 1024, "lora_r": 16}
     small, lora, full = (
-        estimate(seven, tuning=tuning, **on_gpu) for tuning in ("lora-4bit", "lora", "full")
+        estimate(eight, tuning=tuning, **on_gpu) for tuning in ("lora-4bit", "lora", "full")
     )
 
     assert lora.weights == pytest.approx(16.06e9, rel=0.01)
@@ -71,26 +71,28 @@ def test_eight_billion_weights_need_what_they_are_known_to_need(seven):
     assert small.total < lora.total < 30 * GIB < 130 * GIB < full.total
 
 
-def test_more_text_at_once_takes_more(seven):
-    few = estimate(seven, batch_size=4, on_gpu=True)
-    many = estimate(seven, batch_size=8, on_gpu=True)
+def test_more_text_at_once_takes_more(eight):
+    few = estimate(eight, batch_size=4, on_gpu=True)
+    many = estimate(eight, batch_size=8, on_gpu=True)
 
     assert many.activations == 2 * few.activations
-    assert estimate(seven, batch_size=4, max_length=1024, on_gpu=True) == many
-    assert estimate(seven, recipe="dpo", batch_size=4, on_gpu=True) == many
-    ranked = estimate(seven, recipe="reward", batch_size=4, replies=2, on_gpu=True)
+    assert estimate(eight, batch_size=4, max_length=1024, on_gpu=True) == many
+    assert estimate(eight, recipe="dpo", batch_size=4, on_gpu=True) == many
+    ranked = estimate(eight, recipe="reward", batch_size=4, replies=2, on_gpu=True)
     assert (ranked.activations, ranked.logits) == (many.activations, 0)
 
 
-def test_a_sharded_model_is_added_up_and_copies_beside_it_are_not(seven):
-    (seven / "model.safetensors").rename(seven / "model-00001-of-00002.safetensors")
-    write_header(seven / "model-00002-of-00002.safetensors", {"extra.weight": [10, 10]})
-    write_header(seven / "consolidated.safetensors", {"copy.weight": [1000, 1000]})
+def test_a_sharded_model_is_added_up_and_copies_beside_it_are_not(files):
+    (files / "model.safetensors").rename(files / "model-00001-of-00002.safetensors")
+    (files / "model-00002-of-00002.safetensors").write_bytes(
+        told({"extra.weight": [10, 10]})
+    )
+    (files / "consolidated.safetensors").write_bytes(told({"copy.weight": [1000, 1000]}))
     index = {"weight_map": {"a": "model-00001-of-00002.safetensors",
                             "b": "model-00002-of-00002.safetensors"}}  # fmt: skip
-    (seven / "model.safetensors.index.json").write_text(json.dumps(index))
+    (files / "model.safetensors.index.json").write_text(json.dumps(index))
 
-    assert shape_of(seven).weights == 8_029_999_104 + 100
+    assert shape_of(files).weights == 8_029_999_104 + 100
 
 
 @pytest.mark.parametrize(
@@ -98,21 +100,24 @@ def test_a_sharded_model_is_added_up_and_copies_beside_it_are_not(seven):
     [
         (lambda config, weights: config.unlink(), "no readable config.json"),
         (lambda config, weights: config.write_text("{}"), "cannot be told"),
+        (lambda config, weights: config.write_text(NO_HEADS), "cannot be told"),
+        (lambda config, weights: weights.write_bytes(safetensors(b"[]")), "cannot be told"),
         (lambda config, weights: weights.unlink(), "no .safetensors weights"),
         (lambda config, weights: weights.write_bytes(b"\xff" * 99), "no safetensors"),
         (lambda config, weights: weights.write_bytes(b"12"), "Cannot read"),
     ],
 )
-def test_what_cannot_be_read_says_so(seven, break_it, sentence):
-    break_it(seven / "config.json", seven / "model.safetensors")
+def test_what_cannot_be_read_says_so(files, break_it, sentence):
+    break_it(files / "config.json", files / "model.safetensors")
 
     with pytest.raises(Trouble, match=sentence):
-        estimate(seven)
+        shape_of(files)
 
 
 def test_it_needs_no_torch(tiny):
     code = "import sys; from pathlib import Path; from trainer.recipes import memory; "
-    code += f"memory.estimate(Path({str(tiny)!r})); print('torch' in sys.modules)"
+    code += f"memory.estimate(memory.shape_of(Path({str(tiny)!r}))); "
+    code += "print('torch' in sys.modules)"
     command = [sys.executable, "-c", code]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 

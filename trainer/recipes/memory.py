@@ -1,7 +1,7 @@
 """How much memory a run will take at most, told from a base's files before it is loaded.
 
-Imports nothing but Python, so that a launch can be refused before a GPU is taken. Meant to
-be a little too high; measured figures stand in trainer/LOG.md.
+Imports nothing but Python, so that a launch can be refused before a GPU is taken (see
+trainer/estimates.py). Meant to be a little too high; measured figures: trainer/LOG.md.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Estimate:
 
 
 def estimate(
-    base: Path,
+    shape: Shape,
     *,
     recipe: str = "sft",
     tuning: str = "lora",
@@ -70,11 +70,7 @@ def estimate(
     replies: int | None = None,
     on_gpu: bool = False,
 ) -> Estimate:
-    """For one process. `replies` are those of the longest ranking, where that is known.
-
-    Costs a look at a few kilobytes of the base's files.
-    """
-    shape = shape_of(base)
+    """For one process. `replies` are those of the longest ranking, where that is known."""
     tokens = batch_size * (replies or REPLIES[recipe]) * max_length
     adapter = lora_r * sum(rows + columns for rows, columns in shape.matrices)
     trained = shape.weights if tuning == FULL else adapter
@@ -110,6 +106,7 @@ def _activations(shape: Shape, tuning: str, tokens: int, *, on_gpu: bool) -> flo
 
 
 def shape_of(base: Path) -> Shape:
+    """Costs a look at a few kilobytes of the base's files."""
     config = read_object(base / "config.json")
     if config is None:
         raise Trouble(f"{base} has no readable config.json; it is no model folder.")
@@ -128,7 +125,7 @@ def shape_of(base: Path) -> Shape:
             keys=keys,
             vocabulary=int(config["vocab_size"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise Trouble(
             f"The size of {base} cannot be told from its files: {error}."
         ) from error
