@@ -9,9 +9,9 @@ from uuid import UUID
 from curation import handoff
 from trainer.folders import folder_of
 from trainer.habits import Habits, habits
-from trainer.intervals import Column, Interval, means
 from trainer.models import Champion, Run, Score
 from trainer.recipes.common import read_object
+from trainer.recipes.intervals import Column, Interval, means
 
 ALL = ""
 

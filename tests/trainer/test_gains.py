@@ -51,15 +51,6 @@ def test_replies_of_one_conversation_are_drawn_together():
     assert gains.change(few).low is None
 
 
-def test_many_examples_are_drawn_some_at_a_time(monkeypatch):
-    rows = pairs(60, 0.9)
-    at_once = gains.change(rows)
-    monkeypatch.setattr(gains, "DRAWN_AT_ONCE", 150)
-    some = gains.change(rows)
-    assert some.low == pytest.approx(at_once.low, abs=0.5)
-    assert some.high == pytest.approx(at_once.high, abs=0.5)
-
-
 @pytest.mark.parametrize("rows", [[], [Pair("", 0, 0)]])
 def test_nothing_to_compare_is_said(rows):
     assert gains.change(rows) is None

@@ -7,7 +7,8 @@ import random
 import numpy
 import pytest
 
-from trainer.intervals import Interval, means
+from trainer.recipes import intervals
+from trainer.recipes.intervals import Interval, means
 
 
 def column(values):
@@ -87,3 +88,25 @@ def test_it_agrees_with_resampling_by_hand():
     found = means(range(30), {"x": column(list(values))})["x"]
     assert found.low == pytest.approx(low, abs=0.12)
     assert found.high == pytest.approx(high, abs=0.12)
+
+
+def test_many_groups_are_drawn_some_at_a_time_with_the_same_dice(monkeypatch):
+    dice = random.Random(6)
+    values = column([dice.gauss(0, 1) for _ in range(60)])
+    at_once = means(range(60), {"x": values})["x"]
+    monkeypatch.setattr(intervals, "DRAWN_AT_ONCE", 150)
+    assert means(range(60), {"x": values})["x"] == pytest.approx(at_once)
+
+
+def test_more_confidence_is_a_wider_interval():
+    dice = random.Random(7)
+    values = column([dice.gauss(0, 1) for _ in range(60)])
+    wide = means(range(60), {"x": values}, confidence=0.99)["x"]
+    narrow = means(range(60), {"x": values}, confidence=0.8)["x"]
+    assert wide.low < narrow.low < narrow.value < narrow.high < wide.high
+
+
+def test_a_share_has_an_interval_however_few_the_groups():
+    assert intervals.grouped([1.0, 1.0], ["a", "a"]) == intervals.wilson(2, 2)
+    low, high = intervals.grouped([1.0, 0.0, 1.0], ["a", "b", "b"])
+    assert (low, high) == (0.5, 1.0)
