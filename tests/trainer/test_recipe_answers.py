@@ -14,6 +14,7 @@ from tests.trainer.recipe_fixtures import tiny, version, write_config
 from trainer.recipes import evaluate, models, sample, sft
 from trainer.recipes.common import Trouble
 from trainer.recipes.data import parted, read_examples
+from trainer.recipes.decoding import Drawing, one_each
 
 # peft asks transformers for a name that it has just renamed.
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
@@ -134,15 +135,13 @@ def prompt(number: int, text: str) -> str:
 
 def test_an_answer_alone_or_among_others_is_the_same(tiny):
     tokenizer, model = models.load_base(str(tiny))
-    settings = sample.Config(base="", prompts="", out="", temperature=0.0, max_new_tokens=8)
     asked = [
         tokenizer(text)["input_ids"] for text in ("Hi", "Name two animals and a place.")
     ]
 
-    together = sample.answers(model, tokenizer, asked, settings, lambda done: None)
+    together = one_each(model, tokenizer, asked, Drawing(max_new_tokens=8))
     alone = [
-        sample.answers(model, tokenizer, [ids], settings, lambda done: None)[0]
-        for ids in asked
+        one_each(model, tokenizer, [ids], Drawing(max_new_tokens=8))[0] for ids in asked
     ]
 
     assert together == alone

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from peft import PeftModel
 
 from trainer.recipes.chat import prompt_ids
@@ -26,13 +25,13 @@ from trainer.recipes.common import (
     versions,
     write_manifest,
 )
+from trainer.recipes.decoding import Drawing, one_each
 from trainer.recipes.device import set_up
 from trainer.recipes.models import check_adapter, check_length, load_base
 from trainer.recipes.outputs import refuse_foreign_manifest, write_lines
-from trainer.recipes.sample import end_tokens, left_padded, read_prompts, until_end
+from trainer.recipes.sample import read_prompts
 
 BASE = "__base__"  # peft's name for the base alone
-ROWS = 32
 ANSWERS = "answers.jsonl"
 
 
@@ -75,8 +74,10 @@ def main(cfg: Config) -> list[dict[str, Any]]:
 
     # ---- answer ----------------------------------------------------------------------
     ways = [BASE, *names]
-    rows = [(ids, way) for ids in asked for way in ways]
-    given = answers(model, tokenizer, rows, cfg.max_new_tokens)
+    given = one_each(
+        model, tokenizer, [ids for ids in asked for _ in ways],
+        Drawing(cfg.max_new_tokens), adapters=ways * len(asked),
+    )  # fmt: skip
 
     # ---- save ------------------------------------------------------------------------
     lines = [
@@ -113,32 +114,6 @@ def stacked(model: Any, adapters: Sequence[str]) -> tuple[PeftModel, list[str]]:
             raise Trouble(f"The adapter {place} does not fit this base model.") from error
     tuned.eval()
     return tuned, names
-
-
-@torch.inference_mode()
-def answers(
-    model: Any, tokenizer: Any, rows: Sequence[tuple[list[int], str]], max_new_tokens: int
-) -> list[str]:
-    """The likeliest answer to each prompt by the adapter that stands beside it."""
-    ends = end_tokens(model, tokenizer)
-    replies = [""] * len(rows)
-    by_length = sorted(range(len(rows)), key=lambda at: len(rows[at][0]))
-    for start in range(0, len(rows), ROWS):
-        batch = by_length[start : start + ROWS]
-        ids, mask = left_padded([rows[at][0] for at in batch], int(tokenizer.pad_token_id))
-        made = model.generate(
-            input_ids=ids.to(model.device),
-            attention_mask=mask.to(model.device),
-            adapter_names=[rows[at][1] for at in batch],
-            max_new_tokens=max_new_tokens,
-            do_sample=False,
-            pad_token_id=tokenizer.pad_token_id,
-            eos_token_id=ends,
-        )
-        for at, said in zip(batch, made[:, ids.shape[1] :].tolist(), strict=True):
-            text = tokenizer.decode(until_end(said, ends), skip_special_tokens=True)
-            replies[at] = text.strip()
-    return replies
 
 
 if __name__ == "__main__":

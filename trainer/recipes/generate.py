@@ -10,20 +10,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from trainer.recipes.chat import prompt_ids
 from trainer.recipes.common import demand, emit, run, sha256, versions, write_manifest
+from trainer.recipes.decoding import Drawing, several
 from trainer.recipes.device import set_up
 from trainer.recipes.models import check_length, load_base, load_with_adapter
 from trainer.recipes.outputs import refuse_foreign_manifest, write_lines
-from trainer.recipes.sample import (
-    drawing,
-    end_tokens,
-    left_padded,
-    read_prompts,
-    until_end,
-)
+from trainer.recipes.sample import read_prompts
 
 ROWS = 96  # answers under way at once
 ANSWERS = "answers.jsonl"
@@ -78,7 +71,11 @@ def main(cfg: Config) -> list[dict[str, Any]]:
     emit("started", prompts=len(prompts), device=str(device))
 
     # ---- answer ----------------------------------------------------------------------
-    replies, tokens = several(model, tokenizer, asked, cfg)
+    drawing = Drawing(cfg.max_new_tokens, cfg.temperature, cfg.top_p, cfg.seed)
+    replies, tokens = several(
+        model, tokenizer, asked, drawing, answers=cfg.answers, rows=ROWS,
+        tell=lambda done: emit("sampled", done=done, of=len(asked)),
+    )  # fmt: skip
 
     # ---- save ------------------------------------------------------------------------
     lines = [
@@ -98,39 +95,6 @@ def main(cfg: Config) -> list[dict[str, Any]]:
     write_manifest(out, facts, [ANSWERS])
     emit("done", prompts=len(prompts), tokens=tokens, seconds=facts["seconds"])
     return lines
-
-
-@torch.inference_mode()
-def several(
-    model: Any, tokenizer: Any, asked: list[list[int]], cfg: Config
-) -> tuple[list[list[str]], int]:
-    """The answers to each prompt, those of one made together; and how many tokens."""
-    model.eval()
-    ends = end_tokens(model, tokenizer)
-    replies: list[list[str]] = [[] for _ in asked]
-    at_once, tokens, done = max(1, ROWS // cfg.answers), 0, 0
-    by_length = sorted(range(len(asked)), key=lambda index: len(asked[index]))
-    for start in range(0, len(by_length), at_once):
-        batch = by_length[start : start + at_once]
-        torch.manual_seed(cfg.seed + start)
-        ids, mask = left_padded([asked[i] for i in batch], int(tokenizer.pad_token_id))
-        made = model.generate(
-            input_ids=ids.to(model.device),
-            attention_mask=mask.to(model.device),
-            max_new_tokens=cfg.max_new_tokens,
-            num_return_sequences=cfg.answers,
-            pad_token_id=tokenizer.pad_token_id,
-            eos_token_id=ends,
-            **drawing(cfg),
-        )
-        for number, row in enumerate(made[:, ids.shape[1] :].tolist()):
-            said = until_end(row, ends)
-            tokens += len(said)
-            text = tokenizer.decode(said, skip_special_tokens=True)
-            replies[batch[number // cfg.answers]].append(text.strip())
-        done += len(batch)
-        emit("sampled", done=done, of=len(asked))
-    return replies, tokens
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from trainer.recipes.chat import Turn, prompt_ids, role_fault
 from trainer.recipes.common import (
     Trouble,
@@ -24,11 +22,11 @@ from trainer.recipes.common import (
     write_manifest,
 )
 from trainer.recipes.data import read_lines, read_turns
+from trainer.recipes.decoding import Drawing, one_each
 from trainer.recipes.device import set_up
 from trainer.recipes.models import check_length, load_base, load_with_adapter
 from trainer.recipes.outputs import refuse_foreign_manifest, write_lines
 
-ROWS = 32  # prompts answered at once
 SAMPLES = "samples.jsonl"
 
 
@@ -74,7 +72,9 @@ def main(cfg: Config) -> list[dict[str, Any]]:
     emit("started", prompts=len(prompts), device=str(device))
 
     # ---- answer ----------------------------------------------------------------------
-    base = answers(model, tokenizer, asked, cfg, tell("base", len(prompts)))
+    drawing = Drawing(cfg.max_new_tokens, cfg.temperature, cfg.top_p, cfg.seed)
+    hears = tell("base", len(prompts))
+    base = one_each(model, tokenizer, asked, drawing, tell=hears)
     tuned = None
     if cfg.adapter:
         # Merged, the adapter costs nothing per token.
@@ -82,7 +82,8 @@ def main(cfg: Config) -> list[dict[str, Any]]:
     if cfg.model:
         _, model = load_base(cfg.model, device=device)
     if cfg.adapter or cfg.model:
-        tuned = answers(model, tokenizer, asked, cfg, tell("tuned", len(prompts)))
+        hears = tell("tuned", len(prompts))
+        tuned = one_each(model, tokenizer, asked, drawing, tell=hears)
 
     # ---- save ------------------------------------------------------------------------
     samples = [
@@ -120,69 +121,6 @@ def read_prompts(path: Path) -> list[tuple[str, list[Turn]]]:
     if not prompts:
         raise Trouble(f"{path} holds no prompt to answer.")
     return prompts
-
-
-@torch.inference_mode()
-def answers(
-    model: Any,
-    tokenizer: Any,
-    asked: list[list[int]],
-    cfg: Config,
-    tell: Callable[[int], None],
-) -> list[str]:
-    """One answer a prompt; an empty one is an answer too."""
-    model.eval()
-    ends = end_tokens(model, tokenizer)
-    replies, done = [""] * len(asked), 0
-    by_length = sorted(range(len(asked)), key=lambda index: len(asked[index]))
-    for start in range(0, len(by_length), ROWS):
-        batch = by_length[start : start + ROWS]
-        # Sown anew, so base and tuned draw alike and other prompts do not matter later on.
-        torch.manual_seed(cfg.seed + start)
-        ids, mask = left_padded([asked[i] for i in batch], int(tokenizer.pad_token_id))
-        made = model.generate(
-            input_ids=ids.to(model.device),
-            attention_mask=mask.to(model.device),
-            max_new_tokens=cfg.max_new_tokens,
-            pad_token_id=tokenizer.pad_token_id,
-            eos_token_id=ends,
-            **drawing(cfg),
-        )
-        for index, row in zip(batch, made[:, ids.shape[1] :].tolist(), strict=True):
-            text = tokenizer.decode(until_end(row, ends), skip_special_tokens=True)
-            replies[index] = text.strip()
-        done += len(batch)
-        tell(done)
-    return replies
-
-
-def drawing(cfg: Any) -> dict[str, Any]:
-    """Of a config with a temperature and a share of the likeliest tokens."""
-    if cfg.temperature == 0:
-        return {"do_sample": False}
-    shape = {"temperature": cfg.temperature, "top_p": cfg.top_p, "top_k": 0}
-    return {"do_sample": True, **shape}
-
-
-def end_tokens(model: Any, tokenizer: Any) -> list[int]:
-    """Chat models may end a turn with another token than a text."""
-    named = model.generation_config.eos_token_id
-    several = named if isinstance(named, list) else [named]
-    return sorted({int(t) for t in [*several, tokenizer.eos_token_id] if t is not None})
-
-
-def until_end(row: list[int], ends: list[int]) -> list[int]:
-    for index, token in enumerate(row):
-        if token in ends:
-            return row[:index]
-    return row
-
-
-def left_padded(rows: list[list[int]], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
-    width = max(map(len, rows))
-    ids = torch.tensor([[pad] * (width - len(row)) + row for row in rows])
-    mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows])
-    return ids, mask
 
 
 if __name__ == "__main__":

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from trainer.recipes import sample
 from trainer.recipes.chat import prompt_ids, render_all
 from trainer.recipes.common import emit, run
 from trainer.recipes.data import Example
+from trainer.recipes.decoding import Drawing, one_each
 from trainer.recipes.device import set_up
 from trainer.recipes.models import load_base
 from trainer.recipes.scoring import reply_losses
@@ -33,12 +33,11 @@ def main(cfg: Config) -> None:
     for example in map(as_example, records(cfg.seed)):
         if len(tasks[example.category]) < cfg.count:
             tasks[example.category].append(example)
-    settings = sample.Config(base="", prompts="", out="", temperature=0.0)
     for task, examples in sorted(tasks.items()):
         rows = render_all(tokenizer, examples, MAX_LENGTH).kept
         losses = reply_losses(model, rows, pad=int(tokenizer.pad_token_id))
         asked = [prompt_ids(tokenizer, example.prompt) for example in examples]
-        replies = sample.answers(model, tokenizer, asked, settings, lambda done: None)
+        replies = one_each(model, tokenizer, asked, Drawing(max_new_tokens=64))
         right = [
             reply == example.completion["content"]
             for reply, example in zip(replies, examples, strict=True)
