@@ -143,10 +143,6 @@ def may_curate(person: Contributor, dataset_id: int) -> bool:
     return dataset is not None and holds(person, dataset)
 
 
-def dataset_of(version_id: int) -> int:
-    return DatasetVersion.objects.values_list("dataset_id", flat=True).get(pk=version_id)
-
-
 def _outside(version: DatasetVersion) -> FrozenVersion:
     return FrozenVersion(
         id=version.pk,

@@ -116,14 +116,6 @@ class Older(NamedTuple):
         return older.filter(pk=self.guideline.pk) if self.guideline else older
 
 
-def older_in(
-    dataset: Dataset, guideline: Guideline | None = None, category: Category | None = None
-) -> Older | None:
-    """None where there is no guideline, so no older one. Causes a query."""
-    newest = dataset.guideline_in_force()
-    return Older(newest, guideline, category) if newest else None
-
-
 @transaction.atomic
 def ask(*, older: Older, by: Contributor) -> SecondLook:
     """Note that these shall be judged again. One wish of a dataset at a time."""

@@ -15,7 +15,7 @@ from curation.actions import (
     suspensions,
     versions,
 )
-from curation.actions.older_guidelines import older_in
+from curation.actions.older_guidelines import Older
 from curation.errors import CurationError, NotAllowed
 from curation.judged_again import foreseen
 from curation.models import Ballot, Event, Message, Review, SecondLook, Settlement
@@ -68,6 +68,10 @@ def ranked(dataset, *people, prompt=None, **fields):
 def publish(dataset, text="Be kind and brief."):
     boss = ContributorFactory(is_staff=True)
     return datasets.publish_guideline(dataset=dataset, text=text, by=boss)
+
+
+def older_in(dataset, guideline=None, category=None):
+    return Older(dataset.guideline_in_force(), guideline, category)
 
 
 def ask(dataset, by, **chosen):

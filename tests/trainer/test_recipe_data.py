@@ -93,14 +93,21 @@ def test_a_bad_config_is_refused_with_a_sentence(tmp_path, settings, sentence):
 
 
 def test_a_checkpoint_counts_only_with_a_whole_state(tmp_path):
-    for step, state in ((10, '{"global_step": 10}'), (20, '{"global_st'), (30, None)):
+    for step, state in (
+        (5, '{"global_step": 5}'),
+        (10, '{"global_step": 10}'),
+        (20, '{"global_st'),
+        (30, None),
+    ):
         folder = tmp_path / f"checkpoint-{step}"
         folder.mkdir()
         if state is not None:
             (folder / "trainer_state.json").write_text(state)
     (tmp_path / "checkpoint-40").symlink_to(tmp_path / "checkpoint-10")
 
-    assert common.last_checkpoint(tmp_path) == tmp_path / "checkpoint-10"
+    assert common.complete_checkpoints(tmp_path) == [
+        tmp_path / "checkpoint-10", tmp_path / "checkpoint-5",
+    ]  # fmt: skip
 
 
 def test_a_manifest_holds_only_while_its_files_are_as_written(tmp_path):

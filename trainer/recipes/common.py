@@ -202,11 +202,6 @@ def read_object(path: Path) -> dict[str, Any] | None:
 # ---- checkpoints ---------------------------------------------------------------------
 
 
-def last_checkpoint(folder: Path) -> Path | None:
-    """The newest complete checkpoint in `folder`."""
-    return next(iter(complete_checkpoints(folder)), None)
-
-
 def complete_checkpoints(folder: Path) -> list[Path]:
     """The newest first.
 
