@@ -13,8 +13,8 @@ from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from trainer.actions import queue
-from trainer.actions.queue import Row, Rules
+from trainer.actions import order
+from trainer.actions.order import Row, Rules
 from trainer.hours import month_of
 from trainer.jobs.kinds import KINDS
 from trainer.models import Job, Run, Worker
@@ -96,7 +96,7 @@ def _rows_waiting() -> list[Row]:
     )
     jobs = Job.objects.waiting().select_related("version__dataset", "requested_by", "base")
     both: list[Iterable[Row]] = [runs[: SHOWN + 1], jobs[: SHOWN + 1]]
-    return list(merge(*both, key=queue.urgency))
+    return list(merge(*both, key=order.urgency))
 
 
 def _count() -> int:
@@ -104,7 +104,7 @@ def _count() -> int:
 
 
 def _reasons(rows: list[Row], machines: list[Machine]) -> list[Waiting]:
-    in_force, ahead, found = queue.rules(), 0, []
+    in_force, ahead, found = order.rules(), 0, []
     alive = [machine for machine in machines if machine.worker.is_alive]
     for row in rows:
         held = _held_back(row, in_force) or _no_room(row, alive)

@@ -11,7 +11,16 @@ from curation.errors import NotAllowed
 from tests.factories import ContributorFactory
 from tests.races import together
 from trainer import board, tasks
-from trainer.actions import attempts, fence, jobs, queue, runs, schedules, workers
+from trainer.actions import (
+    attempts,
+    fence,
+    jobs,
+    order,
+    queue,
+    runs,
+    schedules,
+    workers,
+)
 from trainer.jobs import kinds
 from trainer.jobs.kind import Kind
 from trainer.models import Attempt, Budget, Estimate, Firing, Job, Run
@@ -51,7 +60,7 @@ def clock(monkeypatch):
     """`clock("2026-01-12T10:00")` sets what the queue reads."""
 
     def strike(text):
-        for module in (queue, board, attempts):
+        for module in (order, board, attempts):
             monkeypatch.setattr(module, "now", lambda: at(text))
 
     return strike

@@ -15,7 +15,7 @@ from curation import handoff, renewal
 from curation.errors import CurationError
 from curation.http import SignedInRequest
 from trainer import board
-from trainer.actions import attempts, queue
+from trainer.actions import attempts, order, queue
 from trainer.models import Budget, Job, Run
 from trainer.queue_forms import BudgetsForm, PriorityForm, RulesForm
 from trainer.schedule_forms import quiet_initial
@@ -77,7 +77,7 @@ def rules(request: SignedInRequest) -> HttpResponse:
     """Quiet hours of all, and budgets of datasets, in one form."""
     if not request.user.is_staff:
         raise Http404
-    site = queue.site_rules()
+    site = order.site_rules()
     datasets = renewal.curated_by(request.user)
     spent = attempts.spent([one.id for one in datasets], zone=site.time_zone)
     form = RulesForm(request.POST or None, initial=quiet_initial(site))
