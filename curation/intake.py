@@ -10,12 +10,19 @@ from typing import NamedTuple
 
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
-from curation.actions import conversations, notices, second_looks
+from curation import places
+from curation.actions import consents, conversations, exchanges, notices, second_looks
 from curation.actions.settlements import ask_again
 from curation.clean.text import TEXT_AT_MOST, tidied
-from curation.errors import CurationError
+from curation.errors import ConsentMissing, CurationError, NotAllowed
 from curation.models import Contributor, Event, Message, ModelReport
+
+Exchange = exchanges.Exchange
+Opinion = exchanges.Opinion
+Brought = exchanges.Brought
+Place = places.Place
 
 
 class Proposal(NamedTuple):
@@ -71,6 +78,47 @@ def offer_side_by_side(prompts: Sequence[str], sides: Sequence[Side]) -> list[li
     _hold(prompts)
     taken = [_offer_beside(uid, number, sides) for number, uid in enumerate(prompts)]
     return [list(counts) for counts in zip(*taken, strict=True)]
+
+
+places_of = places.of
+place_of = places.place
+hints_on = places.hints
+
+
+@transaction.atomic
+def bring_exchange(
+    *,
+    slug: str,
+    by: Contributor,
+    exchanges_so_far: Sequence[Exchange],
+    generator: str,
+    source: str,
+    opinion: Opinion,
+    category_id: int | None = None,
+    language: str = "",
+    agreed: Iterable[int] = (),
+) -> Brought:
+    """Propose a model's answer with the person's words that led to it.
+
+    `agreed` are the terms that they were shown and agree to: entered with it, or neither.
+    """
+    place = places.place(by, slug)
+    if place is None:
+        raise NotAllowed(_("You may not write in this dataset. Choose another."))
+    asked, given = {terms.pk for terms in place.terms}, set(agreed)
+    if asked - given:
+        raise ConsentMissing(place.dataset)
+    consents.agree(terms_ids=asked, by=by)
+    return exchanges.bring(
+        dataset=place.dataset,
+        by=by,
+        exchanges=exchanges_so_far,
+        generator=generator,
+        source=source,
+        opinion=opinion,
+        category=next((one for one in place.categories if one.pk == category_id), None),
+        language=language if language in place.dataset.languages else "",
+    )
 
 
 def ask_second_look(uids: Iterable[uuid.UUID], *, reason: str, by: Contributor) -> Looked:

@@ -60,7 +60,7 @@ def write_pair(
             _("%(dataset)s grows as conversations: write a prompt instead.")
             % {"dataset": dataset}
         )
-    root = _start(dataset, by, category, prompt, context, language)
+    root = start(dataset, by, category, prompt, context, language)
     answer = add_message(
         root.conversation,
         parent=root,
@@ -90,7 +90,7 @@ def write_prompt(
             _("%(dataset)s holds pairs: write the answer with the prompt.")
             % {"dataset": dataset}
         )
-    root = _start(dataset, by, category, text, context, language)
+    root = start(dataset, by, category, text, context, language)
     if root.state == Message.State.HELD:
         advance(root.conversation)
     return root.conversation
@@ -301,13 +301,15 @@ def turns_in(conversation: Conversation) -> list[demand.Turn]:
     return conversation.turns
 
 
-def _start(
+def start(
     dataset: Dataset,
     by: Contributor,
     category: Category | None,
     text: str,
     context: str,
     language: str,
+    *,
+    source_key: str = "",
 ) -> Message:
     """The first prompt. Its conversation is where it would advance to: under review.
 
@@ -317,7 +319,9 @@ def _start(
     text, context = checked_text(text, "prompt"), checked_context(context, category)
     language = language or dataset.languages[0]
     alike = lookalikes_by_policy(dataset, text)
-    conversation = begin(dataset, text=text, category=category, language=language)
+    conversation = begin(
+        dataset, text=text, category=category, language=language, source_key=source_key
+    )
     message = add_message(
         conversation,
         role=Message.Role.PROMPTER,
