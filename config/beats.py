@@ -13,6 +13,8 @@ BEATS: dict[str, dict[str, Any]] = {
     "score-examples": {"task": "trainer.tasks.score_examples", "schedule": 86_400},
     # Arenas ask on or settle, and what meets all becomes champion, where rules say so.
     "follow-ballots": {"task": "trainer.tasks.follow_ballots", "schedule": 120},
+    # Talks in the playground go a month after the last question.
+    "forget-talks": {"task": "trainer.tasks.forget_talks", "schedule": 86_400},
     # Conversations that changed get the slots that they now need.
     "plan-changed": {"task": "annotate.tasks.plan_changed", "schedule": 10},
     # What curators gave to people: topped up, and freed when it is done or overdue.

@@ -8,12 +8,14 @@ from django.shortcuts import get_object_or_404
 from curation import handoff, renewal
 from curation.handoff import Campaign, FrozenVersion
 from curation.http import SignedInRequest
-from trainer.models import BaseModel, Contest, Job, Run, Schedule
+from trainer.models import BaseModel, Contest, Job, Run, Schedule, Talk, TalkAnswer
 from trainer.models.contests import ContestQuerySet
 from trainer.models.runs import RunQuerySet
 from trainer.models.schedules import ScheduleQuerySet
+from trainer.models.talks import TalkQuerySet
 
 PARENTS_AT_MOST = 100  # the newest: more are no list to choose from
+TALKED_TO_AT_MOST = 200
 
 
 def runs(request: SignedInRequest) -> RunQuerySet:
@@ -92,6 +94,36 @@ def model_to_ask_about(request: SignedInRequest, pk: int) -> Run:
     if not handoff.may_train(request.user, found.version_id):
         raise Http404
     return found
+
+
+def runs_to_talk_to(request: SignedInRequest) -> list[Run]:
+    """Finished runs whose models answer, newest first.
+
+    Of datasets that the person curates: reviewers rank blind, so they must not get to know
+    how a model speaks.
+    """
+    may_train = Run.objects.of_versions(handoff.version_ids_to_train(request.user))
+    finished = may_train.filter(state=Run.State.FINISHED)
+    that_answer = finished.exclude(method=Run.Method.REWARD)
+    joined = that_answer.select_related("base", "version__dataset")
+    return list(joined.order_by("-pk")[:TALKED_TO_AT_MOST])
+
+
+def talks(request: SignedInRequest) -> TalkQuerySet:
+    """The person's own, the last one first. Nobody else sees them, admins neither."""
+    return Talk.objects.of(request.user).order_by("-last_at", "-pk")
+
+
+def talk(request: SignedInRequest, pk: int) -> Talk:
+    return get_object_or_404(talks(request).select_related("job"), pk=pk)
+
+
+def talk_answer(request: SignedInRequest, pk: int) -> TalkAnswer:
+    """One that is there, in a talk of the person's own."""
+    mine = TalkAnswer.objects.filter(turn__talk__owner=request.user)
+    there = mine.filter(state=TalkAnswer.State.DONE)
+    joined = there.select_related("turn", "voice__base", "voice__run__base", "sent_to")
+    return get_object_or_404(joined, pk=pk)
 
 
 def contests(request: SignedInRequest) -> ContestQuerySet:

@@ -63,7 +63,12 @@ def perform(job: Job) -> dict[str, Any]:
         raise TrainingFailed(
             gettext_noop("This worker knows no such job. Start its newest release there.")
         )
-    with begun(job, folder_of_job(job), digest=job.version.digest) as work:
+    with begun(
+        job,
+        folder_of_job(job),
+        digest=job.version.digest,
+        reads_files=kind.reads_files,
+    ) as work:
         return kind.perform(work)
 
 

@@ -24,6 +24,8 @@ from trainer.actions import (
     results,
     runs,
     score_requests,
+    talking,
+    talks,
 )
 from trainer.errors import Cancelled, Killed, Lost, Paused, TrainingFailed
 from trainer.models import Job, Run
@@ -75,14 +77,24 @@ def _execute(row: Run | Job | None) -> None:
     elif isinstance(row, Run):
         _carry_out(row, lambda: launch.train(row), lambda _: _end(row))
     else:
-        _carry_out(
-            row, lambda: launch.perform(row), lambda result: jobs.finish(row, result)
-        )
+        _carry_out(row, lambda: launch.perform(row), lambda result: _end_job(row, result))
 
 
 def _end(run: Run) -> None:
     if results.finish(run) and settings.SCORE_MODELS:
         ring(score_examples)
+
+
+def _end_job(job: Job, result: dict[str, Any]) -> None:
+    jobs.finish(job, result)
+    go_on_with_talks()
+
+
+def go_on_with_talks() -> None:
+    """What was asked while a job was ending gets another one."""
+    for talk_id in talking.left_over():
+        if woken := talking.wake(talk_id):
+            ring(execute_job, job_id=woken.pk)
 
 
 def _carry_out(row: Fenced, work: Callable[[], T], finish: Callable[[T], object]) -> None:
@@ -183,6 +195,13 @@ def restart_silent_runs() -> None:
         ring_again(execute_job, job_id=job_id)
     for base_id in bases.unattended():
         ring_again(build_base, base_id=base_id)
+    go_on_with_talks()
+
+
+@background_task()
+def forget_talks() -> None:
+    """Each day: talks in which nothing was asked for a month."""
+    talks.forget_old()
 
 
 @background_task()

@@ -56,8 +56,9 @@ class Work(Generic[R]):
         *,
         take: Callable[[Event | None], None] | None = None,
         threads: int = 1,
+        pause: float = 1.0,
     ) -> None:
-        """Run a recipe to its end; `take` hears each event, and None in a pause.
+        """Run a recipe to its end; `take` hears each event, and None after a pause.
 
         Left out, the row learns of each `step` with its `of`.
 
@@ -67,14 +68,14 @@ class Work(Generic[R]):
         smaller = out_of_memory.halved(config)
         was_halved = self.row.is_halved
         try:
-            self._child(name, (was_halved and smaller) or config, take, threads)
+            self._child(name, (was_halved and smaller) or config, take, threads, pause)
         except OutOfMemory as why:
             if smaller is None or was_halved:
                 said = NO_MEMORY if was_halved else NO_MEMORY_FOR_ONE
                 raise TrainingFailed(said) from why
             fence.halve(self.row)
             try:
-                self._child(name, smaller, take, threads)
+                self._child(name, smaller, take, threads, pause)
             except OutOfMemory as again:
                 raise TrainingFailed(NO_MEMORY) from again
 
@@ -84,6 +85,7 @@ class Work(Generic[R]):
         config: dict[str, Any],
         take: Callable[[Event | None], None] | None,
         threads: int,
+        pause: float,
     ) -> None:
         self.watch.check()
         space.require(self.folder, config)
@@ -93,7 +95,7 @@ class Work(Generic[R]):
             name, config, self.folder, threads=threads, key=key.hexdigest()
         )
         peak = Peak(process.process.pid)
-        with self.watch.over(process), closing(process.events()) as events:
+        with self.watch.over(process), closing(process.events(pause)) as events:
             for event in events:
                 (take or steps.take)(event)
                 peak.look()
@@ -141,14 +143,18 @@ class _Steps:
 
 
 @contextmanager
-def begun(row: R, folder: Path, *, digest: str) -> Iterator[Work[R]]:
+def begun(
+    row: R, folder: Path, *, digest: str, reads_files: bool = True
+) -> Iterator[Work[R]]:
     """Keep the lease, end what an earlier attempt left, fetch the version's files."""
     folder.mkdir(parents=True, exist_ok=True)
     with Watch(
         beat=lambda: fence.beat(row), stop_asked=lambda: fence.stop_asked(row)
     ) as watch:
         child.end_previous(folder)
-        with _prepared(row, copies=folder / COPIES, digest=digest) as data:
+        with _prepared(
+            row, copies=folder / COPIES, digest=digest, reads_files=reads_files
+        ) as data:
             try:
                 yield Work(row, folder, data, watch)
             except (TrainingFailed, OSError):
@@ -168,10 +174,10 @@ def require_whole(row: Any) -> None:
 
 
 @contextmanager
-def _prepared(row: Any, *, copies: Path, digest: str) -> Iterator[Path]:
+def _prepared(row: Any, *, copies: Path, digest: str, reads_files: bool) -> Iterator[Path]:
     """The frozen files, compared with their hashes. Copies go with the attempt."""
     try:
-        yield _files(row, copies, digest)
+        yield _files(row, copies, digest) if reads_files else copies
     finally:
         shutil.rmtree(copies, ignore_errors=True)
 

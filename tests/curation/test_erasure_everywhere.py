@@ -59,7 +59,7 @@ from tests.factories import (
 )
 from trainer.actions import runs
 from trainer.config import RunConfig
-from trainer.models import BaseModel, Sample
+from trainer.models import BaseModel, Sample, Talk
 
 pytestmark = pytest.mark.django_db
 MARK = "qwyxzzle"  # in everything that they type
@@ -297,6 +297,11 @@ class Life:
         Sample.objects.create(run=run, position=0, prompt_uid=held_out.uid,
                               prompt_text=held_out.text, tuned_text=f"My {MARK}!",
                               base_text=f"A {MARK}?")  # fmt: skip
+        talk = Talk.objects.create(owner=self.person, version=self.version)
+        turn = talk.turns.create(number=1, key=uuid.uuid4(), text=f"Do you know {SAID}?",
+                                 temperature=0, max_new_tokens=9, seed=1)  # fmt: skip
+        voice = talk.voices.create(place=0, base=base)
+        turn.answers.create(voice=voice, text=f"Yes, {SAID}.", state="done")
         signed = "starter, run 9"
         intake.report_model(version_id=self.version.pk, source="run-9", name=signed,
                             generator=signed, owner_id=admin.pk)  # fmt: skip
@@ -371,6 +376,7 @@ def test_nothing_of_them_is_found_anywhere(
         "curation_golditem", "curation_message", "curation_profile", "curation_review",
         "curation_savedview", "curation_suspension", "curation_words",
         "django_admin_log", "statistics", "trainer_sample",
+        "trainer_talkanswer", "trainer_talkturn",
     }  # fmt: skip
     assert {Path(name).suffix for name in files_of_ours()} == {".jsonl", ".parquet"}
     caplog.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 
 import pytest
 
@@ -112,3 +113,59 @@ def fake(monkeypatch, folders):
 
     behave()
     return behave
+
+
+# ---- talks -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def brief(monkeypatch):
+    """Nobody is waited for."""
+    from trainer.jobs import talk
+
+    monkeypatch.setattr(talk, "IDLE_SECONDS", 0.3)
+    monkeypatch.setattr(talk, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(talk, "LOOKS_EVERY", 0.05)
+    monkeypatch.setattr(talk, "WRITES_EVERY", 0.0)
+
+
+@pytest.fixture
+def finished(request_run):
+    """A run that has a model, as far as its row says."""
+    from django.utils.timezone import now
+
+    from trainer.models import Run
+
+    run = request_run()
+    Run.objects.filter(pk=run.pk).update(
+        state="finished", finished_at=now(), adapter_sha256="a" * 64
+    )
+    return Run.objects.select_related("base").get(pk=run.pk)
+
+
+@pytest.fixture
+def begin(finished, curator):
+    """`begin("Hello.")` is a talk with a tuned model beside its base."""
+    from trainer.actions import talking
+
+    def begin(text="Say hello.", *, key=None, by=curator, both=True, **said):
+        models = [talking.Model(finished.base, finished)]
+        models += [talking.Model(finished.base)] if both else []
+        return talking.begin(
+            models=models, words=talking.Words(text, **said), key=key or uuid.uuid4(),
+            by=by, version_id=None,
+        )  # fmt: skip
+
+    return begin
+
+
+@pytest.fixture
+def say():
+    from trainer.actions import talking
+
+    def say(talk, text, *, key=None):
+        words = talking.Words(text)
+        key = key or uuid.uuid4()
+        return talking.ask(talk_id=talk.pk, words=words, key=key, by=talk.owner)
+
+    return say

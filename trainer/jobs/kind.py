@@ -42,6 +42,8 @@ class Kind:
     checked: Callable[[dict[str, Any]], dict[str, Any]] = _as_given
     # Refuses a model or a person with a CurationError, at the door and when started again.
     require: Callable[[Run | None, dict[str, Any], Person], None] = _any_run
+    # Whether the version's files are fetched and compared first.
+    reads_files: bool = True
     # Of the part of the job's page that shows a result; needs: job, and what `shown` gives.
     template: str = ""
     shown: Callable[[Job], dict[str, Any]] = _nothing_more

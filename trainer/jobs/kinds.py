@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainer.jobs import export, generate, influence, merge, score
+from trainer.jobs import export, generate, influence, merge, score, talk
 from trainer.jobs.kind import Kind
 
 EVERY: tuple[Kind, ...] = (
@@ -11,5 +11,6 @@ EVERY: tuple[Kind, ...] = (
     influence.KIND,
     merge.KIND,
     score.KIND,
+    talk.KIND,
 )
 KINDS = {kind.name: kind for kind in EVERY}

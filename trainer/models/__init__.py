@@ -11,6 +11,7 @@ from trainer.models.queues import Attempt, Budget, QueueRules
 from trainer.models.runs import Metric, Run
 from trainer.models.schedules import Firing, Schedule
 from trainer.models.scores import ExampleScore, SecondThought, Surprise
+from trainer.models.talks import Talk, TalkAnswer, TalkTurn, TalkVoice
 from trainer.models.workers import Worker
 
 __all__ = [
@@ -36,5 +37,9 @@ __all__ = [
     "Score",
     "SecondThought",
     "Surprise",
+    "Talk",
+    "TalkAnswer",
+    "TalkTurn",
+    "TalkVoice",
     "Worker",
 ]
