@@ -386,7 +386,7 @@ def test_what_the_checks_see_stands_at_the_text_and_is_asked_about_once(web, beg
 def test_what_a_check_holds_waits_for_a_curator(web, begin, dataset):
     dataset.policy.checks = {"personal_data": "hold"}
     dataset.policy.save()
-    answer = done(begin("Mail jo@firm.example about it."), "One.", "Two.")[0]
+    answer = done(begin("Mail jo@acme-tools.com about it."), "One.", "Two.")[0]
     page = web.get(send_to(answer))
     assert "A curator looks at it before" in page.text
 

@@ -172,7 +172,7 @@ def reads(model: Any) -> int:
     return min(limit or READS_AT_MOST, READS_AT_MOST)
 
 
-class Pieces(StoppingCriteria):  # type: ignore[misc]
+class Pieces(StoppingCriteria):
     """Stops nothing; hears each token, and tells of them a few times a second."""
 
     def __init__(
