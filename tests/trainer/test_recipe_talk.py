@@ -21,7 +21,9 @@ HELLO = [{"role": "user", "content": "Rewrite politely: Bring me the red chair."
 def adapter(tiny, tmp_path):
     """One that changes every answer."""
     _, model = models.load_base(str(tiny))
-    config = LoraConfig(r=2, target_modules="all-linear", init_lora_weights=False)
+    config = LoraConfig(
+        r=2, target_modules="all-linear", init_lora_weights=False, task_type="CAUSAL_LM"
+    )
     get_peft_model(model, config).save_pretrained(tmp_path / "adapter")
     return str(tmp_path / "adapter")
 
