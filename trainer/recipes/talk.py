@@ -20,12 +20,13 @@ from transformers import StoppingCriteria, StoppingCriteriaList
 from trainer.recipes.adapters import BASE, stacked
 from trainer.recipes.chat import Turn, prompt_ids
 from trainer.recipes.common import Trouble, demand, emit, read_object, run, write_json
+from trainer.recipes.decoding import Drawing, end_tokens, left_padded, until_end
 from trainer.recipes.device import set_up
 from trainer.recipes.models import load_base
-from trainer.recipes.sample import drawing, end_tokens, left_padded, until_end
 
 ASKED, SAID = "talk-asked.json", "talk-said.json"
 LOOKS_EVERY, TELLS_EVERY = 0.05, 0.25  # seconds
+TOP_P = 0.95
 READS_AT_MOST = 4096  # tokens, whatever the model allows
 
 
@@ -50,7 +51,6 @@ class Question:
     seed: int
     temperature: float
     max_new_tokens: int
-    top_p: float = 0.95
 
 
 @dataclass(frozen=True)
@@ -135,22 +135,15 @@ def speak(
     rows = [ids[-(limit - length) :] for ids in whole]
     ends = end_tokens(model, tokenizer)
     ids, mask = left_padded(rows, int(tokenizer.pad_token_id))
-    torch.manual_seed(question.seed)
 
     def note(made: torch.Tensor) -> None:
-        for voice, row, asked, kept in zip(
-            loaded.voices, made[:, ids.shape[1] :].tolist(), whole, rows, strict=True
-        ):
-            words = until_end(row, ends)
-            text = tokenizer.decode(words, skip_special_tokens=True).strip()
-            said[voice] = {
-                "text": text,
-                "tokens": len(words),
-                "is_cut": len(words) >= length,
-                "is_short_of_past": len(kept) < len(asked),
-            }
+        words = [until_end(row, ends) for row in made[:, ids.shape[1] :].tolist()]
+        for place, voice in enumerate(loaded.voices):
+            said[voice] = heard(tokenizer, words[place], length)
+            said[voice]["is_short_of_past"] = len(rows[place]) < len(whole[place])
 
     by_way = {} if loaded.ways is None else {"adapter_names": loaded.ways}
+    torch.manual_seed(question.seed)
     made = model.generate(
         input_ids=ids.to(model.device),
         attention_mask=mask.to(model.device),
@@ -158,10 +151,16 @@ def speak(
         pad_token_id=tokenizer.pad_token_id,
         eos_token_id=ends,
         stopping_criteria=StoppingCriteriaList([Pieces(note, tell)]),
-        **drawing(question),
+        **Drawing(length, question.temperature, TOP_P).options,
         **by_way,
     )
     note(made)
+
+
+def heard(tokenizer: Any, words: list[int], length: int) -> dict[str, Any]:
+    """What is said so far."""
+    text = tokenizer.decode(words, skip_special_tokens=True).strip()
+    return {"text": text, "tokens": len(words), "is_cut": len(words) >= length}
 
 
 def reads(model: Any) -> int:
