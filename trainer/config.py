@@ -46,6 +46,12 @@ TUNINGS = (
     (FULL, _("All weights")),
     (LORA_4BIT, _("An adapter on the base in 4 bits")),
 )
+AUTO, FP32, BF16 = "auto", "fp32", "bf16"
+DTYPES = (
+    (AUTO, _("As fits the machine: bf16 on a GPU that has it, else fp32")),
+    (FP32, _("32 bits (fp32)")),
+    (BF16, _("16 bits (bf16): faster for larger models")),
+)
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,12 @@ class RunConfig:
         _("4 bits need an NVIDIA GPU with bitsandbytes."),
         choices=TUNINGS,
         is_advanced=False,
+    )
+    dtype: str = setting(
+        AUTO,
+        _("Computed in"),
+        _("What is learned is kept in 32 bits either way."),
+        choices=DTYPES,
     )
     lora_r: int = setting(8, _("Adapter rank"), _("Higher holds more."), least=1, most=256)
     lora_alpha: int = setting(16, _("Adapter scale"), least=1, most=1024)

@@ -74,6 +74,8 @@ class Progress:
         self._begun_at = event.get("resumed_at", 0)
         self._last = (event.get("tokens", 0), 0.0)
         made_with = {"device": event.get("device"), "versions": event.get("versions", {})}
+        if "dtype" in event:
+            made_with["dtype"] = event["dtype"]
         self._facts |= {
             "of": event["steps"],
             "step": self._begun_at,

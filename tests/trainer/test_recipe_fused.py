@@ -16,9 +16,15 @@ from trainer.recipes.models import load_base
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 
 
-def tuned(tiny, *, dropout: float = 0.0, targets: Any = "all-linear") -> Any:
+def tuned(
+    tiny,
+    *,
+    dropout: float = 0.0,
+    targets: Any = "all-linear",
+    dtype: torch.dtype = torch.float32,
+) -> Any:
     """A model with an adapter that is not empty."""
-    _, model = load_base(str(tiny))
+    _, model = load_base(str(tiny), dtype=dtype)
     lora = LoraConfig(r=4, lora_alpha=8, lora_dropout=dropout, target_modules=targets)
     torch.manual_seed(3)
     model = get_peft_model(model, lora)
@@ -49,6 +55,20 @@ def test_outputs_and_gradients_are_those_of_peft(tiny, targets):
 
     assert torch.allclose(faster, logits, atol=1e-5)
     assert torch.allclose(theirs, gradients, rtol=1e-4, atol=1e-6)
+
+
+def test_in_16_bits_they_are_as_near_to_32_as_pefts(tiny):
+    wide, _ = run(tuned(tiny))
+    model = tuned(tiny, dtype=torch.bfloat16)
+    theirs, _ = run(model)
+
+    fused.fuse(model)
+    ours, gradients = run(model)
+
+    assert model.config._attn_implementation == fused.WIDE_ATTENTION
+    assert ours.dtype == torch.bfloat16
+    assert (ours - wide).norm() < 1.2 * (theirs - wide).norm()
+    assert gradients.isfinite().all()
 
 
 def test_dropout_drops_its_share_and_keeps_the_mean():

@@ -33,6 +33,7 @@ from trainer.recipes.scoring import reply_logps
 from trainer.recipes.settings import Settings
 from trainer.recipes.trainers import (
     PreferenceTrainer,
+    computed_in,
     resume_point,
     tokens_by_step,
     told,
@@ -104,7 +105,8 @@ def main(cfg: Config) -> dict[str, Any]:
     checkpoint, resumed_at = resume_point(out)
     emit("started", steps=cfg.steps, examples=len(own.kept), held_out=len(held_out.kept),
          tokens=tokens[resumed_at], dropped=len(own.dropped), cut=own.cut,
-         device=str(device), versions=versions(), resumed_at=resumed_at)  # fmt: skip
+         device=str(device), dtype=computed_in(trainer), versions=versions(),
+         resumed_at=resumed_at)  # fmt: skip
     started = time.monotonic()
     train(trainer, checkpoint)
 

@@ -15,6 +15,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from trainer.recipes.chat import use_template
 from trainer.recipes.common import Trouble, read_object
+from trainer.recipes.device import dtype_on
 from trainer.recipes.vetting import vet, vet_adapter
 
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -58,10 +59,6 @@ def load_base(
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer, model if "quantization_config" in how else model.to(device)
-
-
-def dtype_on(device: torch.device) -> torch.dtype:
-    return torch.bfloat16 if device.type == "cuda" else torch.float32
 
 
 def load_with_adapter(model: Any, adapter: str, *, is_trainable: bool = False) -> PeftModel:

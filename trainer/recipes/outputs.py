@@ -20,7 +20,7 @@ from trainer.recipes.common import (
     write_json,
     write_manifest,
 )
-from trainer.recipes.settings import FULL, LORA, Settings
+from trainer.recipes.settings import AUTO, FULL, LORA, Settings
 
 IDENTITY = "run.json"
 # Where files lie and how fast they are read does not change what is learned.
@@ -32,7 +32,7 @@ ELSEWHERE = frozenset(
     }
 )  # fmt: skip
 # Settings that older runs do not have: as these say, a run is what it was before them.
-SINCE = {"tuning": LORA}
+SINCE = {"tuning": LORA, "dtype": AUTO}
 VERDICTS = "verdicts.jsonl"  # a line a held-out pair: what the model says of it
 WEIGHTS = "adapter_model.safetensors"
 ADAPTER = ["adapter/adapter_config.json", f"adapter/{WEIGHTS}"]

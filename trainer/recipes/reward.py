@@ -29,6 +29,7 @@ from trainer.recipes.reporting import Reporter
 from trainer.recipes.settings import Settings
 from trainer.recipes.trainers import (
     PreferenceTrainer,
+    computed_in,
     resume_point,
     tokens_by_step,
     told,
@@ -88,7 +89,7 @@ def main(cfg: Config) -> dict[str, Any]:
     emit("started", steps=cfg.steps, examples=len(own.kept), held_out=len(held_out.kept),
          tokens=tokens[resumed_at], replies=len(flat(own.kept)), dropped=len(own.dropped),
          cut=own.cut, device=str(device), versions=versions(),
-         resumed_at=resumed_at)  # fmt: skip
+         resumed_at=resumed_at, dtype=computed_in(trainer))  # fmt: skip
     started = time.monotonic()
     train(trainer, checkpoint)
 

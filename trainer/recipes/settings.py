@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from trainer.recipes.common import demand
 
 LORA, FULL, LORA_4BIT = TUNINGS = ("lora", "full", "lora-4bit")
+AUTO, FP32, BF16 = DTYPES = ("auto", "fp32", "bf16")
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Settings:
     run: str = ""  # names this run: another run's checkpoints are not touched
     parent: str | None = None  # an adapter folder to go on from
     tuning: str = LORA  # or "full", or "lora-4bit"
+    dtype: str = AUTO  # bf16 on a GPU that has it, else fp32; or one of these two
     steps: int = 150
     batch_size: int = 16
     accumulate: int = 1  # batches a step
@@ -49,5 +51,6 @@ class Settings:
         demand(self.learning_rate > 0, "The learning rate must be positive.")
         demand(self.max_length >= 16, "Give 'max_length' room for 16 tokens at least.")
         demand(0 <= self.lora_dropout < 1, "'lora_dropout' must be 0 or more, below 1.")
-        known = ", ".join(TUNINGS)
-        demand(self.tuning in TUNINGS, f"The setting 'tuning' must be one of {known}.")
+        for name, known in (("tuning", TUNINGS), ("dtype", DTYPES)):
+            is_known = getattr(self, name) in known
+            demand(is_known, f"The setting {name!r} must be one of {', '.join(known)}.")

@@ -30,6 +30,7 @@ from trainer.recipes.settings import Settings
 from trainer.recipes.trainers import (
     Ordered,
     arguments,
+    computed_in,
     resume_point,
     tokens_by_step,
     told,
@@ -82,7 +83,7 @@ def main(cfg: Config) -> dict[str, Any]:
     emit("started", steps=cfg.steps, examples=len(own.kept), held_out=len(held_out.kept),
          tokens=tokens[resumed_at], replay=len(replay.kept), dropped=len(own.dropped),
          cut=own.cut, device=str(device), versions=versions(),
-         resumed_at=resumed_at)  # fmt: skip
+         resumed_at=resumed_at, dtype=computed_in(trainer))  # fmt: skip
     started = time.monotonic()
     train(trainer, checkpoint)
 
@@ -142,7 +143,7 @@ class OrderedTrainer(Ordered, SFTTrainer):
 class CpuTrainer(OrderedTrainer):
     """On a CPU, TRL scores every position; only labels count, and this is 2.5 times faster.
 
-    It goes round accelerate's wrapper, so it knows neither autocast nor several processes.
+    It goes round accelerate's wrapper, so it knows nothing of several processes.
     tests/trainer/test_recipe_sft.py holds it to TRL's own loss.
     """
 
@@ -157,7 +158,10 @@ class CpuTrainer(OrderedTrainer):
         labels = inputs["labels"][:, 1:]
         wanted = labels != IGNORE
         count = wanted.sum() if num_items_in_batch is None else num_items_in_batch
-        logits = reply_logits(model, inputs["input_ids"], inputs["attention_mask"], wanted)
+        with self.accelerator.autocast():
+            logits = reply_logits(
+                model, inputs["input_ids"], inputs["attention_mask"], wanted
+            )
         return F.cross_entropy(logits, labels[wanted], reduction="sum") / count
 
 
@@ -176,7 +180,7 @@ def build_trainer(
         {"input_ids": [row.ids for row in rows], "labels": [row.labels for row in rows]}
     )
     settings = SFTConfig(
-        **arguments(cfg, is_cpu=is_cpu),
+        **arguments(cfg, model.device),
         max_length=None,  # chat.py has cut the rows already
         dataset_kwargs={"skip_prepare_dataset": True},
     )

@@ -13,14 +13,15 @@ from transformers import PrinterCallback, ProgressCallback, Trainer, TrainingArg
 
 from trainer.recipes import observers
 from trainer.recipes.common import Trouble, complete_checkpoints
-from trainer.recipes.device import world_size
-from trainer.recipes.settings import Settings
+from trainer.recipes.device import dtype_on, world_size
+from trainer.recipes.settings import BF16, FP32, Settings
 from trainer.recipes.signed import newest
 from trainer.recipes.stopping import Stopper
 
 
-def arguments(cfg: Settings, *, is_cpu: bool) -> dict[str, Any]:
+def arguments(cfg: Settings, device: torch.device) -> dict[str, Any]:
     """What every trainer is told; TRL's configs take the same names."""
+    is_cpu = device.type == "cpu"
     return {
         "output_dir": str(Path(cfg.out) / "checkpoints"),
         "max_steps": cfg.steps,
@@ -34,7 +35,7 @@ def arguments(cfg: Settings, *, is_cpu: bool) -> dict[str, Any]:
         "seed": cfg.seed,
         "data_seed": cfg.seed,
         "use_cpu": is_cpu,
-        "bf16": not is_cpu,
+        "bf16": dtype_on(device, cfg.dtype) == torch.bfloat16,
         "activation_checkpointing": not is_cpu,
         "save_strategy": "steps" if cfg.checkpoint_every else "no",
         "save_steps": cfg.checkpoint_every or cfg.steps,
@@ -78,8 +79,8 @@ class PreferenceTrainer(Ordered, Trainer):
     def __init__(self, cfg: Settings, *args: Any, **kwargs: Any) -> None:
         self.cfg = cfg
         self.noted: dict[str, list[torch.Tensor]] = defaultdict(list)
-        is_cpu = kwargs["model"].device.type == "cpu"
-        settings = arguments(cfg, is_cpu=is_cpu) | {"remove_unused_columns": False}
+        settings = arguments(cfg, kwargs["model"].device)
+        settings |= {"remove_unused_columns": False}
         try:
             super().__init__(*args, args=TrainingArguments(**settings), **kwargs)
         except ValueError as error:
@@ -135,4 +136,9 @@ def told(trainer: Any) -> dict[str, Any]:
     return {
         "final_loss": [entry["loss"] for entry in history if "loss" in entry][-1],
         "held_out": [entry["held_out"] for entry in history if "held_out" in entry],
+        "dtype": computed_in(trainer),
     }
+
+
+def computed_in(trainer: Any) -> str:
+    return BF16 if trainer.args.bf16 else FP32

@@ -28,6 +28,7 @@ from transformers import (
 )
 
 from trainer.recipes.common import Trouble
+from trainer.recipes.device import dtype_on
 from trainer.recipes.fused import fuse
 from trainer.recipes.models import (
     check_adapter,
@@ -102,17 +103,20 @@ def check_parent(parent: str, task: str) -> None:
 
 def _how(cfg: Settings, device: torch.device, task: str) -> dict[str, Any]:
     """What transformers is told about loading."""
+    dtype = dtype_on(device, cfg.dtype)
     how: dict[str, Any] = {"kind": AutoModelForCausalLM}
     if task == REWARD:
         how = {"kind": AutoModelForSequenceClassification, "num_labels": 1}
     if cfg.tuning == FULL:
-        how["dtype"] = torch.float32  # on a GPU the Trainer computes in bf16
+        how["dtype"] = torch.float32  # what learns; the Trainer computes in `dtype`
+    else:
+        how["dtype"] = dtype
     if cfg.tuning == LORA_4BIT:
         how["quantization_config"] = BitsAndBytesConfig(
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=torch.bfloat16,
+            bnb_4bit_compute_dtype=dtype,
         )
         how["device_map"] = {"": device.index or 0}
     return how
