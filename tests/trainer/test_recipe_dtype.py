@@ -16,7 +16,7 @@ from tests.trainer.preference_fixtures import write_preferences
 from tests.trainer.recipe_fixtures import tiny, write_version
 from trainer.recipes import dpo, outputs, reward, sft, unpaired
 from trainer.recipes.common import Trouble
-from trainer.recipes.device import dtype_on
+from trainer.recipes.models import dtype_on
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 

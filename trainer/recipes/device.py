@@ -10,9 +10,6 @@ import numpy
 import torch
 from transformers.utils import logging
 
-from trainer.recipes.common import Trouble
-from trainer.recipes.settings import AUTO, BF16
-
 
 def set_up(*, seed: int, threads: int) -> torch.device:
     """One thread is faster than two for small models, and gives the same bytes."""
@@ -36,17 +33,6 @@ def keep_freed_memory() -> None:
 
 def pick_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def dtype_on(device: torch.device, wanted: str = AUTO) -> torch.dtype:
-    """What a device computes in. A processor without bf16 can do it too, but slowly."""
-    has_bf16 = device.type == "cuda" and torch.cuda.is_bf16_supported(
-        including_emulation=False
-    )
-    if wanted == BF16 and device.type == "cuda" and not has_bf16:
-        raise Trouble("This GPU does not compute in bf16; choose fp32.")
-    is_bf16 = wanted == BF16 or (wanted == AUTO and has_bf16)
-    return torch.bfloat16 if is_bf16 else torch.float32
 
 
 def world_size() -> int:

@@ -15,7 +15,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from trainer.recipes.chat import use_template
 from trainer.recipes.common import Trouble, read_object
-from trainer.recipes.device import dtype_on
+from trainer.recipes.settings import AUTO, BF16
 from trainer.recipes.vetting import vet, vet_adapter
 
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -59,6 +59,17 @@ def load_base(
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer, model if "quantization_config" in how else model.to(device)
+
+
+def dtype_on(device: torch.device, wanted: str = AUTO) -> torch.dtype:
+    """What a device computes in. A processor without bf16 can do it too, but slowly."""
+    has_bf16 = device.type == "cuda" and torch.cuda.is_bf16_supported(
+        including_emulation=False
+    )
+    if wanted == BF16 and device.type == "cuda" and not has_bf16:
+        raise Trouble("This GPU does not compute in bf16; choose fp32.")
+    is_bf16 = wanted == BF16 or (wanted == AUTO and has_bf16)
+    return torch.bfloat16 if is_bf16 else torch.float32
 
 
 def load_with_adapter(model: Any, adapter: str, *, is_trainable: bool = False) -> PeftModel:

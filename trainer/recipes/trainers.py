@@ -13,7 +13,8 @@ from transformers import PrinterCallback, ProgressCallback, Trainer, TrainingArg
 
 from trainer.recipes import observers
 from trainer.recipes.common import Trouble, complete_checkpoints
-from trainer.recipes.device import dtype_on, world_size
+from trainer.recipes.device import world_size
+from trainer.recipes.models import dtype_on
 from trainer.recipes.settings import BF16, FP32, Settings
 from trainer.recipes.signed import newest
 from trainer.recipes.stopping import Stopper

@@ -28,11 +28,11 @@ from transformers import (
 )
 
 from trainer.recipes.common import Trouble
-from trainer.recipes.device import dtype_on
 from trainer.recipes.fused import fuse
 from trainer.recipes.models import (
     check_adapter,
     check_length,
+    dtype_on,
     load_base,
     load_with_adapter,
 )
