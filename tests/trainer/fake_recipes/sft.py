@@ -49,6 +49,7 @@ class Config:
     run: str = ""
     parent: str | None = None
     tuning: str = "lora"
+    dtype: str = "auto"
     steps: int = 10
     batch_size: int = 1
     accumulate: int = 1
