@@ -16,7 +16,7 @@ from trainer.models import Attempt, BaseModel, Estimate, Run, Worker
 from trainer.recipes.common import Trouble
 from trainer.recipes.memory import Shape, estimate, shape_of
 
-DECIDE_MEMORY = ("tuning", "lora_r", "batch_size", "max_length")
+DECIDE_MEMORY = ("tuning", "dtype", "lora_r", "batch_size", "max_length")
 LOOKED_AT = 5
 # How far off so few runs may be, as a factor to each side.
 WIDER = {1: 2.0, 2: 1.6, 3: 1.4}

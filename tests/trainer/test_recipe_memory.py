@@ -82,6 +82,17 @@ def test_more_text_at_once_takes_more(eight):
     assert (ranked.activations, ranked.logits) == (many.activations, 0)
 
 
+def test_in_16_bits_it_takes_less(eight):
+    wide, half = (estimate(eight, dtype=dtype) for dtype in ("fp32", "bf16"))
+
+    assert half.weights == wide.weights / 2
+    assert wide.activations / 2 < half.activations < wide.activations
+    assert half.learning == wide.learning
+    assert estimate(eight) == wide
+    assert estimate(eight, dtype="fp32", on_gpu=True).weights == wide.weights
+    assert estimate(eight, dtype="bf16", on_gpu=True) == estimate(eight, on_gpu=True)
+
+
 def test_a_sharded_model_is_added_up_and_copies_beside_it_are_not(files):
     (files / "model.safetensors").rename(files / "model-00001-of-00002.safetensors")
     (files / "model-00002-of-00002.safetensors").write_bytes(

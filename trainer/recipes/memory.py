@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trainer.recipes import settings
 from trainer.recipes.common import Trouble, read_object
 from trainer.recipes.settings import FULL, LORA_4BIT
 
@@ -64,6 +65,7 @@ def estimate(
     *,
     recipe: str = "sft",
     tuning: str = "lora",
+    dtype: str = settings.AUTO,
     lora_r: int = 8,
     batch_size: int = 16,
     max_length: int = 512,
@@ -75,30 +77,39 @@ def estimate(
     adapter = lora_r * sum(rows + columns for rows, columns in shape.matrices)
     trained = shape.weights if tuning == FULL else adapter
     learning = trained * (FP32 + ADAM) + (0 if tuning == FULL else adapter * FP32)
+    is_half = dtype == settings.BF16 or (dtype == settings.AUTO and on_gpu)
     logits = 0 if recipe == "reward" else tokens * shape.vocabulary
     return Estimate(
-        weights=math.ceil(_weights(shape, tuning, on_gpu=on_gpu)),
+        weights=math.ceil(_weights(shape, tuning, is_half=is_half)),
         learning=math.ceil(learning),
-        activations=math.ceil(_activations(shape, tuning, tokens, on_gpu=on_gpu)),
+        activations=math.ceil(
+            _activations(shape, tuning, tokens, on_gpu=on_gpu, is_half=is_half)
+        ),
         logits=math.ceil(logits * FP32 * COPIES_OF_LOGITS),
     )
 
 
-def _weights(shape: Shape, tuning: str, *, on_gpu: bool) -> float:
-    if tuning == FULL:  # on a GPU, a copy in bf16 to compute with
-        return shape.weights * (FP32 + (BF16 if on_gpu else 0))
+def _weights(shape: Shape, tuning: str, *, is_half: bool) -> float:
+    if tuning == FULL:  # and a copy in bf16 to compute with
+        return shape.weights * (FP32 + (BF16 if is_half else 0))
     if tuning == LORA_4BIT:
         return shape.in_matrices * NF4 + (shape.weights - shape.in_matrices) * FP32
-    return shape.weights * (BF16 if on_gpu else FP32)
+    return shape.weights * (BF16 if is_half else FP32)
 
 
-def _activations(shape: Shape, tuning: str, tokens: int, *, on_gpu: bool) -> float:
+def _activations(
+    shape: Shape, tuning: str, tokens: int, *, on_gpu: bool, is_half: bool
+) -> float:
     """What is kept for the way back; on a GPU a layer's inputs, and one layer whole."""
     a_layer = 9 * shape.hidden + 4 * shape.keys + 4 * shape.inner
     if tuning != FULL:  # each adapter keeps its input, after dropout
         a_layer += 6 * shape.hidden + shape.inner
     if on_gpu:
-        return tokens * (shape.layers * shape.hidden * BF16 + a_layer * FP32)
+        inputs = shape.layers * shape.hidden * (BF16 if is_half else FP32)
+        return tokens * (inputs + a_layer * FP32)
+    if is_half and tuning != FULL:  # all but attention: see fused.py
+        attention = 2 * (shape.hidden + shape.keys)
+        return tokens * shape.layers * (a_layer * BF16 + attention * FP32)
     return tokens * shape.layers * a_layer * FP32
 
 

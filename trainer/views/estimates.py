@@ -12,9 +12,11 @@ from django.views.decorators.http import require_GET
 from curation.errors import CurationError
 from curation.http import SignedInRequest
 from trainer import access, estimates, methods
-from trainer.config import TUNINGS
+from trainer.config import DTYPES, TUNINGS
 from trainer.models import BaseModel, Run
 from trainer.text import is_number
+
+CHOICES = {"tuning": dict(TUNINGS), "dtype": dict(DTYPES)}
 
 
 @require_GET
@@ -47,7 +49,7 @@ def _context(request: SignedInRequest) -> dict[str, Any]:
         given = request.GET.get(name, "")
         if type(usual) is int and is_number(given):
             fitting[name] = int(given)
-        elif name == "tuning" and given in dict(TUNINGS):
+        elif given in CHOICES.get(name, ()):
             fitting[name] = given
     guess = estimates.guess(
         base=base,
