@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from curation import asking, cases, contenders, facts, reach
+from curation import asking, cases, contenders, facts, portions, reach
 from curation import files as version_files
 from curation.actions.people import holds
 from curation.errors import CurationError
@@ -37,6 +37,12 @@ Room: TypeAlias = asking.Room
 Compared: TypeAlias = contenders.Compared
 Comparison: TypeAlias = contenders.Comparison
 PEOPLE = contenders.PEOPLE
+# Parts of a version to leave out, and what all versions hold out: see portions.py.
+By = portions.By
+Portion: TypeAlias = portions.Portion
+Target: TypeAlias = portions.Target
+portions_of, ids_of_portion = portions.of, portions.ids
+held_out_in_all, targets = portions.held_out_in_all, portions.targets
 
 Row: TypeAlias = dict[str, Any]
 SPLITS = version_files.SPLITS

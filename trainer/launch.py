@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.utils.translation import gettext_noop
 
-from trainer import methods
+from trainer import instructions, methods
 from trainer.actions import results, runs
 from trainer.errors import TrainingFailed
 from trainer.folders import ADAPTER, MODEL, beside
@@ -27,7 +26,6 @@ from trainer.folders import folder_of as folder_of
 from trainer.folders import folder_of_job as folder_of_job
 from trainer.folders import model as model
 from trainer.jobs.kinds import KINDS
-from trainer.methods import OF_THE_ANSWERS
 from trainer.models import Checkpoint, Job, Run, Sample
 from trainer.progress import Progress
 from trainer.recipes.common import read_manifest, read_object
@@ -181,33 +179,14 @@ class _Phases:
         }
 
     def _tune_config(self) -> dict[str, Any]:
-        """All settings but those of its answers, and where things lie."""
-        base, parent = self.run.base, self.run.parent
-        chosen = self.config.as_json()
-        config = {
-            **{name: chosen[name] for name in chosen if name not in OF_THE_ANSWERS},
-            "base": base.location,
-            "revision": base.revision or None,
-            "parent": str(folder_of(parent) / ADAPTER) if parent else None,
-            "run": f"run-{self.run.pk}",
-            "data": str(self.data),
-            "out": str(self.folder),
-            **reporting(),
-        }
-        if "replay_share" in chosen:
-            config["replay"] = self._replay()
-        return config
-
-    def _replay(self) -> str | None:
-        replay = Path(self.run.base.location) / "replay.jsonl"
-        return str(replay) if replay.is_file() else None
+        told = instructions.training(
+            self.run, data=self.data, out=self.folder, name=f"run-{self.run.pk}"
+        )
+        return told | instructions.reporting()
 
     def _evaluate_config(self) -> dict[str, Any]:
-        return {
-            "data": str(self.data),
-            "batch_tokens": max(4096, self.config.max_length),
-            "replay": self._replay(),
-        }
+        replay = instructions.replay_of(self.run.base)
+        return instructions.evaluation(self.run, data=self.data) | {"replay": replay}
 
     def _sample_config(self, prompts: Path) -> dict[str, Any]:
         return {
@@ -224,17 +203,6 @@ def hash_of(weights: dict[str, str]) -> str:
         return next(iter(weights.values()))
     listed = "".join(f"{sha}  {name}\n" for name, sha in sorted(weights.items()))
     return hashlib.sha256(listed.encode()).hexdigest()
-
-
-def reporting() -> dict[str, str]:
-    """Where training is watched from outside, for a recipe that trains."""
-    if not settings.REPORT_TO:
-        return {}
-    return {
-        "report_to": ",".join(settings.REPORT_TO),
-        "report_folder": str(settings.REPORT_FOLDER),
-        "report_uri": settings.REPORT_URI,
-    }
 
 
 def chosen_prompts(held_out: Path, count: int) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from tests.trainer.recipe_fixtures import finish, start, tiny, version, write_config
-from trainer import launch
+from trainer import instructions
 from trainer.recipes import observers, outputs
 from trainer.recipes.common import Trouble
 from trainer.recipes.settings import Settings
@@ -64,12 +64,12 @@ def test_who_watches_does_not_make_it_another_run():
 
 
 def test_the_operators_settings_reach_the_recipe(settings, tmp_path):
-    assert launch.reporting() == {}
+    assert instructions.reporting() == {}
 
     settings.REPORT_TO, settings.REPORT_FOLDER = ["tensorboard", "mlflow"], tmp_path
     settings.REPORT_URI = "http://mlflow:5000"
 
-    assert launch.reporting() == {
+    assert instructions.reporting() == {
         "report_to": "tensorboard,mlflow",
         "report_folder": str(tmp_path),
         "report_uri": "http://mlflow:5000",

@@ -1,0 +1,117 @@
+"""What else a mean loss might have come to: with other conversations, and other seeds.
+
+Plain calculations on models that were each trained with several seeds. The chance of
+conversations comes from drawing whole ones anew, for all models alike. Of so few seeds
+draws would tell too little: in trials they missed the truth up to eight times as often as
+they should. So their chance comes from their spread, as a share of the loss and pooled over
+all models: Student's t, with as many degrees of freedom as that leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy
+
+from trainer.intervals import FEWEST, Interval
+
+RESAMPLES = 1000
+AT_ONCE = 100  # so that a large set does not fill the memory
+
+
+class Asked(NamedTuple):
+    """A held-out answer."""
+
+    uid: str
+    category: str
+    conversation: str
+    tokens: int
+
+
+class Group(NamedTuple):
+    """The answers of one category, or all."""
+
+    category: str
+    is_all: bool
+    places: list[int]
+    conversations: int
+
+
+class Drawn(NamedTuple):
+    """Of each model the mean loss a token, and what else it might have been."""
+
+    values: numpy.ndarray  # (models,)
+    draws: numpy.ndarray  # (models, resamples)
+    is_sure: bool  # whether there are conversations enough to say so
+
+    def interval(self, weights: Sequence[float] | numpy.ndarray) -> Interval:
+        """Of a sum of the models: [-1, 1] is the second less the first."""
+        each = numpy.array(weights)
+        return self.of(float(self.values @ each), self.draws.T @ each)
+
+    def of(self, value: float, draws: numpy.ndarray) -> Interval:
+        """Of anything that was made of the draws."""
+        if not self.is_sure:
+            return Interval(value, None, None)
+        low, high = numpy.quantile(draws, (0.025, 0.975))
+        return Interval(value, float(low), float(high))
+
+
+def groups(asked: Sequence[Asked]) -> Iterator[Group]:
+    """All together first, then by category."""
+    for name in (None, *sorted({one.category for one in asked})):
+        places = [n for n, one in enumerate(asked) if name in (None, one.category)]
+        talks = len({asked[place].conversation for place in places})
+        yield Group(name or "", name is None, places, talks)
+
+
+def drawn(
+    asked: Sequence[Asked], losses: numpy.ndarray, group: Group, *, seed: int = 0
+) -> Drawn:
+    """`losses` are means a token: (models, seeds, answers). The same numbers give the same
+    draws: the dice are sown alike."""
+    among = [asked[place] for place in group.places]
+    sums, weights = _by_conversation(among, losses[:, :, group.places])
+    by_seed = sums.sum(axis=2) / weights.sum()
+    dice = numpy.random.default_rng(seed)
+    draws = _conversations(dice, sums.mean(axis=1), weights)
+    draws = draws + _seeds(dice, by_seed)
+    return Drawn(by_seed.mean(axis=1), draws, is_sure=group.conversations >= FEWEST)
+
+
+def _by_conversation(
+    asked: Sequence[Asked], losses: numpy.ndarray
+) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """What each conversation costs each training, and how many tokens it has."""
+    names = dict.fromkeys(one.conversation for one in asked)
+    places = {name: place for place, name in enumerate(names)}
+    owner = numpy.array([places[one.conversation] for one in asked])
+    tokens = numpy.array([one.tokens for one in asked], float)
+    sums = [
+        [numpy.bincount(owner, found * tokens, len(places)) for found in model]
+        for model in losses
+    ]
+    return numpy.array(sums), numpy.bincount(owner, tokens, len(places))
+
+
+def _conversations(
+    dice: numpy.random.Generator, sums: numpy.ndarray, weights: numpy.ndarray
+) -> numpy.ndarray:
+    many = len(weights)
+    parts = []
+    for _ in range(0, RESAMPLES, AT_ONCE):
+        times = dice.multinomial(many, numpy.full(many, 1 / many), size=AT_ONCE)
+        parts.append(sums @ times.T / (times @ weights))
+    return numpy.concatenate(parts, axis=1)
+
+
+def _seeds(dice: numpy.random.Generator, by_seed: numpy.ndarray) -> numpy.ndarray:
+    models, seeds = by_seed.shape
+    means, freedom = by_seed.mean(axis=1), models * (seeds - 1)
+    shares = by_seed.var(axis=1, ddof=1) / numpy.where(means, means, 1) ** 2
+    spread = numpy.sqrt(shares.mean() / seeds) * means
+    scale = numpy.sqrt(freedom / dice.chisquare(freedom, RESAMPLES))
+    found: numpy.ndarray = spread[:, None] * scale
+    found *= dice.standard_normal((models, RESAMPLES))
+    return found
