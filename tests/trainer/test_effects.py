@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -22,7 +23,7 @@ from tests.factories import (
     MessageFactory,
     ReplyFactory,
 )
-from trainer import forgetting, launch, tasks, trials
+from trainer import forgetting, launch, tasks, trials, watch
 from trainer.actions import fence, jobs
 from trainer.errors import Lost, TrainerError
 from trainer.jobs import effect, forecast
@@ -87,6 +88,22 @@ def finished(job):
     job.refresh_from_db()
     assert (job.state, job.problem) == ("finished", "")
     return job.result
+
+
+@contextmanager
+def executing(job):
+    def work():
+        try:
+            tasks.execute_job(job_id=job.pk)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join(60)
 
 
 def wait_for(is_so):
@@ -183,17 +200,15 @@ def test_a_training_that_is_done_clears_the_workers_that_were_lost(ask, trained)
     assert (job.step, job.of) == (6, 6)
 
 
-def test_paused_in_the_middle_it_goes_on_there(ask, curator, fake):
+def test_paused_in_the_middle_it_goes_on_there(ask, curator, fake, monkeypatch):
+    monkeypatch.setattr(watch, "SECONDS", 0.1)
     job = ask()
     place = launch.folder_of_job(job) / trials.FOLDER
     place.mkdir(parents=True)
     (place / "fake.json").write_text(json.dumps({"pause": 0.1, "listens": True}))
-    worker = threading.Thread(target=lambda: tasks.execute_job(job_id=job.pk))
-    worker.start()
-    wait_for(lambda: (place / "with-0.json").exists())
-    jobs.pause(job_id=job.pk, by=curator)
-    worker.join(60)
-    connection.close()
+    with executing(job):
+        wait_for(lambda: (place / "with-0.json").exists())
+        jobs.pause(job_id=job.pk, by=curator)
     job.refresh_from_db()
     assert job.state == "paused"
     done = {path: path.stat().st_mtime_ns for path in place.glob("*-*.json")}

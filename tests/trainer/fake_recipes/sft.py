@@ -64,6 +64,7 @@ class Config:
     eval_every: int = 5
     replay: str | None = None
     replay_share: float = 0.0
+    held_out_limit: int = 200
     threads: int = 1
 
 
