@@ -80,10 +80,13 @@ TOLD = {
 }
 
 
-def of(version_id: int, *, named: bool) -> list[Portion]:
-    """By kind, the largest first. Contributors are `named`, or known by a code. Queries."""
-    version = DatasetVersion.objects.get(pk=version_id)
-    return [portion for by in By for portion in _of(version, by, named=named)]
+def of(version_id: int, *, named: bool, kinds: Iterable[str] = By.values) -> list[Portion]:
+    """By kind, the largest first; contributors are `named`, or known by a code.
+
+    Causes some queries a kind.
+    """
+    version = DatasetVersion.objects.select_related("dataset").get(pk=version_id)
+    return [one for by in kinds for one in _of(version, By(by), named=named)]
 
 
 def ids(version_id: int, by: str, value: str) -> set[UUID]:

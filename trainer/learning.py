@@ -93,7 +93,7 @@ def curve(dataset_id: int, method: str, base_id: int | None = None) -> Curve | N
 
 def _bases(runs: Sequence[Run]) -> list[BaseModel]:
     """The one that most versions were tried on first."""
-    tried = Counter({(run.base_id, run.version_id): 1 for run in runs})
+    tried = dict.fromkeys((run.base_id, run.version_id) for run in runs)
     times = Counter(base for base, _version in tried)
     there = {run.base_id: run.base for run in runs}
     return [there[pk] for pk, _times in times.most_common()]
@@ -156,7 +156,7 @@ def _spec(points: Sequence[Point]) -> dict[str, Any]:
         layer=[
             {
                 "transform": [{"filter": "isValid(datum.low)"}],
-                "mark": {"type": "rule", "stroke": colour, "strokeOpacity": 0.5},
+                "mark": {"type": "rule", "stroke": colour, "strokeWidth": 1.5},
                 "encoding": {"y": _axis("low"), "y2": {"field": "high"}},
             },
             {

@@ -25,9 +25,8 @@ class Brought(NamedTuple):
 def brought(run: Run, *, named: bool) -> list[Brought]:
     """What was left out of a run's examples, the newest first. Queries."""
     jobs = list(run.jobs.filter(kind=effect.KIND.name).order_by("-pk")[:AT_MOST])
-    if not jobs:
-        return []
-    every = handoff.portions_of(run.version_id, named=named)
+    kinds = {job.config["by"] for job in jobs}
+    every = handoff.portions_of(run.version_id, named=named, kinds=kinds)
     portions = {(one.by.value, one.value): one for one in every}
     return [
         Brought(

@@ -23,7 +23,7 @@ from trainer.folders import ADAPTER, MODEL, model
 from trainer.models import Job, Run
 from trainer.recipes.common import read_object, write_json
 from trainer.recipes.data import HELD_OUT, TRAIN
-from trainer.work import Event, Work
+from trainer.work import Event, Work, require_whole
 
 FOLDER = "trials"
 SEEDS_LEAST, SEEDS_MOST, SEEDS = 2, 5, 3
@@ -75,11 +75,12 @@ def seconds(run: Run) -> float:
 def done(work: Work[Job], trials: Sequence[Trial]) -> Found:
     """All of them. Raises as `Work.recipe` does."""
     reports = []
+    require_whole(work.row.run)  # its ancestors' words are learned from, too
     fence.report(work.row, of=len(trials))
     for number, trial in enumerate(trials, 1):
         reports.append(_losses(work, trial))
         fence.report(work.row, step=number, of=len(trials), lost=0)
-    work.require_whole()
+    require_whole(work.row.run)
     first = {line["id"]: line for line in reports[0]["examples"]}
     talks = {line["id"]: line["conversation"] for line in lines(work.data / HELD_OUT)}
     asked = [
@@ -123,12 +124,12 @@ def _trained(work: Work[Job], trial: Trial, out: Path) -> dict[str, Any]:
     told |= {"seed": trial.seed, "eval_every": 0, "held_out_limit": 0}
     threads = told["threads"]
     work.recipe("sft", told, take=_heard, threads=threads)
-    place = model(run.base) | {"adapter": str(out / ADAPTER)}
-    if run.is_whole:
-        place = model(run.base) | {"model": str(out / MODEL), "adapter": None}
-    asked = instructions.evaluation(run, data=data)
-    config = place | asked | {"out": str(out), "max_length": told["max_length"]}
-    work.recipe("evaluate", config | {"threads": threads}, take=_heard, threads=threads)
+    made = {"model": str(out / MODEL)} if run.is_whole else {"adapter": str(out / ADAPTER)}
+    config = {
+        **model(run.base), **made, **instructions.evaluation(run, data=data),
+        "out": str(out), "max_length": told["max_length"], "threads": threads,
+    }  # fmt: skip
+    work.recipe("evaluate", config, take=_heard, threads=threads)
     report = read_object(out / "eval.json")
     if report is None:
         raise TrainingFailed(NO_RESULT)

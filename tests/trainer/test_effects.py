@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.urls import reverse
 from django.utils.timezone import now
@@ -28,6 +29,7 @@ from trainer.actions import fence, jobs
 from trainer.errors import Lost, TrainerError
 from trainer.jobs import effect, forecast
 from trainer.models import Job, Run
+from trainer.recipes.common import read_object
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -471,3 +473,26 @@ def test_words_of_trainings_are_forgotten_with_the_texts(ask, mixed):
     forgetting.forget(person_id=0, message_ids=[text.pk], uids=[text.uid])
 
     assert not place.exists()
+
+
+# ---- for real ----------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_true_model_is_trained_with_and_without(mixed, curator, folders):
+    """With all and its own seed, the run comes out as it was."""
+    call_command("build_base", steps=25)
+    where = f"{mixed.dataset.slug}/{mixed.number}"
+    call_command("train", where, by=curator.email, steps=4, wait=True)
+    run = Run.objects.get(state="finished")
+
+    job = jobs.request(kind="effect", run=run, config=BY_CATEGORY, by=curator)
+    assert finished(job)["trainings"] == 6
+
+    whole = effect.lines(job)[0]
+    assert whole.examples == 10
+    assert whole.change.low < whole.change.value < whole.change.high
+    kept = launch.folder_of_job(job) / trials.FOLDER / "with-0.json"
+    again = {one["id"]: one["loss_after"] for one in read_object(kept)["examples"]}
+    first = {str(one.message_uid): one.loss_after for one in run.scores.all()}
+    assert again == first

@@ -101,9 +101,9 @@ def lines(job: Job) -> list[Line]:
 
 def portion_of(job: Job, *, named: bool = False) -> Portion | None:
     """What was left out, told as it may be. Queries."""
-    chosen = (job.config["by"], job.config["value"])
-    every = handoff.portions_of(job.version_id, named=named)
-    return next((one for one in every if (one.by, one.value) == chosen), None)
+    by, value = job.config["by"], job.config["value"]
+    every = handoff.portions_of(job.version_id, named=named, kinds=[by])
+    return next((one for one in every if one.value == value), None)
 
 
 def _interval(value: Any) -> Any:
