@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, TextChoices
+from django.db.models import Count, Q, TextChoices
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -114,8 +114,9 @@ def held_out_in_all(version_ids: Iterable[int]) -> dict[UUID, str]:
 
 def targets(dataset_id: int) -> dict[str, Target]:
     """Of each category of a dataset, by its slug. A query."""
-    every = Category.objects.filter(dataset=dataset_id).with_progress()
-    found = every.values_list("slug", "name", "target", "complete_count")
+    complete = Count("conversations", filter=Q(conversations__state="complete"))
+    every = Category.objects.filter(dataset=dataset_id).annotate(complete=complete)
+    found = every.values_list("slug", "name", "target", "complete")
     return {slug: Target(*told) for slug, *told in found}
 
 
