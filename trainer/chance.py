@@ -14,10 +14,7 @@ from typing import NamedTuple
 
 import numpy
 
-from trainer.intervals import FEWEST, Interval
-
-RESAMPLES = 1000
-AT_ONCE = 100  # so that a large set does not fill the memory
+from trainer.recipes.intervals import FEWEST, RESAMPLES, Interval, by_group, redrawn
 
 
 class Asked(NamedTuple):
@@ -66,17 +63,14 @@ def groups(asked: Sequence[Asked]) -> Iterator[Group]:
         yield Group(name or "", name is None, places, talks)
 
 
-def drawn(
-    asked: Sequence[Asked], losses: numpy.ndarray, group: Group, *, seed: int = 0
-) -> Drawn:
+def drawn(asked: Sequence[Asked], losses: numpy.ndarray, group: Group) -> Drawn:
     """`losses` are means a token: (models, seeds, answers). The same numbers give the same
     draws: the dice are sown alike."""
     among = [asked[place] for place in group.places]
     sums, weights = _by_conversation(among, losses[:, :, group.places])
     by_seed = sums.sum(axis=2) / weights.sum()
-    dice = numpy.random.default_rng(seed)
-    draws = _conversations(dice, sums.mean(axis=1), weights)
-    draws = draws + _seeds(dice, by_seed)
+    draws = redrawn(sums.mean(axis=1).T, numpy.tile(weights[:, None], len(losses)), 0).T
+    draws += _seeds(numpy.random.default_rng(1), by_seed)
     return Drawn(by_seed.mean(axis=1), draws, is_sure=group.conversations >= FEWEST)
 
 
@@ -88,22 +82,8 @@ def _by_conversation(
     places = {name: place for place, name in enumerate(names)}
     owner = numpy.array([places[one.conversation] for one in asked])
     tokens = numpy.array([one.tokens for one in asked], float)
-    sums = [
-        [numpy.bincount(owner, found * tokens, len(places)) for found in model]
-        for model in losses
-    ]
-    return numpy.array(sums), numpy.bincount(owner, tokens, len(places))
-
-
-def _conversations(
-    dice: numpy.random.Generator, sums: numpy.ndarray, weights: numpy.ndarray
-) -> numpy.ndarray:
-    many = len(weights)
-    parts = []
-    for _ in range(0, RESAMPLES, AT_ONCE):
-        times = dice.multinomial(many, numpy.full(many, 1 / many), size=AT_ONCE)
-        parts.append(sums @ times.T / (times @ weights))
-    return numpy.concatenate(parts, axis=1)
+    sums = [[by_group(owner, found * tokens) for found in model] for model in losses]
+    return numpy.array(sums), by_group(owner, tokens)
 
 
 def _seeds(dice: numpy.random.Generator, by_seed: numpy.ndarray) -> numpy.ndarray:

@@ -13,7 +13,7 @@ import numpy
 
 from trainer import chance
 from trainer.chance import Asked
-from trainer.intervals import Interval
+from trainer.recipes.intervals import Interval
 
 WITH, WITHOUT, OTHERS = "with", "without", "others"
 

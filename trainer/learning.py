@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from curation import handoff
 from curation.charts import drawing, framed, plain
-from trainer.intervals import Column, Interval, means
 from trainer.models import BaseModel, ExampleScore, Run, Score
+from trainer.recipes.intervals import Column, Interval, means
 
 Method = Run.Method
 METHODS = (Method.SFT, Method.DPO, Method.UNPAIRED)  # those that have a held-out loss

@@ -15,7 +15,7 @@ import numpy
 
 from trainer import chance
 from trainer.chance import Asked, Drawn
-from trainer.intervals import Interval
+from trainer.recipes.intervals import Interval
 
 MORE = 100
 PARTS = (0.125, 0.25, 0.5, 1.0)  # of each category's examples

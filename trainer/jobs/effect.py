@@ -13,10 +13,10 @@ from curation.handoff import Person, Portion
 from trainer import effects, trials
 from trainer.effects import OTHERS, WITH, WITHOUT, Line
 from trainer.errors import TrainerError
-from trainer.intervals import Interval
 from trainer.jobs.kind import Kind
 from trainer.models import Job, Run
 from trainer.recipes.data import TRAIN
+from trainer.recipes.intervals import Interval
 from trainer.trials import Trial
 from trainer.work import Work
 

@@ -13,11 +13,11 @@ from curation import handoff
 from curation.handoff import Person, Target
 from trainer import prospects, trials
 from trainer.errors import TrainerError
-from trainer.intervals import Interval
 from trainer.jobs.kind import Kind
 from trainer.models import Job, Run
 from trainer.prospects import PARTS, Prospect
 from trainer.recipes.data import TRAIN
+from trainer.recipes.intervals import Interval
 from trainer.trials import Trial
 from trainer.work import Work
 

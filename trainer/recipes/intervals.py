@@ -57,10 +57,10 @@ def means(
     places = {group: place for place, group in enumerate(dict.fromkeys(groups))}
     owner = numpy.array([places[group] for group in groups])
     sums, weights = (
-        numpy.array([_by_group(owner, columns[name][part]) for name in names]).T
+        numpy.array([by_group(owner, columns[name][part]) for name in names]).T
         for part in (0, 1)
     )
-    drawn = _drawn(sums, weights, seed)
+    drawn = redrawn(sums, weights, seed)
     tail = (1 - confidence) / 2
     found = {}
     for place, name in enumerate(names):
@@ -73,11 +73,11 @@ def means(
     return found
 
 
-def _by_group(owner: numpy.typing.NDArray[numpy.int64], values: Sequence[float]) -> Matrix:
+def by_group(owner: numpy.typing.NDArray[numpy.int64], values: Sequence[float]) -> Matrix:
     return numpy.bincount(owner, weights=numpy.asarray(values)).astype(float)
 
 
-def _drawn(sums: Matrix, weights: Matrix, seed: int) -> Matrix:
+def redrawn(sums: Matrix, weights: Matrix, seed: int) -> Matrix:
     """The means of each resample, some at a time; nan where it drew no weight."""
     dice, many = numpy.random.default_rng(seed), len(sums)
     both = numpy.hstack([sums, weights])
