@@ -117,7 +117,7 @@ def targets(dataset_id: int) -> dict[str, Target]:
     complete = Count("conversations", filter=Q(conversations__state="complete"))
     every = Category.objects.filter(dataset=dataset_id).annotate(complete=complete)
     found = every.values_list("slug", "name", "target", "complete")
-    return {slug: Target(*told) for slug, *told in found}
+    return {slug: Target(name, wanted, done) for slug, name, wanted, done in found}
 
 
 def code(dataset_id: int, person: str) -> str:

@@ -73,7 +73,9 @@ def means(
     return found
 
 
-def by_group(owner: numpy.typing.NDArray[numpy.int64], values: Sequence[float]) -> Matrix:
+def by_group(
+    owner: numpy.typing.NDArray[numpy.int64], values: Sequence[float] | Matrix
+) -> Matrix:
     return numpy.bincount(owner, weights=numpy.asarray(values)).astype(float)
 
 
