@@ -90,7 +90,7 @@ def main(cfg: Config, recipe: str = "sft", compared: Compared | None = None) -> 
         emit("step", step=step, of=cfg.steps, loss=5 / step, learning_rate=0.1,
              grad_norm=1.0, tokens=step * 10, seconds=0.1 * (step - done),
              **({"accuracy": 0.6, "margin": 0.5} if compared else {}))  # fmt: skip
-        if step % cfg.eval_every == 0:
+        if cfg.eval_every and step % cfg.eval_every == 0:
             emit("held_out", step=step, loss=6 / step, tokens=20, **(compared or {}))
         stops = stop_asked and not asked.get("deep")
         if step % cfg.checkpoint_every == 0 or stops:
