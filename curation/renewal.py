@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from curation.actions import freezing, notices
 from curation.actions.people import holds
+from curation.formats.recipe import of_all_now, without_those_gone
 from curation.models import (
     Ballot,
     Contributor,
@@ -88,10 +89,21 @@ def ask(dataset_id: int, *, by: Contributor) -> int | None:
     Returns an id for `carry_on`; None while somebody else's is being made.
     """
     newest = _versions(dataset_id).first()
+    return _asked(dataset_id, of_all_now(newest.recipe) if newest else {}, by=by)
+
+
+@transaction.atomic
+def ask_without_those_gone(version_id: int, *, by: Contributor) -> int | None:
+    """The same of what still stands of one version: nothing new comes in."""
+    version = DatasetVersion.objects.get(pk=version_id)
+    recipe = without_those_gone(version.recipe, version.digest)
+    return _asked(version.dataset_id, recipe, by=by)
+
+
+def _asked(dataset_id: int, recipe: dict[str, Any], *, by: Contributor) -> int | None:
     list(Dataset.objects.select_for_update(no_key=True).filter(pk=dataset_id))
     if Freezing.objects.active().filter(dataset=dataset_id).exists():
         return None
-    recipe = newest.recipe if newest else {}
     return freezing.ask(dataset_id=dataset_id, by=by, recipe=recipe).pk
 
 

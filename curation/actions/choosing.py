@@ -48,6 +48,15 @@ class Choice(NamedTuple):
     replies: list[Taken]
     rankings: list[tuple[int, dict[str, Any]]]  # a prompt, and its canonical facts
     found: Messages
+    place: Place
+
+
+class Place(NamedTuple):
+    """Where a conversation stands in a version."""
+
+    split: str
+    group: str
+    category: str
 
 
 def conversations(dataset: Dataset, recipe: Recipe) -> ConversationQuerySet:
@@ -107,7 +116,15 @@ def choose(
         replies = _taken(theirs, said, recipe)
         taken = [Taken(reply, said.rank(reply), edits.get(reply.pk)) for reply in replies]
         ranked = said.rankings(conversation, replies) if recipe.asks_for_rankings else []
-        yield Choice(conversation, taken, ranked, theirs)
+        yield Choice(conversation, taken, ranked, theirs, _place(conversation))
+
+
+def _place(conversation: Conversation) -> Place:
+    return Place(
+        split=conversation.split,
+        group=str(conversation.group or conversation.uid),
+        category=conversation.category.slug if conversation.category else "",
+    )
 
 
 def messages_of(
@@ -228,7 +245,7 @@ def _taken(found: Messages, said: _Said, recipe: Recipe) -> list[Message]:
     by_prompt: dict[int, list[Message]] = defaultdict(list)
     for message in found.values():
         if (
-            _is_trainable(message, found)
+            is_trainable(message, found)
             and (recipe.with_models or message.origin != Message.Origin.MODEL)
             and said.meets(message, recipe)
         ):
@@ -241,7 +258,7 @@ def _taken(found: Messages, said: _Said, recipe: Recipe) -> list[Message]:
     return sorted(taken, key=lambda m: str(m.uid))
 
 
-def _is_trainable(message: Message, found: Messages) -> bool:
+def is_trainable(message: Message, found: Messages) -> bool:
     """An accepted answer under nothing but accepted turns."""
     if message.role != Message.Role.ASSISTANT:
         return False

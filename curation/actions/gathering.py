@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from tempfile import SpooledTemporaryFile
 from typing import NamedTuple
 
 import numpy as np
 
-from curation.actions.choosing import AT_ONCE, Cap, choose, chunks, conversations
+from curation.actions import choosing, remaining
+from curation.actions.choosing import AT_ONCE, Cap, Choice, chunks
 from curation.actions.sealing import Entry, counted, seal
 from curation.formats.preferences import pruned
 from curation.formats.recipe import Recipe
-from curation.models import Dataset
+from curation.models import Conversation, Dataset
+from curation.models.conversations import ConversationQuerySet
 
 IN_MEMORY = 16_000_000  # bytes of lines that need no file
 READ_AT_ONCE = 2_000
@@ -30,11 +32,33 @@ class Progress(NamedTuple):
     taken: int  # answers
 
 
+class Source:
+    """Where the answers of a version come from: all that stands now and that its recipe
+    wants, or what still stands of an earlier version."""
+
+    def __init__(self, dataset: Dataset, recipe: Recipe) -> None:
+        self.dataset, self.recipe = dataset, recipe
+        self.before = remaining.version_like(dataset, recipe.like) if recipe.like else None
+
+    def conversations(self) -> ConversationQuerySet:
+        if self.before is not None:
+            return remaining.conversations(self.before)
+        return choosing.conversations(self.dataset, self.recipe)
+
+    def choose(
+        self, chunk: Sequence[Conversation], *, with_text: bool = True
+    ) -> Iterator[Choice]:
+        if self.before is not None:
+            return remaining.choose(chunk, self.before, with_text=with_text)
+        return choosing.choose(chunk, self.recipe, with_text=with_text)
+
+
 class Gathering(AbstractContextManager["Gathering"]):
     """A context: what it holds is gone at its end."""
 
     def __init__(self, dataset: Dataset, recipe: Recipe) -> None:
         self.dataset, self.recipe = dataset, recipe
+        self._source = Source(dataset, recipe)
         self._lines = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
         self._read, self._changes = array("q"), array("q")
         self._stale: set[int] = set()
@@ -44,16 +68,16 @@ class Gathering(AbstractContextManager["Gathering"]):
         self._lines.close()
 
     def count(self) -> int:
-        return conversations(self.dataset, self.recipe).count()
+        return self._source.conversations().count()
 
     def gather(self, tell: Callable[[Progress], None] = lambda progress: None) -> None:
         """Read everything once. `tell` hears how far it is, and may stop it by raising."""
         taken = 0
-        rows = conversations(self.dataset, self.recipe).iterator(READ_AT_ONCE)
+        rows = self._source.conversations().iterator(READ_AT_ONCE)
         for chunk in chunks(rows):
             self._read.extend(one.pk for one in chunk)
             self._changes.extend(one.changes for one in chunk)
-            for entry in seal(list(choose(chunk, self.recipe))):
+            for entry in seal(list(self._source.choose(chunk))):
                 self._lines.write(entry.as_line())
                 taken += len(entry.items)
             tell(Progress(len(self._read), taken))
@@ -65,7 +89,7 @@ class Gathering(AbstractContextManager["Gathering"]):
         changes = np.array(self._changes, "i8")[order]
         is_there = np.zeros(len(known), bool)
         again: list[int] = []
-        now = conversations(self.dataset, self.recipe).values_list("pk", "changes")
+        now = self._source.conversations().values_list("pk", "changes")
         for chunk in chunks(now.iterator(READ_AT_ONCE)):
             found = np.array(chunk, "i8")
             at = np.searchsorted(known, found[:, 0])
@@ -93,9 +117,9 @@ class Gathering(AbstractContextManager["Gathering"]):
 
     def _read_anew(self, ids: list[int]) -> Iterator[Entry]:
         for start in range(0, len(ids), AT_ONCE):
-            rows = conversations(self.dataset, self.recipe)
+            rows = self._source.conversations()
             chunk = list(rows.filter(pk__in=ids[start : start + AT_ONCE]))
-            yield from seal(list(choose(chunk, self.recipe)))
+            yield from seal(list(self._source.choose(chunk)))
 
 
 def capped(entries: Iterator[Entry], recipe: Recipe) -> Iterator[Entry]:
@@ -116,10 +140,11 @@ def capped(entries: Iterator[Entry], recipe: Recipe) -> Iterator[Entry]:
 
 def counted_entries(dataset: Dataset, recipe: Recipe) -> Iterator[Entry]:
     """What would be taken now, for a count: nothing is hashed and nothing is written."""
-    rows = conversations(dataset, recipe).iterator(READ_AT_ONCE)
+    source = Source(dataset, recipe)
+    rows = source.conversations().iterator(READ_AT_ONCE)
     found = (
         entry
         for chunk in chunks(rows)
-        for entry in counted(choose(chunk, recipe, with_text=False))
+        for entry in counted(source.choose(chunk, with_text=False))
     )
     return capped(found, recipe)

@@ -66,15 +66,14 @@ def counted(choices: Iterable[Choice]) -> Iterator[Entry]:
 
 
 def _entry(choice: Choice, salts: Mapping[int, bytes] | None) -> Entry:
-    conversation = choice.conversation
-    category = conversation.category.slug if conversation.category else ""
+    conversation, place = choice.conversation, choice.place
     items = [
         Item(
             reply=taken.reply.pk,
             uid=str(taken.reply.uid),
             instead_of=taken.instead_of.pk if taken.instead_of else None,
             rank=taken.rank,
-            leaf=_leaf(choice, taken, category, salts) if salts is not None else "",
+            leaf=_leaf(choice, taken, place.category, salts) if salts is not None else "",
             author=author_of(taken.reply),
         )
         for taken in choice.replies
@@ -82,9 +81,9 @@ def _entry(choice: Choice, salts: Mapping[int, bytes] | None) -> Entry:
     return Entry(
         uid=str(conversation.uid),
         conversation=conversation.pk,
-        split=conversation.split,
-        group=str(conversation.group or conversation.uid),
-        category=category,
+        split=place.split,
+        group=place.group,
+        category=place.category,
         items=items,
         rankings=choice.rankings,
     )

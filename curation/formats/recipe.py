@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -28,6 +29,7 @@ CHOICES = {
     "duplicates": DUPLICATES,
 }  # fmt: skip
 WEIGHT_AT_MOST = 1000
+DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,9 @@ class Recipe:
     pairs: str = ""  # which pairs of ranked answers become preferences
     edits: bool = False  # what a reviewer's edit replaced is frozen beside it, as worse
     weights: tuple[tuple[str, int], ...] = ()  # in hundredths by category; else 100
+    # The digest of an earlier version: what of it still stands, and nothing else. Split,
+    # ranks and rankings stay as they were; what the fields above choose was chosen then.
+    like: str = ""
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> Recipe:
@@ -72,6 +77,7 @@ class Recipe:
             with_models=_flag(raw, "with_models", usual=True),
             edits=_flag(raw, "edits", usual=False),
             weights=_weights(raw.get("weights", {})),
+            like=_digest(raw.get("like", "")),
             **numbers,
             **choices,
         )
@@ -110,6 +116,16 @@ class Recipe:
 FIRST = ("categories", "languages", "best_replies", "with_models")
 
 
+def without_those_gone(recipe: Mapping[str, Any], digest: str) -> dict[str, Any]:
+    """The recipe of a version that is like another, without what was taken back since."""
+    return {**recipe, "like": digest}
+
+
+def of_all_now(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """The same, of all that stands now and not only of what stood in another version."""
+    return {name: value for name, value in recipe.items() if name != "like"}
+
+
 def _names(
     raw: Mapping[str, Any], field: str, known: tuple[str, ...] = ()
 ) -> tuple[str, ...]:
@@ -136,6 +152,12 @@ def _choice(raw: Mapping[str, Any], field: str) -> str:
         named = ", ".join(f"“{name}”" for name in known)
         raise CurationError(f"“{field}” is one of {named}.")
     return str(chosen)
+
+
+def _digest(raw: Any) -> str:
+    if not isinstance(raw, str) or (raw and not DIGEST.fullmatch(raw)):
+        raise CurationError("“like” is the digest of an earlier version: 64 hex digits.")
+    return raw
 
 
 def _flag(raw: Mapping[str, Any], field: str, *, usual: bool) -> bool:

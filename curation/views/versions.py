@@ -149,6 +149,12 @@ def _newest_freezing(dataset: Dataset) -> Freezing | None:
     return found.order_by("-pk").first()
 
 
+def _like(version: DatasetVersion) -> DatasetVersion | None:
+    """The version of which it is what still stood."""
+    digest = version.recipe.get("like")
+    return version.dataset.versions.filter(digest=digest).first() if digest else None
+
+
 def _page(
     request: SignedInRequest, version: DatasetVersion, *, status: int = 200, **context: Any
 ) -> HttpResponse:
@@ -167,6 +173,7 @@ def _page(
         chosen=[names.get(slug, slug) for slug in version.recipe["categories"]],
         files=files.names(version),
         recipe_lines=recipe_lines(version.recipe),
+        like=_like(version),
         recalled=handoff.recalled(version.pk),
         models=list(version.reports.order_by("-finished_at", "-pk")),
         page=page.paged(request, items.for_listing(), size=10),
