@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
@@ -233,6 +234,14 @@ def tell_of_promotion(*, source: str, over: str = "", percent: int | None = None
     if report is None:
         return 0
     return notices.tell_of_promotion(report, over=over, percent=percent)
+
+
+def tell_of_replacement(*, source: str, by_source: str) -> None:
+    """Tell the record that a model was trained again without texts that were taken back,
+    and that the new one stands in its place: it is shown to whoever took them back."""
+    new = ModelReport.objects.filter(source=by_source).first()
+    theirs = Q(source=source) | Q(source__startswith=f"{source}/")
+    ModelReport.objects.filter(theirs).update(replaced_by=new)
 
 
 def _hold(uids: Iterable[str]) -> None:

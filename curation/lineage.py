@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from django.db.models import Q
+
 from curation import reach
 from curation.aggregate.contests import Fared, Score, scores
 from curation.models import (
@@ -82,7 +84,16 @@ class Reached(NamedTuple):
     """A version, and the models that learned from it."""
 
     version: DatasetVersion
-    models: list[ModelReport]
+    models: list[Learner]
+
+
+class Learner(NamedTuple):
+    """One of these, and what stands in its place by now; `is_clean` where that never saw
+    what this is about."""
+
+    report: ModelReport
+    replaced_by: ModelReport | None
+    is_clean: bool
 
 
 def reached_by(message_ids: Iterable[int]) -> list[Reached]:
@@ -99,11 +110,28 @@ def recalled_by(withdrawal: Withdrawal) -> list[Reached]:
 
 
 def _with_models(versions: list[DatasetVersion]) -> list[Reached]:
-    models: dict[int, list[ModelReport]] = defaultdict(list)
-    reports = ModelReport.objects.filter(version__in=[version.pk for version in versions])
+    models: dict[int, list[Learner]] = defaultdict(list)
+    held = {version.pk for version in versions}
+    reports = ModelReport.objects.filter(version__in=held).select_related("replaced_by")
     for report in reports.order_by("-finished_at", "-pk"):
-        models[report.version_id].append(report)
+        new = _in_its_place(report)
+        is_clean = new is not None and held.isdisjoint(_versions_behind(new))
+        models[report.version_id].append(Learner(report, new, is_clean))
     return [Reached(version, models[version.pk]) for version in versions]
+
+
+def _in_its_place(report: ModelReport) -> ModelReport | None:
+    """What replaced it, and what replaced that: a query each but the first."""
+    new = report.replaced_by
+    while new is not None and new.replaced_by is not None:
+        new = new.replaced_by
+    return new
+
+
+def _versions_behind(report: ModelReport) -> set[int]:
+    """Those that it learned from, also by way of models that it goes on from. A query."""
+    theirs = Q(source=report.source) | Q(source__startswith=f"{report.source}/")
+    return set(ModelReport.objects.filter(theirs).values_list("version", flat=True))
 
 
 def of(person: Contributor) -> list[Held]:
@@ -136,7 +164,8 @@ def learned_from(
 
 def _models(versions: Iterable[DatasetVersion]) -> dict[int, list[Learned]]:
     reports = ModelReport.objects.filter(version__in=[v.pk for v in versions])
-    newest = list(reports.order_by("-finished_at", "-pk")[:MODELS_AT_MOST])
+    joined = reports.select_related("replaced_by")
+    newest = list(joined.order_by("-finished_at", "-pk")[:MODELS_AT_MOST])
     fared = fared_of({report.generator for report in newest})
     found: dict[int, list[Learned]] = defaultdict(list)
     for report in newest:

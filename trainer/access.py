@@ -8,7 +8,16 @@ from django.shortcuts import get_object_or_404
 from curation import handoff, renewal
 from curation.handoff import Campaign, FrozenVersion
 from curation.http import SignedInRequest
-from trainer.models import BaseModel, Contest, Job, Run, Schedule, Talk, TalkAnswer
+from trainer.models import (
+    BaseModel,
+    Contest,
+    Job,
+    Removal,
+    Run,
+    Schedule,
+    Talk,
+    TalkAnswer,
+)
 from trainer.models.contests import ContestQuerySet
 from trainer.models.runs import RunQuerySet
 from trainer.models.schedules import ScheduleQuerySet
@@ -58,7 +67,7 @@ def runs_to_merge(request: SignedInRequest, run: Run) -> RunQuerySet:
     """Other finished runs on its base that the person may take away. Newest first."""
     theirs = [version.id for version in handoff.versions_to_train(request.user)]
     there = runs(request).for_listing().filter(base=run.base_id, version__in=theirs)
-    with_adapter = there.filter(state=Run.State.FINISHED).exclude(config__tuning="full")
+    with_adapter = there.usable().exclude(config__tuning="full")
     return with_adapter.exclude(pk=run.pk)
 
 
@@ -89,7 +98,8 @@ def job_to_take(request: SignedInRequest, pk: int) -> Job:
 def model_to_ask_about(request: SignedInRequest, pk: int) -> Run:
     """A finished run of somebody who may steer it, and that can answer."""
     found = run(request, pk)
-    if found.method == Run.Method.REWARD or found.state != Run.State.FINISHED:
+    is_usable = found.state == Run.State.FINISHED and found.retired_at is None
+    if found.method == Run.Method.REWARD or not is_usable:
         raise Http404
     if not handoff.may_train(request.user, found.version_id):
         raise Http404
@@ -103,8 +113,7 @@ def runs_to_talk_to(request: SignedInRequest) -> list[Run]:
     how a model speaks.
     """
     may_train = Run.objects.of_versions(handoff.version_ids_to_train(request.user))
-    finished = may_train.filter(state=Run.State.FINISHED)
-    that_answer = finished.exclude(method=Run.Method.REWARD)
+    that_answer = may_train.usable().exclude(method=Run.Method.REWARD)
     joined = that_answer.select_related("base", "version__dataset")
     return list(joined.order_by("-pk")[:TALKED_TO_AT_MOST])
 
@@ -124,6 +133,13 @@ def talk_answer(request: SignedInRequest, pk: int) -> TalkAnswer:
     there = mine.filter(state=TalkAnswer.State.DONE)
     joined = there.select_related("turn", "voice__base", "voice__run__base", "sent_to")
     return get_object_or_404(joined, pk=pk)
+
+
+def removal_to_decide(request: SignedInRequest, pk: int) -> Removal:
+    found = get_object_or_404(Removal.objects.select_related("run"), pk=pk)
+    if not handoff.may_train(request.user, found.run.version_id):
+        raise Http404
+    return found
 
 
 def contests(request: SignedInRequest) -> ContestQuerySet:

@@ -41,6 +41,9 @@ SAID = {
     "promoted": gettext_noop("Promoted to champion"),
     "rolled_back": gettext_noop("Put back as champion"),
     "pause_asked": gettext_noop("Asked to stop for now"),
+    "removal_asked": gettext_noop("Asked to be trained again without taken-back texts"),
+    "retired": gettext_noop("Retired: another model took its place"),
+    "weights_deleted": gettext_noop("Its weights were deleted"),
     "prioritised": gettext_noop("Given another priority"),
 }
 

@@ -21,6 +21,7 @@ from trainer.actions import (
     jobs,
     promotions,
     queue,
+    replacements,
     results,
     runs,
     score_requests,
@@ -81,8 +82,12 @@ def _execute(row: Run | Job | None) -> None:
 
 
 def _end(run: Run) -> None:
-    if results.finish(run) and settings.SCORE_MODELS:
+    if not results.finish(run):
+        return
+    if settings.SCORE_MODELS:
         ring(score_examples)
+    if run.replaces_id is not None:
+        ring(follow_removals)
 
 
 def _end_job(job: Job, result: dict[str, Any]) -> None:
@@ -206,16 +211,38 @@ def forget_talks() -> None:
 
 @background_task()
 def fire_schedules() -> None:
-    """Each minute: call what is due, go on with what was left, tell what came of it."""
+    """Each minute: call what is due, go on with what was left, tell what came of it. The
+    same of models that are trained again without texts that were taken back."""
     firings.settle()
     for firing_id in firings.call_due():
         ring(fire, firing_id=firing_id)
+    _follow_removals()
 
 
 @background_task()
 def fire(*, firing_id: int) -> None:
     """Freeze and ask for the run. A second delivery finds it taken, and stops."""
     run = firings.carry_out(firing_id)
+    if run is not None:
+        ring(execute_run, run_id=run.pk)
+
+
+@background_task()
+def follow_removals() -> None:
+    """When one was asked for, and when its run is over."""
+    _follow_removals()
+
+
+def _follow_removals() -> None:
+    replacements.settle()
+    for removal_id in replacements.due():
+        ring(remove, removal_id=removal_id)
+
+
+@background_task()
+def remove(*, removal_id: int) -> None:
+    """Freeze without them and ask for the run. A second delivery finds it taken."""
+    run = replacements.carry_out(removal_id)
     if run is not None:
         ring(execute_run, run_id=run.pk)
 

@@ -38,6 +38,14 @@ class ModelReport(models.Model):
     # Of held-out pairs of answers: in which share it prefers what people prefer.
     held_out_accuracy = models.FloatField(null=True, blank=True)
     finished_at = models.DateTimeField(default=now)
+    replaced_by = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Trained again without texts that were taken back.",
+    )
 
     class Meta:
         indexes = [
@@ -47,7 +55,7 @@ class ModelReport(models.Model):
     class Privacy:
         published: ClassVar[set[str]] = {
             "version", "name", "generator", "method", "examples", "held_out_loss_before",
-            "held_out_loss", "held_out_accuracy", "finished_at",
+            "held_out_loss", "held_out_accuracy", "finished_at", "replaced_by",
         }  # fmt: skip
         withheld = {"id", "owner", "source", "address"}
 

@@ -328,11 +328,11 @@ def test_the_page_of_a_run_has_its_budget(
     run = request_run()
     finished(run)
 
-    # Expect 13 queries: the session, the run with all it points to, its samples,
+    # Expect 14 queries: the session, the run with all it points to, its samples,
     # its checkpoints, those that went on from it, its curves, its history, and may this
     # person steer it (the version with its dataset, the membership), what was taken back,
-    # what is behind it, its dataset's champion, the bell
-    with django_assert_num_queries(13):
+    # what is behind it, its dataset's champion, whether it is trained again, the bell
+    with django_assert_num_queries(14):
         signed_in.get(page("run", run.pk))
 
 

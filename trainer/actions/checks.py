@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 from curation import handoff
 from curation.errors import NotAllowed
 from curation.handoff import FrozenVersion, Person
-from trainer import lengths
+from trainer import lengths, saw
 from trainer.config import RunConfig
 from trainer.errors import TrainerError
 from trainer.methods import Method
@@ -87,6 +87,8 @@ def require_parent(parent_id: int, *, base: BaseModel, by: Person) -> Run:
         raise TrainerError(
             _("Run %(number)d is no finished fine-tuning. Go on from one that is.") % said
         )
+    if parent.retired_at is not None:
+        raise TrainerError(saw.why_retired(parent))
     if parent.is_whole:
         raise TrainerError(
             _(

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from curation import handoff, history
 from curation.errors import CurationError
 from curation.handoff import Person
-from trainer import duels, evidence, fits
+from trainer import duels, evidence, fits, saw
 from trainer.actions import jobs
 from trainer.actions.runs import require
 from trainer.errors import TrainerError
@@ -44,6 +44,8 @@ def begin(
         if run.state != Run.State.FINISHED or run.method == Run.Method.REWARD:
             said = _("Run %(number)d has no model that answers.")
             raise TrainerError(said % {"number": run.pk})
+        if run.retired_at is not None:
+            raise TrainerError(saw.why_retired(run))
     if right is not None and right.dataset_id != left.dataset_id:
         raise TrainerError(_("They learned from different datasets."))
     if right == left:

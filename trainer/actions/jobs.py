@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from curation import handoff
 from curation.handoff import Person
+from trainer import saw
 from trainer.actions import fence
 from trainer.actions.runs import require
 from trainer.errors import TrainerError
@@ -41,6 +42,7 @@ def request(
         raise TrainerError(_("There is no job “%(kind)s”.") % {"kind": kind})
     if run is not None and run.state != Run.State.FINISHED:
         raise TrainerError(_("Run %(number)d has no model yet.") % {"number": run.pk})
+    _require_in_use(run)
     about = version_id or (run.version_id if run else None)
     base = base or (run.base if run else None)
     if about is None or base is None:
@@ -82,6 +84,7 @@ def pause(*, job_id: int, by: Person) -> Job:
 def retry(*, job_id: int, by: Person) -> Job:
     job = _to_steer(job_id, by)
     handoff.require_whole(job.version_id)
+    _require_in_use(job.run)
     if known := KINDS.get(job.kind):
         known.require(job.run, job.config, by)
     try:
@@ -89,6 +92,11 @@ def retry(*, job_id: int, by: Person) -> Job:
             return fence.queue_again(job, by=by)
     except IntegrityError as twin:
         raise TrainerError(_("The same job waits or runs already.")) from twin
+
+
+def _require_in_use(run: Run | None) -> None:
+    if run is not None and run.retired_at is not None:
+        raise TrainerError(saw.why_retired(run))
 
 
 def _to_steer(job_id: int, person: Person) -> Job:

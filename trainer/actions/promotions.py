@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from curation import handoff, history, intake
 from curation.errors import NotAllowed
 from curation.handoff import Person
-from trainer import evidence
+from trainer import evidence, saw
 from trainer.errors import TrainerError
 from trainer.models import Champion, Promotion, PromotionPolicy, Run
 
@@ -52,6 +52,38 @@ def promote(*, run_id: int, by: Person | None, reason: str = "") -> Promotion:
     reason = reason.strip()
     if lacking and (by is None or not reason):
         raise Unmet(lacking)
+    return _promoted(run, there, found, policy, lacking=lacking, by=by, reason=reason)
+
+
+@transaction.atomic
+def replace(*, run_id: int, old_id: int, by: Person, reason: str) -> Promotion | None:
+    """Where the old run is the champion, let the new one be it: the same, trained without
+    texts that were taken back.
+
+    That is owed to who took them back, so no condition of the policy stands in its way;
+    what is unmet is kept with the decision. None where another is the champion.
+    """
+    run = _finished(run_id)
+    policy = _locked(run.dataset_id)
+    there = _champion(run)
+    if there is None or there.run_id != old_id:
+        return None
+    found = evidence.gathered(run, there.run, policy)
+    lacking = evidence.unmet(evidence.conditions(found, policy))
+    return _promoted(run, there, found, policy, lacking=lacking, by=by, reason=reason)
+
+
+def _promoted(
+    run: Run,
+    there: Champion | None,
+    found: evidence.Evidence,
+    policy: PromotionPolicy,
+    *,
+    lacking: list[evidence.Condition],
+    by: Person | None,
+    reason: str,
+) -> Promotion:
+    against = there.run if there else None
     decision = Promotion.objects.create(
         what=What.PROMOTED,
         dataset_id=run.dataset_id,
@@ -90,6 +122,8 @@ def roll_back(*, dataset_id: int, method: str, run_id: int, by: Person) -> Promo
     earlier = there.decision.before
     if earlier is None:
         raise TrainerError(_("There was no champion before this one."))
+    if earlier.run.retired_at is not None:
+        raise TrainerError(saw.why_retired(earlier.run))
     decision = Promotion.objects.create(
         what=What.ROLLED_BACK,
         dataset_id=dataset_id,
@@ -131,8 +165,8 @@ def consider_all() -> int:
     promoted = 0
     for policy in PromotionPolicy.objects.filter(is_automatic=True):
         for method in Run.Method.values:
-            finished = Run.objects.filter(
-                version__dataset=policy.dataset_id, method=method, state=Run.State.FINISHED
+            finished = Run.objects.usable().filter(
+                version__dataset=policy.dataset_id, method=method
             )
             newest = finished.select_related("version").order_by("-pk").first()
             promoted += newest is not None and consider(newest) is not None
@@ -184,6 +218,8 @@ def _finished(run_id: int) -> Run:
     run = Run.objects.select_related("version", "base").get(pk=run_id)
     if run.state != Run.State.FINISHED:
         raise TrainerError(_("Run %(number)d has no model yet.") % {"number": run.pk})
+    if run.retired_at is not None:
+        raise TrainerError(saw.why_retired(run))
     return run
 
 

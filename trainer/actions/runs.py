@@ -43,6 +43,7 @@ def request(
     priority: int = 0,
     method: str = Run.Method.SFT,
     parent_id: int | None = None,
+    replaces: Run | None = None,
 ) -> Run:
     """Queue a run. The caller rings: `ring(tasks.execute_run, run_id=run.pk)`.
 
@@ -76,6 +77,7 @@ def request(
     run = Run.objects.create(
         method=how.name,
         parent=parent,
+        replaces=replaces,
         version_id=version.id,
         version_digest=version.digest,
         base=base,
@@ -89,6 +91,7 @@ def request(
     told = {
         "base": base.slug, "digest": version.digest, "recalled": taken_back or None,
         "method": how.name.value, "parent": parent_id,
+        "replaces": replaces.pk if replaces else None,
     }  # fmt: skip
     fence.record("requested", run, by=by, **told)
     return run

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop
 from curation import handoff
 from curation.errors import CurationError
 from curation.handoff import Person
+from trainer import saw
 from trainer.actions import jobs, talks
 from trainer.actions.runs import require
 from trainer.errors import TrainerError
@@ -212,5 +213,7 @@ def _require_voices(talk: Talk, by: Person) -> None:
             raise TrainerError(
                 _("Run %(number)d has no model that answers.") % {"number": voice.run.pk}
             )
+        if voice.run.retired_at is not None:
+            raise TrainerError(saw.why_retired(voice.run))
         for version_id in voice.run.learned_from():
             handoff.require_whole(version_id)

@@ -80,7 +80,7 @@ def perform(work_of: Work[Job]) -> dict[str, Any]:
 
 
 def _finished(numbers: list[int]) -> Any:
-    runs = Run.objects.filter(pk__in=numbers, state=Run.State.FINISHED)
+    runs = Run.objects.usable().filter(pk__in=numbers)
     return runs.select_related("base", "version__dataset").order_by("pk")
 
 

@@ -8,6 +8,7 @@ from trainer.models.influences import Influence
 from trainer.models.jobs import Job
 from trainer.models.promotions import Champion, Promotion, PromotionPolicy
 from trainer.models.queues import Attempt, Budget, QueueRules
+from trainer.models.removals import Removal
 from trainer.models.runs import Metric, Run
 from trainer.models.schedules import Firing, Schedule
 from trainer.models.scores import ExampleScore, SecondThought, Surprise
@@ -31,6 +32,7 @@ __all__ = [
     "QueueRules",
     "Promotion",
     "PromotionPolicy",
+    "Removal",
     "Run",
     "Sample",
     "Schedule",

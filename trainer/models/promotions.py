@@ -164,7 +164,9 @@ class Promotion(models.Model):
 
 class ChampionQuerySet(models.QuerySet["Champion"]):
     def for_listing(self) -> ChampionQuerySet:
-        joined = self.select_related("run__base", "run__version", "decision__by")
+        joined = self.select_related(
+            "run__base", "run__version", "decision__by", "decision__before__run"
+        )
         return joined.order_by("method")
 
     def among(self, runs: Iterable[Run]) -> set[int]:

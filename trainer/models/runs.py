@@ -27,9 +27,13 @@ class RunQuerySet(FencedQuerySet["Run"]):
         )
         return joined.order_by("-queued_at", "-pk")
 
+    def usable(self) -> RunQuerySet:
+        """Those with a model that nothing speaks against using."""
+        return self.filter(state=Run.State.FINISHED, retired_at=None)
+
     def parents(self) -> RunQuerySet:
         """Those whose adapter another run can go on from, newest first."""
-        fine_tuned = self.filter(method=Run.Method.SFT, state=Run.State.FINISHED)
+        fine_tuned = self.usable().filter(method=Run.Method.SFT)
         with_adapter = fine_tuned.exclude(config__tuning="full")
         return with_adapter.select_related("version__dataset", "base").order_by("-pk")
 
@@ -41,7 +45,7 @@ class RunQuerySet(FencedQuerySet["Run"]):
         """All that the run's page reads of the row and those it points to."""
         return self.select_related(
             "version__dataset", "base", "requested_by", "evaluation", "estimate",
-            "parent__version__dataset", "parent__evaluation",
+            "parent__version__dataset", "parent__evaluation", "replaces",
         ).prefetch_related("samples", "checkpoints", "children")  # fmt: skip
 
 
@@ -71,6 +75,14 @@ class Run(Fenced):
         related_name="children",
         help_text="The run whose adapter this one goes on from.",
     )
+    replaces = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The run that it repeats, without texts that were taken back.",
+    )
     version = models.ForeignKey(
         "curation.DatasetVersion", on_delete=models.PROTECT, related_name="runs"
     )
@@ -94,6 +106,10 @@ class Run(Fenced):
         null=True, blank=True, help_text="Answers given back to people; none before that."
     )
     offer_refused = models.PositiveIntegerField(default=0)
+    retired_at = models.DateTimeField(
+        null=True, blank=True, help_text="When another took its place for good."
+    )
+    weights_deleted_at = models.DateTimeField(null=True, blank=True)
 
     objects = RunQuerySet.as_manager()
 
@@ -125,6 +141,14 @@ class Run(Fenced):
                 name="run_version_digest_is_sha256",
                 condition=Q(version_digest__regex=r"^[0-9a-f]{64}$"),
             ),
+            models.CheckConstraint(
+                name="run_retired_only_when_finished",
+                condition=Q(retired_at=None) | Q(state="finished"),
+            ),
+            models.CheckConstraint(
+                name="run_weights_deleted_only_when_retired",
+                condition=Q(weights_deleted_at=None) | Q(retired_at__isnull=False),
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             *Fenced.Meta.indexes,
@@ -134,8 +158,9 @@ class Run(Fenced):
 
     class Privacy:
         published = {
-            "id", "method", "base", "parent", "version", "version_digest", "config",
-            "state", "step", "of", "tokens", "made_with", "adapter_sha256", "finished_at",
+            "id", "method", "base", "parent", "replaces", "version", "version_digest",
+            "config", "state", "step", "of", "tokens", "made_with", "adapter_sha256",
+            "finished_at", "retired_at", "weights_deleted_at",
         }  # fmt: skip
         withheld = {
             "phase", "attempt", "lost", "is_halved", "lease_until", "worker",

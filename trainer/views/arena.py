@@ -59,9 +59,8 @@ def _result(found: Contest) -> dict[str, Any]:
 @login_required
 def begin(request: SignedInRequest, pk: int) -> HttpResponse:
     run = access.model_to_ask_about(request, pk)
-    rivals = Run.objects.filter(
-        version__dataset=run.dataset_id, state=Run.State.FINISHED
-    ).exclude(method=Run.Method.REWARD)
+    theirs = Run.objects.usable().filter(version__dataset=run.dataset_id)
+    rivals = theirs.exclude(method=Run.Method.REWARD)
     others = rivals.exclude(pk=pk).select_related("base").order_by("-pk")[:RIVALS_SHOWN]
     sent = request.POST if request.method == "POST" else None
     form = ContestForm(sent, run=run, rivals=list(others))

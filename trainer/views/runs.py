@@ -15,7 +15,17 @@ from curation import handoff
 from curation.background import ring
 from curation.errors import CurationError
 from curation.http import SignedInRequest
-from trainer import access, board, curves, estimates, evidence, methods, report, tasks
+from trainer import (
+    access,
+    board,
+    curves,
+    estimates,
+    evidence,
+    methods,
+    report,
+    successors,
+    tasks,
+)
 from trainer.actions import runs as actions
 from trainer.errors import NotConfirmed
 from trainer.folders import folder_of
@@ -72,6 +82,8 @@ def run(request: SignedInRequest, pk: int) -> HttpResponse:
         "method": methods.of(found),
         "evaluation": getattr(found, "evaluation", None),
         "inherited": report.inherited(found),
+        "made_without": successors.of(found) if found.replaces_id else None,
+        "removal": successors.instead_of(found),
     }
     return render(request, "trainer/run.html", context)
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from curation.background import ring
 from curation.errors import CurationError
 from curation.http import SignedInRequest
-from trainer import access, lineage, tasks
+from trainer import access, lineage, saw, tasks
 from trainer.actions import jobs
 from trainer.folders import ADAPTER, MODEL, folder_of
 from trainer.forms import MergeForm
@@ -30,12 +31,14 @@ FILES = ("adapter_config.json", "adapter_model.safetensors")
 
 @require_GET
 @login_required
-def adapter(request: SignedInRequest, pk: int) -> StreamingHttpResponse:
+def adapter(request: SignedInRequest, pk: int) -> HttpResponseBase:
     """The run's adapter with its card, for those who curate its dataset.
 
     Of a run that tuned all weights its model, as it is.
     """
     run = _finished(request, pk)
+    if run.retired_at is not None:
+        return HttpResponse(saw.why_retired(run), status=409, content_type="text/plain")
     made = MODEL if run.is_whole else ADAPTER
     folder = folder_of(run) / made
     names = _weights_and_more(folder) if run.is_whole else FILES
