@@ -15,7 +15,7 @@ BATCH = 16
 MAX_LENGTH = 512
 RECORDS = 8 * BATCH
 PROMPTS = ("prompt", "question", "instruction", "INSTRUCTION")
-REPLIES = ("response", "answer", "output", "RESPONSE")
+REPLIES = ("response", "reply", "answer", "output", "RESPONSE")
 
 
 def records(data: str = "") -> list[dict[str, Any]]:

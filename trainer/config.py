@@ -33,7 +33,7 @@ def setting(
     *,
     least: float = 0,
     most: float = 1,
-    choices: Sequence[tuple[str, StrPromise]] = (),
+    choices: Sequence[tuple[str | int, StrPromise]] = (),
     is_advanced: bool = True,
 ) -> Any:
     facts = {"label": label, "hint": hint, "least": least, "most": most}

@@ -10,6 +10,7 @@ from django.conf import settings
 from trainer.models import BaseModel, Job, Run
 
 ADAPTER, MODEL = "adapter", "model"  # of all weights
+SHARDS = "shards"  # adapters, each of a part of the examples
 WEIGHTS = "adapter_model.safetensors"
 
 

@@ -28,8 +28,13 @@ def _setting_field(field: dataclasses.Field[Any], default: Any) -> forms.Field:
     if isinstance(default, bool):
         return forms.BooleanField(required=False, initial=default, **shared)
     if facts["choices"]:
-        return forms.ChoiceField(
-            choices=facts["choices"], initial=default, required=False, **shared
+        return forms.TypedChoiceField(
+            choices=facts["choices"],
+            coerce=int if isinstance(default, int) else str,
+            empty_value=None,
+            initial=default,
+            required=False,
+            **shared,
         )
     kind = forms.IntegerField if isinstance(default, int) else forms.FloatField
     widget = forms.NumberInput(attrs={"placeholder": f"{default:g}", "step": "any"})

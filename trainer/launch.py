@@ -12,13 +12,15 @@ import hashlib
 import json
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
-from trainer import instructions, methods
+from trainer import instructions, methods, sharded
 from trainer.actions import results, runs
 from trainer.errors import TrainingFailed
 from trainer.folders import ADAPTER, MODEL, beside
@@ -29,6 +31,7 @@ from trainer.jobs.kinds import KINDS
 from trainer.models import Checkpoint, Job, Run, Sample
 from trainer.progress import Progress
 from trainer.recipes.common import read_manifest, read_object
+from trainer.sharded import Take
 from trainer.text import storable
 from trainer.work import Work, begun
 
@@ -81,7 +84,7 @@ class _Phases:
     def tune(self) -> None:
         runs.enter(self.run, Phase.TRAINING)
         if read_manifest(self.folder) is None:
-            self._run(self.run.method, self._tune_config())
+            self._tune()
         manifest = self._manifest()
         result = MODEL if self.config.is_whole else ADAPTER
         weights = {
@@ -96,6 +99,14 @@ class _Phases:
             size=sum((self.folder / name).stat().st_size for name in weights),
             kind=Checkpoint.Kind(result),
         )
+
+    def _tune(self) -> None:
+        config = self._tune_config()
+        if config.get("shards", 1) == 1:
+            self._run(self.run.method, config)
+            return
+        with self._progress() as take:
+            sharded.tune(self.work, config, take=take, threads=self.config.threads)
 
     def evaluate(self) -> None:
         losses = self._losses() if self.method.answers else None
@@ -160,11 +171,14 @@ class _Phases:
     # ---- one child -----------------------------------------------------------------------
 
     def _run(self, recipe: str, config: dict[str, Any]) -> None:
+        with self._progress() as take:
+            self.work.recipe(recipe, config, take=take, threads=self.config.threads)
+
+    @contextmanager
+    def _progress(self) -> Iterator[Take]:
         progress = Progress(self.run)
         try:
-            self.work.recipe(
-                recipe, config, take=progress.take, threads=self.config.threads
-            )
+            yield progress.take
         finally:
             self.work.patiently(progress.flush)
 

@@ -50,6 +50,13 @@ class WriterConfig(RunConfig):
 OF_THE_ANSWERS = ("samples", "max_new_tokens", "temperature", "offer")
 
 
+SHARDS: tuple[tuple[int, StrPromise], ...] = (
+    (1, _("One, of all examples")),
+    (2, _("The mean of two, each of half of them")),
+    (4, _("The mean of four, each of a quarter")),
+)
+
+
 @dataclass(frozen=True)
 class SftConfig(WriterConfig):
     replay_share: float = setting(
@@ -59,6 +66,25 @@ class SftConfig(WriterConfig):
         least=0,
         most=0.9,
     )
+    shards: int = setting(
+        1,
+        _("Adapters"),
+        _(
+            "Of several, each learns its part of the examples, and their mean answers. "
+            "When a text is taken back, only the one that learned it is trained again. "
+            "The mean knows clearly less than one adapter of all examples."
+        ),
+        choices=SHARDS,
+    )
+
+    def check(self) -> None:
+        super().check()
+        if self.shards > 1 and self.is_whole:
+            raise TrainerError(
+                gettext("Only adapters are divided: tune an adapter, or take one part.")
+            )
+        if self.steps < self.shards:
+            raise TrainerError(gettext("Each adapter needs a step at least."))
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,8 @@ def _trained(work: Work[Job], trial: Trial, out: Path) -> dict[str, Any]:
     told = instructions.training(run, data=data, out=out, name=f"{work.row}, {trial.name}")
     # Nobody watches its curve.
     told |= {"seed": trial.seed, "eval_every": 0, "held_out_limit": 0}
+    if "shards" in told:
+        told["shards"] = 1  # what examples bring is asked of one adapter of all
     threads = told["threads"]
     work.recipe("sft", told, take=_heard, threads=threads)
     made = {"model": str(out / MODEL)} if run.is_whole else {"adapter": str(out / ADAPTER)}

@@ -32,7 +32,7 @@ ELSEWHERE = frozenset(
     }
 )  # fmt: skip
 # Settings that older runs do not have: as these say, a run is what it was before them.
-SINCE = {"tuning": LORA, "dtype": AUTO}
+SINCE = {"tuning": LORA, "dtype": AUTO, "shards": 1, "shard": 0}
 VERDICTS = "verdicts.jsonl"  # a line a held-out pair: what the model says of it
 WEIGHTS = "adapter_model.safetensors"
 ADAPTER = ["adapter/adapter_config.json", f"adapter/{WEIGHTS}"]

@@ -18,7 +18,7 @@ from datasets import Dataset
 from torch.nn import functional as F
 from trl import SFTConfig, SFTTrainer
 
-from trainer.recipes import outputs
+from trainer.recipes import outputs, shards
 from trainer.recipes.chat import IGNORE, Row, Rows, render_all
 from trainer.recipes.common import Trouble, demand, emit, run, versions
 from trainer.recipes.data import HELD_OUT, TRAIN, parted, read_examples, sample
@@ -45,9 +45,13 @@ RECIPE = "sft"
 class Config(Settings):
     replay: str | None = None  # the base's replay.jsonl: against forgetting
     replay_share: float = 0.25
+    # Of so many parts of the examples, it learns one: see shards.py.
+    shards: int = 1
+    shard: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        demand(0 <= self.shard < self.shards, "'shard' counts from 0 to below 'shards'.")
         demand(0 <= self.replay_share < 1, "'replay_share' must be 0 or more, below 1.")
 
 
@@ -104,6 +108,8 @@ def main(cfg: Config) -> dict[str, Any]:
         "dropped": len(own.dropped),
         "cut": own.cut,
     }
+    if cfg.shards > 1:
+        facts["learned"] = shards.learned(asdict(cfg))
     manifest = facts
     if trainer.is_world_process_zero():
         manifest = outputs.save(out, trainer.model, tokenizer, cfg, facts)
@@ -117,7 +123,10 @@ def main(cfg: Config) -> dict[str, Any]:
 def read_rows(cfg: Config, tokenizer: Any) -> tuple[Rows, Rows, Rows]:
     """The version's rows, the replay's, and the held-out ones that are watched."""
     data = Path(cfg.data)
-    own = render_all(tokenizer, read_examples(data / TRAIN), cfg.max_length)
+    examples = read_examples(data / TRAIN)
+    if cfg.shards > 1:
+        examples = [e for e in examples if is_in(e.conversation, cfg)]
+    own = render_all(tokenizer, examples, cfg.max_length)
     if not own.kept:
         why = f"; the first was dropped: {own.dropped[0]['reason']}" if own.dropped else ""
         raise Trouble(
@@ -131,6 +140,10 @@ def read_rows(cfg: Config, tokenizer: Any) -> tuple[Rows, Rows, Rows]:
     if cfg.held_out_limit and (data / HELD_OUT).exists():
         watched = sample(read_examples(data / HELD_OUT), cfg.held_out_limit, cfg.seed)
     return own, replay, render_all(tokenizer, watched, cfg.max_length)
+
+
+def is_in(conversation: str, cfg: Config) -> bool:
+    return shards.shard_of(conversation, cfg.shards) == cfg.shard
 
 
 # ---- the trainer: TRL's, with our order of rows, and on a CPU our loss ---------------

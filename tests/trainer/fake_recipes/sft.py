@@ -65,12 +65,15 @@ class Config:
     replay: str | None = None
     replay_share: float = 0.0
     held_out_limit: int = 200
+    shards: int = 1
+    shard: int = 0
     threads: int = 1
 
 
 def main(cfg: Config, recipe: str = "sft", compared: Compared | None = None) -> None:
     out = Path(cfg.out)
-    asked = read_object(out.parent / "fake.json") or {}
+    runs = out.parent.parent.parent if cfg.shards > 1 else out.parent
+    asked = read_object(runs / "fake.json") or {}
     if read_manifest(out):
         emit("done")
         return
