@@ -113,8 +113,9 @@ def _fitted(
 ) -> numpy.ndarray:
     """What a + b n^-c, fitted to each curve (a row each), says of so many examples.
 
-    Neither a nor b is below zero. Relative errors count, so the small losses with many
-    examples weigh as much as the large ones with few.
+    The loss that remains, a, is not below zero; b may be, as in so many steps more examples
+    may be learned less well. Relative errors count, so the small losses with many examples
+    weigh as much as the large ones with few.
     """
     weights = 1 / numpy.maximum(curves, 1e-6) ** 2
     total, best = weights.sum(axis=1), numpy.full(len(curves), numpy.inf)
@@ -133,13 +134,12 @@ def _fitted(
 def _line(
     x: numpy.ndarray, curves: numpy.ndarray, weights: numpy.ndarray, total: numpy.ndarray
 ) -> tuple[numpy.ndarray, numpy.ndarray]:
-    """The best a and b of each row, neither below zero."""
+    """The best a and b of each row, a not below zero."""
     middle_x = (weights * x).sum(axis=1) / total
     middle_y = (weights * curves).sum(axis=1) / total
     apart = x - middle_x[:, None]
     b = (weights * apart * curves).sum(axis=1) / (weights * apart**2).sum(axis=1)
     through_zero = (weights * x * curves).sum(axis=1) / (weights * x**2).sum(axis=1)
-    b = numpy.maximum(b, 0.0)
     a = middle_y - b * middle_x
     b = numpy.where(a < 0, through_zero, b)
     return numpy.maximum(a, 0.0), b
