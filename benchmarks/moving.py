@@ -30,7 +30,7 @@ ADMIN = "admin@bench.example"
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="winnow-moving-") as folder:
-        file = Path(os.environ.get("TREES") or _written(Path(folder) / "trees.jsonl"))
+        file = Path(os.environ.get("TREES") or made_trees(Path(folder) / "trees.jsonl"))
         record = Path(folder) / "record.jsonl"
         found = []
         for place, source in (("here", file), ("there", record)):
@@ -98,22 +98,31 @@ def _hash_of(folder: Path) -> str:
 
 
 # ---- trees that nobody wrote -----------------------------------------------------------
-def _written(path: Path) -> Path:
+def made_trees(path: Path) -> Path:
     """Of the shape of Open Assistant's export: ranked answers, some of them continued."""
     corpus, chance = Corpus(), Random(1)
     numbers = iter(range(10**9))
 
     def node(role: str, depth: int, **fields: Any) -> dict[str, Any]:
         number = next(numbers)
+        message_id = str(uuid.UUID(int=number))
         other = "assistant" if role == "prompter" else "prompter"
         count = 0 if depth == 0 else 3 if role == "prompter" else chance.choice((0, 0, 1))
         replies = [
-            node(other, depth - 1, **({"rank": place} if other == "assistant" else {}))
+            node(
+                other,
+                depth - 1,
+                parent_id=message_id,
+                **({"rank": place} if other == "assistant" else {}),
+            )
             for place in range(count)
         ]
         return {
-            "message_id": str(uuid.UUID(int=number)), "text": corpus.text(number),
-            "role": role, "lang": "en", "review_result": True, "replies": replies, **fields,
+            "message_id": message_id, "text": corpus.text(number), "role": role,
+            "lang": "en", "review_count": 3, "review_result": True, "deleted": False,
+            "synthetic": False, "emojis": {"+1": number % 3},
+            "labels": {"quality": {"value": number % 7 / 7, "count": 3}},
+            "user_id": f"user-{number % 50}", "replies": replies, **fields,
         }  # fmt: skip
 
     with path.open("w", encoding="utf-8") as file:

@@ -47,6 +47,7 @@ from curation.models import (
     Message,
     MessageSalt,
     Notification,
+    Original,
     Profile,
     Review,
     SavedView,
@@ -118,6 +119,9 @@ def _leave_tombstones(texts: Sequence[int], asked: Erasure) -> None:
     begun.update(prompt_key="", source_key="")
     Finding.objects.filter(message__in=texts).delete()
     Sketch.objects.filter(message__in=texts).delete()
+    # What a file said of a whole tree stands beside its first prompt.
+    around = Q(message__parent=None, message__conversation__messages__in=texts)
+    Original.objects.filter(Q(message__in=texts) | around).delete()
 
 
 def _destroy_judgements(texts: Sequence[int]) -> None:

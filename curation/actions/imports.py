@@ -1,4 +1,4 @@
-"""Files from outside become conversations: trees, pairs, answers of models.
+"""Files from outside become conversations: trees, pairs, chats, answers of models.
 
 A file is read in batches, and a batch is one transaction. A second import of the same file
 adds nothing.
@@ -6,28 +6,32 @@ adds nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, BinaryIO, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any
 
 from django.db import transaction
 
-from curation.actions import arrivals, searches
-from curation.actions.arrivals import Job, Line, Report
+from curation.actions import searches
+from curation.actions.answering import take_responses
+from curation.actions.arrivals import Job, Report
 from curation.actions.people import require
+from curation.actions.planting import take_trees
 from curation.errors import BadLine, CurationError
-from curation.formats import dolly, jsonl, oasst, responses
+from curation.formats import rows as files
+from curation.formats.registry import FORMATS
+from curation.formats.rows import lines_of
+from curation.formats.trees import Line, Refuse, Rows, Tree, nodes
 from curation.models import Contributor, Dataset, Event, Message
 
+__all__ = ["FORMATS", "import_lines", "import_rows", "lines_of"]
+
 LINES_AT_ONCE = 2_000
-BYTES_AT_ONCE = 8_000_000
+CHARACTERS_AT_ONCE = 8_000_000
 
 State = Message.State
-
-
-class Format(NamedTuple):
-    title: str
-    parse: Callable[[str], Any]
-    take: Callable[[Job, list[Line]], None]
+# What becomes of a batch; of all other formats the lines are trees.
+TAKES: dict[str, Callable[[Job, list[Line]], None]] = {"responses": take_responses}
 
 
 def import_lines(
@@ -39,20 +43,41 @@ def import_lines(
     as_state: str = State.ACCEPTED,
     file_name: str = "",
 ) -> Report:
-    """Take a file line by line. What is wrong with a line is reported, and no more.
+    """Take a file with a JSON object a line. See `import_rows`."""
+    return import_rows(
+        dataset=dataset,
+        rows=partial(files.of_lines, lines),
+        format=format,
+        by=by,
+        as_state=as_state,
+        file_name=file_name,
+    )
 
-    `as_state` is `accepted`, or `submitted` to have people review everything first.
+
+def import_rows(
+    *,
+    dataset: Dataset,
+    rows: Callable[[Refuse], Rows],
+    format: str,
+    by: Contributor,
+    as_state: str = State.ACCEPTED,
+    file_name: str = "",
+    mapping: Mapping[str, str] | None = None,
+) -> Report:
+    """Take a file row by row. What is wrong with a row is reported, and no more.
+
+    `rows` are opened with what a row is refused by; `mapping` is the column of each field
+    that is called otherwise. `as_state` is `accepted`, or `submitted` to have people
+    review everything first.
     """
     require(by, dataset)
     _check(dataset, format, as_state)
-    parse, take = FORMATS[format].parse, FORMATS[format].take
     job = Job(dataset=dataset, by=by, state=as_state, report=Report())
-    for batch in _batches(lines):
-        found = list(_parsed(job, batch, parse))
+    for batch in _batches(job, rows, format, mapping):
         with transaction.atomic():
             # Two imports into one dataset take turns: neither sees half of the other.
             Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
-            take(job, found)
+            TAKES.get(format, take_trees)(job, batch)
     facts: dict[str, Any] = {"file": file_name, "format": format, **job.report.counts()}
     Event.objects.record("import.finished", dataset, by=by, dataset=dataset, **facts)
     if job.report.conversations:  # nobody compared them with others as they came
@@ -65,49 +90,55 @@ def _check(dataset: Dataset, format: str, as_state: str) -> None:
         raise CurationError(f"There is no format “{format}”. Choose {', '.join(FORMATS)}.")
     if as_state not in (State.ACCEPTED, State.SUBMITTED):
         raise CurationError("What is imported arrives as “accepted” or as “submitted”.")
-    if format == "oasst" and dataset.is_pairs:
+    if FORMATS[format].is_of_trees and dataset.is_pairs:
         raise CurationError(
             f"{dataset} holds pairs, and Open Assistant's trees are conversations: "
             "import them into a dataset of conversations."
         )
 
 
-def lines_of(file: BinaryIO) -> Iterator[bytes]:
-    """The lines of a file, none much longer than is allowed, however long it is."""
-    limit = jsonl.LINE_AT_MOST + 2
-    while line := file.readline(limit):
-        yield line
-        while len(line) == limit and not line.endswith(b"\n"):
-            line = file.readline(limit)
-
-
-def _batches(lines: Iterable[bytes]) -> Iterator[list[tuple[int, bytes]]]:
-    batch: list[tuple[int, bytes]] = []
+def _batches(
+    job: Job,
+    rows: Callable[[Refuse], Rows],
+    format: str,
+    mapping: Mapping[str, str] | None,
+) -> Iterator[list[Line]]:
+    batch: list[Line] = []
     size = 0
-    for number, line in enumerate(lines, start=1):
-        batch.append((number, line))
-        size += len(line)
-        if len(batch) == LINES_AT_ONCE or size > BYTES_AT_ONCE:
+    for line in _lines(job, rows, format, mapping):
+        batch.append(line)
+        size += _length(line)
+        if len(batch) == LINES_AT_ONCE or size > CHARACTERS_AT_ONCE:
             yield batch
             batch, size = [], 0
     if batch:
         yield batch
 
 
-def _parsed(
-    job: Job, batch: list[tuple[int, bytes]], parse: Callable[[str], Any]
+def _lines(
+    job: Job,
+    rows: Callable[[Refuse], Rows],
+    format: str,
+    mapping: Mapping[str, str] | None,
 ) -> Iterator[Line]:
-    for number, line in batch:
-        try:
-            spelled = jsonl.decoded(line.strip())
-            if spelled:
-                yield Line(number, parse(spelled))
-        except BadLine as problem:
-            job.report.refuse(number, problem)
+    """What is read of the file, up to where it cannot be read on."""
+    refuse, known = job.report.refuse, FORMATS[format]
+    last = 0
+
+    def counted() -> Rows:
+        nonlocal last
+        for row in rows(refuse):
+            last = row.number
+            yield row
+
+    try:
+        yield from known.read(files.named(counted(), known, mapping), refuse)
+    except BadLine as problem:
+        refuse(last + 1, problem)
 
 
-FORMATS = {
-    "oasst": Format("Open Assistant trees", oasst.parse, arrivals.take_trees),
-    "dolly": Format("Dolly pairs", dolly.parse, arrivals.take_pairs),
-    "responses": Format("Responses of models", responses.parse, arrivals.take_responses),
-}
+def _length(line: Line) -> int:
+    """About how many characters it is."""
+    if not isinstance(line.found, Tree):
+        return sum(map(len, line.found))
+    return sum(len(node.text) + len(node.context) for node, _ in nodes(line.found.root))

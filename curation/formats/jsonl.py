@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import re
 from typing import Any, NoReturn
 
 from curation.clean.text import TEXT_AT_MOST, tidied
 from curation.errors import BadLine
 
 LINE_AT_MOST = 5_000_000  # bytes
+DEPTH_AT_MOST = 32  # of what is kept as it is
+KEPT_AT_MOST = 100_000  # characters of JSON
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 KINDS = {bool: "true or false", int: "a number", float: "a number", str: "a text",
          list: "a list", dict: "an object", type(None): "null"}  # fmt: skip
 
@@ -39,7 +44,7 @@ def fields(line: str) -> dict[str, Any]:
     except ValueError as error:
         raise BadLine("The JSON holds a number that is too long to be read.") from error
     if not isinstance(found, dict):
-        raise BadLine(f"The line holds {_kind(found)}; an object in braces is needed.")
+        raise BadLine(f"The line holds {kind(found)}; an object in braces is needed.")
     return found
 
 
@@ -54,14 +59,56 @@ def text(raw: dict[str, Any], name: str) -> str:
 
 def optional_text(raw: dict[str, Any], name: str, *, at_most: int | None = None) -> str:
     """A text, tidied, or nothing where it is missing or null."""
+    value = exact(raw, name)
+    found = tidied(value)
+    if at_most is not None and len(found) > at_most:
+        raise BadLine(f"“{name}” has {len(found):,} characters; at most {at_most:,} fit.")
+    return found
+
+
+def exact(raw: dict[str, Any], name: str) -> str:
+    """A text to the letter, or nothing where it is missing or null."""
     value = raw.get(name)
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise BadLine(f"“{name}” is {_kind(value)}; a text is needed.")
-    found = tidied(value)
-    if at_most is not None and len(found) > at_most:
-        raise BadLine(f"“{name}” has {len(found):,} characters; at most {at_most:,} fit.")
+        raise BadLine(f"“{name}” is {kind(value)}; a text is needed.")
+    require_storable(value, name)
+    return value
+
+
+def require_storable(text: str, name: str) -> None:
+    """A database keeps neither NUL nor half a pair, and to drop them changes a text."""
+    if odd := UNSTORABLE.search(text):
+        what = "the character NUL" if odd[0] == "\0" else "half of a surrogate pair"
+        raise BadLine(
+            f"“{name}” has {what} at character {odd.start() + 1}: take it out of the file."
+        )
+
+
+def kept(raw: dict[str, Any], *, without: frozenset[str]) -> dict[str, Any]:
+    """The other fields as they are, if a database can keep them. Nulls are left out."""
+    found = {name: value for name, value in raw.items()
+             if value is not None and name not in without}  # fmt: skip
+    waiting: list[tuple[Any, int]] = [(found, 1)]
+    while waiting:
+        value, depth = waiting.pop()
+        if depth > DEPTH_AT_MOST:
+            raise BadLine(f"A field is nested deeper than {DEPTH_AT_MOST} levels.")
+        if isinstance(value, dict):
+            for name in value:
+                require_storable(name, name[:20])
+            waiting += [(inner, depth + 1) for inner in value.values()]
+        elif isinstance(value, list):
+            waiting += [(inner, depth + 1) for inner in value]
+        elif isinstance(value, str):
+            require_storable(value, value[:20])
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise BadLine("A number is too large.")
+    if len(json.dumps(found, ensure_ascii=False)) > KEPT_AT_MOST:
+        raise BadLine(
+            f"What stands beside the text is longer than {KEPT_AT_MOST:,} characters."
+        )
     return found
 
 
@@ -69,7 +116,7 @@ def flag(raw: dict[str, Any], name: str) -> bool | None:
     """True, false, or None where nobody said."""
     value = raw.get(name)
     if value is not None and not isinstance(value, bool):
-        raise BadLine(f"“{name}” is {_kind(value)}; true or false is needed.")
+        raise BadLine(f"“{name}” is {kind(value)}; true or false is needed.")
     return value
 
 
@@ -79,9 +126,9 @@ def place(raw: dict[str, Any], name: str) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int):
-        raise BadLine(f"“{name}” is {_kind(value)}; a whole number is needed.")
-    if value < 0:
-        raise BadLine(f"“{name}” is {value}; it counts from 0.")
+        raise BadLine(f"“{name}” is {kind(value)}; a whole number is needed.")
+    if not 0 <= value < 2**31:
+        raise BadLine(f"“{name}” is out of range; it counts from 0.")
     return value
 
 
@@ -91,9 +138,9 @@ def objects(raw: dict[str, Any], name: str) -> list[dict[str, Any]]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise BadLine(f"“{name}” is {_kind(value)}; a list is needed.")
+        raise BadLine(f"“{name}” is {kind(value)}; a list is needed.")
     if odd := [one for one in value if not isinstance(one, dict)]:
-        raise BadLine(f"“{name}” holds {_kind(odd[0])}; only objects are expected in it.")
+        raise BadLine(f"“{name}” holds {kind(odd[0])}; only objects are expected in it.")
     return value
 
 
@@ -103,8 +150,9 @@ def short_hash(*parts: str) -> str:
     return hashlib.sha256(spelled.encode()).hexdigest()[:32]
 
 
-def _kind(value: Any) -> str:
-    return KINDS[type(value)]
+def kind(value: Any) -> str:
+    """What it is, as a refusal says it."""
+    return KINDS.get(type(value), "something else")
 
 
 def _not_a_number(constant: str) -> NoReturn:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -56,7 +56,7 @@ SCHEMAS = {
 class ParquetFile(AbstractContextManager["ParquetFile"]):
     """A context to add rows to; so many are in memory as go into one row group."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, path: Path | BinaryIO, schema: pa.Schema) -> None:
         self._schema, self._rows = schema, list[dict[str, Any]]()
         self._out = pq.ParquetWriter(
             path, schema, version="2.6", compression="zstd", compression_level=3,

@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 Order = Sequence[Sequence[str]]
 Policy = Literal["best_worst", "adjacent", "all"]
 HUNDREDTHS = 100
+Answer = TypeVar("Answer")
 
 
 class Preference(NamedTuple):
@@ -129,15 +130,16 @@ def preferences(found: Mapping[str, Any], policy: Policy) -> Iterator[Preference
     """
     groups: list[list[str]] = found["order"]
     tallies = {(a, b): counts for a, b, *counts in found["tallies"]}
-    for better, worse in _groups(groups, policy):
+    for better, worse in sides(groups, policy):
         for chosen in better:
             for rejected in worse:
                 yield _preference(chosen, rejected, tallies)
 
 
-def _groups(
-    groups: list[list[str]], policy: Policy
-) -> Iterator[tuple[list[str], list[str]]]:
+def sides(
+    groups: Sequence[list[Answer]], policy: Policy
+) -> Iterator[tuple[list[Answer], list[Answer]]]:
+    """Which groups are held against each other, the better one first."""
     if policy == "all":
         yield from combinations(groups, 2)
     elif policy == "adjacent":

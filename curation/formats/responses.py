@@ -1,14 +1,16 @@
-"""What models answered: a prompt, a response and the model's name a line.
+"""What models answered: a prompt, a response and the model's name a row.
 
-A prompt may come back on many lines, anywhere in the file. How a response was sampled may
+A prompt may come back on many rows, anywhere in the file. How a response was sampled may
 stand beside it and is not kept.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from curation.formats import jsonl
+from curation.formats.format import Field, Format, gettext_noop
+from curation.formats.trees import each
 
 
 class Response(NamedTuple):
@@ -30,11 +32,23 @@ class Response(NamedTuple):
         return f"response:{jsonl.short_hash(self.model, self.reply)}"
 
 
-def parse(line: str) -> Response:
-    raw = jsonl.fields(line)
+def response(raw: dict[str, Any]) -> Response:
     jsonl.optional_text(raw, "model", at_most=120)
     return Response(
         prompt=jsonl.text(raw, "prompt"),
         reply=jsonl.text(raw, "response"),
         model=jsonl.text(raw, "model"),
     )
+
+
+FORMAT = Format(
+    key="responses",
+    label=gettext_noop("Answers of models"),
+    about=gettext_noop("What a model answered, to be ranked beside other answers."),
+    fields=(
+        Field("prompt", gettext_noop("The question."), is_required=True),
+        Field("response", gettext_noop("The answer."), is_required=True),
+        Field("model", gettext_noop("The model's name."), is_required=True),
+    ),
+    read=each(response),
+)

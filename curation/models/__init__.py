@@ -17,6 +17,7 @@ from curation.models.inspections import Inspection, Inspector
 from curation.models.judgements import Ballot, BallotEntry, Label, Review, Settlement
 from curation.models.moderation import Case, Decision, Suspension
 from curation.models.notifications import Notification
+from curation.models.originals import Original
 from curation.models.people import Contributor, Instance, Membership
 from curation.models.profiles import Profile
 from curation.models.reports import ModelReport
@@ -71,6 +72,7 @@ __all__ = [
     "MessageSalt",
     "ModelReport",
     "Notification",
+    "Original",
     "Policy",
     "Profile",
     "Reputation",

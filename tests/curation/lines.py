@@ -8,7 +8,12 @@ import uuid
 from django.db import transaction
 
 from curation.actions import imports, versions
+from curation.errors import BadLine
+from curation.formats import jsonl
 from curation.formats.record import digest
+from curation.formats.registry import FORMATS
+from curation.formats.rows import named
+from curation.formats.trees import Numbered
 from tests.factories import ContributorFactory
 
 
@@ -38,6 +43,16 @@ def tree(prompt, **fields):
         **fields,
     }
     return json.dumps(found).encode()
+
+
+def read_line(line, *, format):
+    """What a format makes of one line of JSON, or the BadLine that it is refused by."""
+
+    def refuse(number, reason):
+        raise BadLine(str(reason))
+
+    rows = named([Numbered(1, jsonl.fields(line))], FORMATS[format])
+    return [one.found for one in FORMATS[format].read(rows, refuse)]
 
 
 def records_in_a_clean_place(dataset, *lines, **options):

@@ -164,7 +164,7 @@ def test_it_costs_the_same_number_of_queries_for_ten_lines_and_for_a_hundred(
 
 
 def test_an_unknown_format_or_state_is_refused(dataset):
-    with pytest.raises(CurationError, match="There is no format “alpaca”"):
-        take(dataset, format="alpaca")
+    with pytest.raises(CurationError, match="There is no format “clay”"):
+        take(dataset, format="clay")
     with pytest.raises(CurationError, match="as “accepted” or as “submitted”"):
         take(dataset, format="dolly", as_state="held")

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import contextlib
 import json
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from curation.errors import BadLine
-from curation.formats import dolly, jsonl, oasst, responses
+from curation.formats import jsonl
+from curation.formats.registry import FORMATS
+from tests.curation.lines import read_line
 
 NAMES = st.sampled_from(
     ["prompt", "replies", "message_id", "text", "role", "rank", "deleted", "synthetic",
      "model_name", "lang", "review_result", "message_tree_id", "tree_state", "instruction",
-     "context", "response", "category", "model"]
+     "context", "response", "category", "model", "input", "output", "messages",
+     "conversations", "completion", "chosen", "rejected", "label", "from", "value",
+     "content", "emojis", "labels", "name", "count", "tools", "parent_id"]
 )  # fmt: skip
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False)
-    | st.text(max_size=8) | st.sampled_from(["prompter", "assistant", "\ud800", "\0"]),
+    | st.text(max_size=8)
+    | st.sampled_from(["prompter", "assistant", "user", "\ud800", "\0"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=8),
     max_leaves=20,
 )  # fmt: skip
 PATIENTLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-PARSERS = pytest.mark.parametrize("parse", [oasst.parse, dolly.parse, responses.parse])
+READERS = [partial(read_line, format=key) for key in FORMATS]
+PARSERS = pytest.mark.parametrize("parse", READERS, ids=FORMATS)
 
 
 @PARSERS

@@ -6,7 +6,6 @@ import pytest
 
 from curation.actions import imports
 from curation.errors import BadLine, CurationError, NotAllowed
-from curation.formats import oasst
 from curation.models import (
     Ballot,
     Conversation,
@@ -15,7 +14,14 @@ from curation.models import (
     Message,
     Settlement,
 )
-from tests.curation.lines import answer, node, records_in_a_clean_place, take, tree
+from tests.curation.lines import (
+    answer,
+    node,
+    read_line,
+    records_in_a_clean_place,
+    take,
+    tree,
+)
 from tests.factories import ContributorFactory, DatasetFactory
 
 pytestmark = pytest.mark.django_db
@@ -173,7 +179,7 @@ def test_the_same_file_gives_the_same_records_anywhere(dataset):
         ('{"prompt": ' + "9" * 5000 + "}", "number that is too long"),
         ("[" * 200_000, "nested too deep"),
         ('{"instruction": "x"}', "not a line of an Open Assistant tree"),
-        (json.dumps({"prompt": node(" \0")}), "“text” is empty"),
+        (json.dumps({"prompt": node(" \n")}), "“text” is empty"),
         (json.dumps({"prompt": node(7)}), "“text” is a number; a text is needed"),
         (json.dumps({"prompt": node("x", deleted=True)}), "The first prompt is deleted"),
         (json.dumps({"prompt": node("x", answer("y", rank=-1))}), "counts from 0"),
@@ -188,7 +194,7 @@ def test_the_same_file_gives_the_same_records_anywhere(dataset):
 )  # fmt: skip
 def test_a_line_that_cannot_be_read_says_why(line, problem):
     with pytest.raises(BadLine, match=problem):
-        oasst.parse(line)
+        read_line(line, format="oasst")
 
 
 def test_a_tree_deeper_than_people_talk_is_refused():
@@ -200,13 +206,22 @@ def test_a_tree_deeper_than_people_talk_is_refused():
         below = below["replies"][0]
 
     with pytest.raises(BadLine, match="deeper than 100 messages"):
-        oasst.parse(json.dumps({"prompt": deep}))
+        read_line(json.dumps({"prompt": deep}), format="oasst")
 
 
-def test_ids_that_are_no_uuids_and_lone_surrogates_are_taken():
-    prompt = node("a\ud800b\0c", message_id="anonymous-17")
+def test_ids_that_are_no_uuids_are_taken():
+    prompt = node("Ask", message_id="anonymous-17")
 
-    found = oasst.parse(json.dumps({"prompt": prompt}))
+    (found,) = read_line(json.dumps({"prompt": prompt}), format="oasst")
 
-    assert found.root.text == "abc"
-    assert found.uid == found.root.uid
+    assert found.key == found.root.key
+    assert found.key.startswith("oasst:")
+
+
+@pytest.mark.parametrize(
+    "text, problem",
+    [("a\ud800b", "half of a surrogate pair at character 2"), ("a\0", "NUL")],
+)
+def test_what_a_database_cannot_keep_is_refused_not_dropped(text, problem):
+    with pytest.raises(BadLine, match=problem):
+        read_line(json.dumps({"prompt": node(text)}), format="oasst")

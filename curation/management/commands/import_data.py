@@ -3,8 +3,9 @@ from __future__ import annotations
 import gzip
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -12,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from curation.actions import datasets, imports
 from curation.errors import CurationError
+from curation.formats import rows
 from curation.models import Contributor, Dataset
 
 
@@ -20,10 +22,21 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("dataset", help="the dataset's slug")
-        parser.add_argument("file", help="a .jsonl or .jsonl.gz file, or - for stdin")
+        parser.add_argument(
+            "file",
+            help="a .jsonl, .json, .csv or .parquet file, packed as .gz or not, "
+            "or - for lines of JSON from stdin",
+        )
         parser.add_argument("--format", required=True, choices=list(imports.FORMATS))
         parser.add_argument(
             "--by", required=True, metavar="EMAIL", help="whom to record as the importer"
+        )
+        parser.add_argument(
+            "--column",
+            action="append",
+            default=[],
+            metavar="FIELD=COLUMN",
+            help="a field of the format that the file calls otherwise; may come back",
         )
         parser.add_argument(
             "--as",
@@ -43,13 +56,14 @@ class Command(BaseCommand):
         try:
             person = Contributor.objects.get_by_natural_key(by)
             with _opened(file) as opened:
-                report = imports.import_lines(
+                report = imports.import_rows(
                     dataset=_dataset(dataset, person, options["create"], options["title"]),
-                    lines=imports.lines_of(opened),
+                    rows=partial(rows.of_file, opened, rows.kind_of(file)),
                     format=options["format"],
                     by=person,
                     as_state=options["as_state"],
                     file_name="" if file == "-" else Path(file).name,
+                    mapping=_mapping(options["column"]),
                 )
         except Contributor.DoesNotExist as error:
             raise CommandError(f"There is no account {by}.") from error
@@ -60,6 +74,12 @@ class Command(BaseCommand):
         if not report.messages + report.unchanged:
             raise CommandError(f"Nothing was taken: {report}.")
         return f"{dataset}: {report}."
+
+
+def _mapping(columns: Sequence[str]) -> dict[str, str]:
+    if odd := next((one for one in columns if "=" not in one), None):
+        raise CommandError(f"“{odd}” is not FIELD=COLUMN.")
+    return dict(one.split("=", 1) for one in columns)
 
 
 def _dataset(slug: str, by: Contributor, shape: str | None, title: str | None) -> Dataset:

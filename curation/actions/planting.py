@@ -1,0 +1,138 @@
+"""Trees from outside become conversations, with their ranks as a ballot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from curation.actions import conversations
+from curation.actions.arrivals import (
+    WRITTEN_AT_ONCE,
+    Job,
+    Opening,
+    begin,
+    category_named,
+    fresh,
+    store,
+    unwritten,
+)
+from curation.actions.findings import hold_questions
+from curation.actions.settlements import settle
+from curation.formats.trees import Line, Node, Tree, beside
+from curation.models import Ballot, BallotEntry, Conversation, Event, Message, Original
+
+State = Message.State
+Stored = dict[int, Message]  # what a node became
+Level = list[tuple[Tree, Node | None, Node]]
+
+
+def take_trees(job: Job, lines: list[Line]) -> None:
+    trees = fresh(job, [line for line in lines if _fits(job, line)])
+    kinds = {tree.key: category_named(job, tree.category) for tree in trees}
+    started = begin(job, {
+        tree.key: Opening(tree.root.text, kinds[tree.key], tree.root.language)
+        for tree in trees
+    })  # fmt: skip
+    stored: Stored = {}
+    for level in _levels(trees):
+        _take_level(job, level, started, stored)
+    if job.dataset.is_pairs:
+        answers = [one for one in stored.values() if one.parent is not None]
+        hold_questions(answers, dataset=job.dataset, at=job.at)
+    for _tree, _parent, node in chain.from_iterable(_levels(trees)):
+        _take_ranking(job, node, stored)
+    conversations.advance_all(list(started.values()))
+
+
+def _fits(job: Job, line: Line) -> bool:
+    """Pairs are a question with answers, and no more turns."""
+    root = line.found.root
+    if job.dataset.is_pairs:
+        if not root.children:
+            job.report.refuse(
+                line.number, f"{job.dataset} holds pairs, and this has no answer."
+            )
+            return False
+        if any(answer.children for answer in root.children):
+            job.report.refuse(
+                line.number,
+                f"{job.dataset} holds pairs, and this has more than two turns: import it "
+                "into a dataset of conversations.",
+            )
+            return False
+    return True
+
+
+def _levels(trees: Sequence[Tree]) -> Iterator[Level]:
+    """The messages of all trees from the first prompts down, each with its parent."""
+    level: Level = [(tree, None, tree.root) for tree in trees]
+    while level:
+        yield level
+        level = [(tree, node, child) for tree, _, node in level for child in node.children]
+
+
+def _take_level(
+    job: Job, level: Level, started: dict[str, Conversation], stored: Stored
+) -> None:
+    """Stored first: what stands beside a message points at it."""
+    found = []
+    for tree, parent, node in level:
+        above = stored[id(parent)] if parent is not None else None
+        stored[id(node)] = _message(job, started[tree.key], tree, above, node)
+        found.append(stored[id(node)])
+    store(job, found)
+    kept = (
+        Original(message=stored[id(node)], format=tree.format, facts=facts)
+        for tree, _parent, node in level
+        if (facts := _facts(started[tree.key], tree, node))
+    )
+    Original.objects.bulk_create(kept, batch_size=WRITTEN_AT_ONCE)
+
+
+def _facts(conversation: Conversation, tree: Tree, node: Node) -> dict[str, object]:
+    facts = beside(node, tree)
+    category = conversation.category
+    if node is tree.root and category is not None and category.slug != tree.category:
+        facts["category"] = tree.category  # as the file spells it
+    return facts
+
+
+def _message(
+    job: Job, conversation: Conversation, tree: Tree, parent: Message | None, node: Node
+) -> Message:
+    # Prompts that were written for a tree, not drawn into it, never got a verdict.
+    is_given = node.verdict is None and parent is None and tree.is_ready
+    return unwritten(
+        job,
+        conversation,
+        key=node.key,
+        parent=parent,
+        role=node.role,
+        text=node.text,
+        context=node.context,
+        language=node.language,
+        generator=node.generator,
+        state=job.state if node.verdict or is_given else State.SUBMITTED,
+    )
+
+
+def _take_ranking(job: Job, node: Node, stored: Stored) -> None:
+    """The order of a prompt's answers as one ballot; equal ranks tie."""
+    ranked = [child for child in node.children if child.rank is not None]
+    if node.role != Message.Role.PROMPTER or len(ranked) < 2:
+        return
+    prompt = stored[id(node)]
+    ballot = Ballot.objects.create(prompt=prompt, outcome=Ballot.Outcome.RANKED)
+    levels = sorted({child.rank for child in ranked if child.rank is not None})
+    BallotEntry.objects.bulk_create(
+        BallotEntry(
+            ballot=ballot,
+            reply=stored[id(child)],
+            position=levels.index(child.rank) + 1 if child.rank is not None else None,
+            shown=shown,
+        )
+        for shown, child in enumerate(ranked, start=1)
+    )
+    Event.objects.record("ballot.imported", prompt, by=job.by, dataset=job.dataset)
+    settle(prompt)
+    job.report.rankings += 1

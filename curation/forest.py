@@ -1,0 +1,145 @@
+"""A dataset's conversations as trees, to be written in any format. A stream.
+
+Each tree has what a file said beside its messages, and what people made of them here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from itertools import islice
+from typing import Any, NamedTuple
+
+from django.db.models import Count
+
+from curation.formats.format import Format
+from curation.formats.trees import Node, Terms, Tree, put_beside
+from curation.models import (
+    Category,
+    Conversation,
+    Dataset,
+    Message,
+    Original,
+    Review,
+    Settlement,
+)
+
+AT_ONCE = 500  # conversations whose messages are in memory together
+FIELDS = (
+    "pk", "conversation_id", "parent_id", "uid", "source_key", "role", "text", "context",
+    "language", "generator", "origin", "state", "author_id", "created_at",
+)  # fmt: skip
+
+State = Message.State
+ACCEPTED = (State.ACCEPTED,)
+JUDGED = (State.ACCEPTED, State.SUBMITTED, State.REJECTED)
+
+
+class _Beside(NamedTuple):
+    """What is known of the messages of a chunk, by their numbers."""
+
+    originals: dict[int, tuple[str, dict[str, Any]]]
+    ranks: dict[int, int]
+    reviews: dict[int, int]
+
+
+def rows(
+    dataset: Dataset, format: Format, terms: Terms, *, states: Collection[str] = ACCEPTED
+) -> Iterator[dict[str, Any]]:
+    """The rows of a dataset in a format, oldest conversation first."""
+    assert format.write is not None, f"{format.key} is read only"
+    for tree in trees(dataset, states=states):
+        yield from format.write(tree, terms)
+
+
+def trees(dataset: Dataset, *, states: Collection[str] = ACCEPTED) -> Iterator[Tree]:
+    """Messages of these states, below nothing but such. Causes five queries a chunk."""
+    found = Conversation.objects.filter(dataset=dataset).order_by("pk")
+    slugs = dict(Category.objects.filter(dataset=dataset).values_list("pk", "slug"))
+    kinds = found.values_list("pk", "category", "state").iterator(AT_ONCE)
+    while chunk := list(islice(kinds, AT_ONCE)):
+        of = _messages([pk for pk, _category, _state in chunk], states)
+        for pk, category, state in chunk:
+            is_done = state == Conversation.State.COMPLETE
+            for root, format, kept in of.get(pk, ()):
+                yield Tree(
+                    key=root.key,
+                    format=format,
+                    root=root,
+                    category=kept.get("category", slugs.get(category, "")),
+                    is_ready=is_done,
+                    facts=kept.get("tree", {}),
+                )
+
+
+def _messages(
+    conversations: list[int], states: Collection[str]
+) -> dict[int, list[tuple[Node, str, dict[str, Any]]]]:
+    """The first prompts of each conversation with all below them, in the order of old."""
+    rows = Message.objects.filter(conversation__in=conversations, state__in=states)
+    beside = _beside(conversations)
+    there: dict[int, Node] = {}
+    roots: dict[int, list[tuple[Node, str, dict[str, Any]]]] = defaultdict(list)
+    for row in rows.order_by("pk").values_list(*FIELDS, named=True):
+        if row.parent_id is not None and row.parent_id not in there:
+            continue
+        format, kept = beside.originals.get(row.pk, ("", {}))
+        node = there[row.pk] = _node(row, kept, beside)
+        if row.parent_id is not None:
+            there[row.parent_id].children.append(node)
+        else:
+            roots[row.conversation_id].append((node, format, kept))
+    return roots
+
+
+def _node(row: Any, kept: dict[str, Any], beside: _Beside) -> Node:
+    reviews = beside.reviews.get(row.pk, 0)
+    node = Node(
+        key=row.source_key if ":" in row.source_key else str(row.uid),
+        role=row.role,
+        text=row.text,
+        context=row.context,
+        language=row.language,
+        rank=beside.ranks.get(row.pk),
+        generator=row.generator,
+        verdict=_verdict(row, kept, reviews),
+        author=str(row.author_id or ""),
+        at=row.created_at if row.origin == Message.Origin.PERSON else None,
+        reviews=reviews,
+    )
+    put_beside(node, kept)
+    return node
+
+
+def _verdict(row: Any, kept: dict[str, Any], reviews: int) -> bool | None:
+    """What people decided here; where they have not, what the file said."""
+    told = kept.get("verdict", True)
+    if row.state == State.REJECTED:
+        return False
+    if row.state == State.ACCEPTED:
+        # A first prompt that was given, see planting.py: nobody ever decided.
+        return None if told is None and row.parent_id is None and not reviews else True
+    is_from_a_file = bool(kept) or row.origin == Message.Origin.IMPORT
+    return told if is_from_a_file else None
+
+
+def _beside(conversations: list[int]) -> _Beside:
+    originals = Original.objects.filter(message__conversation__in=conversations)
+    settled = Settlement.objects.filter(prompt__conversation__in=conversations)
+    reviews = Review.objects.filter(
+        message__conversation__in=conversations, set_aside_at=None
+    )
+    counted = reviews.order_by().values_list("message").annotate(Count("pk"))
+    return _Beside(
+        {
+            pk: (format, facts)
+            for pk, format, facts in originals.values_list("pk", "format", "facts")
+        },
+        {
+            pk: rank
+            for order in settled.values_list("order", flat=True)
+            for rank, group in enumerate(order)
+            for pk in group
+        },
+        dict(counted),
+    )
