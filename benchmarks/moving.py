@@ -53,6 +53,7 @@ def take(source: str, record: str, told: str) -> None:
     """In one of the databases: what a file becomes, written to another one."""
     from curation import handoff
     from curation.actions import datasets, departures, imports, moving, versions
+    from curation.formats.rows import lines_of
     from curation.models import Contributor, Conversation, Message
 
     by = Contributor.objects.create_superuser(ADMIN, "x")
@@ -60,12 +61,12 @@ def take(source: str, record: str, told: str) -> None:
                               guideline="Be kind.", policy={}, by=by)  # fmt: skip
     began = time.perf_counter()
     if source == record:
-        with Path(source).open("rb") as lines:
-            moving.import_record(dataset=dataset, lines=lines, by=by)
+        with Path(source).open("rb") as file:
+            moving.import_record(dataset=dataset, lines=file, by=by)
     else:
         with Path(source).open("rb") as file:
-            lines_of = imports.lines_of(file)
-            imports.import_lines(dataset=dataset, lines=lines_of, format="oasst", by=by)
+            lines = lines_of(file)
+            imports.import_lines(dataset=dataset, lines=lines, format="oasst", by=by)
     version = versions.freeze(dataset_id=dataset.pk, by=by, recipe=RECIPE)
     folder = handoff.files(version.pk)
     assert versions.verify(version) == []

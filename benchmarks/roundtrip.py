@@ -79,8 +79,7 @@ def there_and_back(key: str, kind: str, raw: list[Raw], folder: Path) -> dict[st
     else:
         said = Counter(_texts(row) for row in first)
         differences = (said - WANTED[key](raw)).total() + (WANTED[key](raw) - said).total()
-        # Two equal answers to one question become one: so sets.
-        differences += len({*map(_spelled, first)} ^ {*map(_spelled, second)})
+        differences += _changed(first, second)
     return {
         "format": key, "file": kind, **taken, "rows": len(first),
         "differences": differences, "losses_declared": len(WRITTEN[key].losses),
@@ -137,6 +136,24 @@ def _read(file: Path, key: str) -> Iterator[Raw]:
             yield {name: value for name, value in row.fields.items() if value is not None}
 
 
+def _changed(first: list[Raw], second: list[Raw]) -> int:
+    """Rows that are others the second time.
+
+    As sets, as two equal answers to one question become one. Answers that stand only in
+    what was said before come in as good ones: that is declared, too.
+    """
+    before = {_spelled(row) for row in first}
+    said_before = set[Texts]()
+    for row in first:
+        prompt = row.get("prompt", [])
+        said_before |= {_texts({"prompt": prompt[:end]}) for end in range(len(prompt))}
+    return len(before - {*map(_spelled, second)}) + sum(
+        _spelled(row) not in before
+        and not (row.get("label") and _texts(row)[:-1] in said_before)
+        for row in second
+    )
+
+
 # ---- what the trees call for -------------------------------------------------------------
 def _unlike(first: Any, second: Any) -> int:
     """How many fields are not the same, at any depth."""
@@ -157,10 +174,10 @@ def _flat(raw: list[Raw]) -> Iterator[Raw]:
         around = {name: value for name, value in tree.items() if name != "prompt"}
         for path in _paths(tree["prompt"]):
             row = {name: value for name, value in path[-1].items() if name != "replies"}
-            if row.get("emojis"):
+            if "emojis" in row:
                 emojis = row["emojis"]
                 row["emojis"] = {"name": list(emojis), "count": list(emojis.values())}
-            if row.get("labels"):
+            if "labels" in row:
                 labels = row["labels"]
                 row["labels"] = {"name": list(labels)} | {
                     side: [one[side] for one in labels.values()]

@@ -60,13 +60,13 @@ def trees(dataset: Dataset, *, states: Collection[str] = ACCEPTED) -> Iterator[T
     while chunk := list(islice(kinds, AT_ONCE)):
         of = _messages([pk for pk, _category, _state in chunk], states)
         for pk, category, state in chunk:
-            is_done = state == Conversation.State.COMPLETE
+            is_done, slug = state == Conversation.State.COMPLETE, slugs.get(category, "")
             for root, format, kept in of.get(pk, ()):
                 yield Tree(
                     key=root.key,
                     format=format,
                     root=root,
-                    category=kept.get("category", slugs.get(category, "")),
+                    category=kept.get("category", {}).get(slug, slug),
                     is_ready=is_done,
                     facts=kept.get("tree", {}),
                 )

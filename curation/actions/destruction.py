@@ -119,9 +119,11 @@ def _leave_tombstones(texts: Sequence[int], asked: Erasure) -> None:
     begun.update(prompt_key="", source_key="")
     Finding.objects.filter(message__in=texts).delete()
     Sketch.objects.filter(message__in=texts).delete()
-    # What a file said of a whole tree stands beside its first prompt.
-    around = Q(message__parent=None, message__conversation__messages__in=texts)
-    Original.objects.filter(Q(message__in=texts) | around).delete()
+    # What a file said of a whole row stands beside the first prompt in it.
+    own = Original.objects.filter(message__in=texts)
+    trees = list(own.values_list("message__conversation", flat=True))
+    begun_there = Q(message__parent=None, message__conversation__in=trees)
+    Original.objects.filter(Q(message__in=texts) | begun_there).delete()
 
 
 def _destroy_judgements(texts: Sequence[int]) -> None:

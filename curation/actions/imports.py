@@ -20,11 +20,8 @@ from curation.actions.planting import take_trees
 from curation.errors import BadLine, CurationError
 from curation.formats import rows as files
 from curation.formats.registry import FORMATS
-from curation.formats.rows import lines_of
 from curation.formats.trees import Line, Refuse, Rows, Tree, nodes
 from curation.models import Contributor, Dataset, Event, Message
-
-__all__ = ["FORMATS", "import_lines", "import_rows", "lines_of"]
 
 LINES_AT_ONCE = 2_000
 CHARACTERS_AT_ONCE = 8_000_000

@@ -93,7 +93,7 @@ def _facts(conversation: Conversation, tree: Tree, node: Node) -> dict[str, obje
     facts = beside(node, tree)
     category = conversation.category
     if node is tree.root and category is not None and category.slug != tree.category:
-        facts["category"] = tree.category  # as the file spells it
+        facts["category"] = {category.slug: tree.category}  # as the file spells it
     return facts
 
 

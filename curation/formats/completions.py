@@ -104,5 +104,6 @@ UNPAIRED = Format(
         gettext_noop(
             "Ranks: the best answers are good, the worst bad, the others left out."
         ),
+        gettext_noop("Answers that stand only in what was said before count as good."),
     ),
 )  # fmt: skip

@@ -46,9 +46,5 @@ class Format:
         """What a table of it has."""
         return tuple(one for one in self.fields if one.is_written)
 
-    @property
-    def required(self) -> tuple[str, ...]:
-        return tuple(one.name for one in self.fields if one.is_required)
-
     def field(self, name: str) -> Field | None:
         return next((one for one in self.fields if one.name == name), None)

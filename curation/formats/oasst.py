@@ -226,7 +226,7 @@ TREE = Format(
     key="oasst",
     label=gettext_noop("Open Assistant trees"),
     about=gettext_noop(
-        "A whole conversation a row, with every answer, its rank and votes."
+        "A whole conversation a row; its messages are as in the format of single messages."
     ),
     fields=(
         Field("message_tree_id", gettext_noop("The id of the tree."), also=("tree_id",)),
@@ -247,6 +247,7 @@ TREE = Format(
         gettext_noop("A passage becomes part of the question that stands on it."),
         gettext_noop("Categories."),
         gettext_noop("Single reviews and ballots: their counts and the common order stay."),
+        gettext_noop("Labels that people gave here; those of the file stay."),
     ),
     is_of_trees=True,
 )

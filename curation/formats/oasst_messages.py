@@ -119,18 +119,17 @@ def _message(fields: dict[str, Any], role: str, seen: set[str]) -> Node:
 
 
 def _by_name(found: dict[str, Any], lists: tuple[str, ...], name: str) -> dict[str, Any]:
-    names, *sides = (found.get(one) for one in ("name", *lists))
+    names: list[Any] = found["name"]
+    sides: list[Any] = [found.get(one) for one in lists]
     if not all(isinstance(side, list) and len(side) == len(names) for side in sides):
         raise BadLine(f"“{name}” has lists of different lengths.")
     if not all(isinstance(one, str) for one in names):
         raise BadLine(f"“{name}” has a name that is no text.")
-    if len(lists) == 1:
-        return dict(zip(names, sides[0], strict=True))
     of_each = zip(*sides, strict=True)
-    return {
-        one: dict(zip(lists, of, strict=True))
-        for one, of in zip(names, of_each, strict=True)
-    }
+    if len(lists) == 1:
+        return {one: of[0] for one, of in zip(names, of_each, strict=True)}
+    spread = (dict(zip(lists, of, strict=True)) for of in of_each)
+    return dict(zip(names, spread, strict=True))
 
 
 # ---- out -------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from curation.clean.text import TEXT_AT_MOST
 from curation.formats import jsonl
 from curation.formats.format import Field, gettext_noop
 from curation.formats.trees import Node, Terms, Tree, spelling
@@ -25,7 +26,7 @@ CATEGORY = Field(
     also=("topic", "type"),
 )
 BESIDE = (
-    Field("language", gettext_noop("Its language; else the data set's."), also=("lang",),
+    Field("language", gettext_noop("Its language; else the dataset's."), also=("lang",),
           is_written=False),
     Field("model", gettext_noop("The model that wrote the answer."), also=("generator",),
           is_written=False),
@@ -41,7 +42,7 @@ LOSSES = (
 def tree(raw: dict[str, Any], names: Names) -> Tree:
     """The same pair has the same key in any file."""
     prompt, reply = jsonl.text(raw, names.prompt), jsonl.text(raw, names.reply)
-    context = jsonl.optional_text(raw, names.context, at_most=jsonl.TEXT_AT_MOST)
+    context = jsonl.optional_text(raw, names.context, at_most=TEXT_AT_MOST)
     category = jsonl.optional_text(raw, "category", at_most=60)
     generator = jsonl.optional_text(raw, "model", at_most=120)
     told = (prompt, context, reply, category, *([generator] if generator else []))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from curation.formats import (
     alpaca,
@@ -46,7 +46,6 @@ class Guess(NamedTuple):
     format: Format
     confidence: float  # 0 to 1
     mapping: dict[str, str]  # the column of each field, where they are called otherwise
-    columns: list[str]  # that the format reads
     unread: list[str]  # that it has no use for
     taken: int  # of the rows that were looked at
     looked_at: int
@@ -83,7 +82,7 @@ def look(
     guessed = GUESSED if used else 1.0
     return Guess(
         format, round(share * known * guessed, 2), used,
-        sorted(from_columns), unread, taken, len(rows), refused,
+        unread, taken, len(rows), refused,
     )  # fmt: skip
 
 
@@ -102,10 +101,3 @@ def suggested(format: Format, columns: Iterable[str]) -> dict[str, str]:
                 free.discard(column)
                 break
     return found
-
-
-def preview(
-    rows: Sequence[Numbered], format: Format, mapping: Mapping[str, str]
-) -> list[Any]:
-    """What the first rows would become: Lines, each with its number."""
-    return list(format.read(named(rows, format, mapping), lambda _number, _reason: None))

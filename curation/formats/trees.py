@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from curation.clean.text import tidied
-from curation.formats import jsonl
+from curation.errors import BadLine
 from curation.formats.preferences import Policy
 from curation.formats.pseudonyms import Pseudonyms
 
@@ -147,7 +147,7 @@ def each(build: Callable[[dict[str, Any]], Any]) -> Reader:
         for number, fields in rows:
             try:
                 yield Line(number, build(fields))
-            except jsonl.BadLine as problem:
+            except BadLine as problem:
                 refuse(number, problem)
 
     return read

@@ -57,7 +57,7 @@ class _Numbered(NamedTuple):
     strand: Strand
 
 
-def aside(raw: dict[str, Any]) -> dict[str, str]:
+def aside(raw: dict[str, Any]) -> dict[str, Any]:
     """What may stand beside a chat in any of these formats."""
     return {
         "category": jsonl.optional_text(raw, "category", at_most=60),
@@ -189,8 +189,8 @@ class _Loom:
             told = (parent.key if parent else "", node.role, node.text, node.generator)
             node.key = f"turn:{jsonl.short_hash(*told)}"
         whole = [(one.key, one.rank, one.verdict) for one, _ in nodes(self.root)]
-        told = (self.root.context, self.category, json.dumps(whole))
-        key = f"{self.format}:{jsonl.short_hash(*told)}"
+        around = (self.root.context, self.category, json.dumps(whole))
+        key = f"{self.format}:{jsonl.short_hash(*around)}"
         return Tree(key=key, format=self.format, root=self.root, category=self.category)
 
 

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from curation.actions import datasets, imports
 from curation.errors import CurationError
 from curation.formats import rows
+from curation.formats.registry import FORMATS
 from curation.models import Contributor, Dataset
 
 
@@ -27,7 +28,7 @@ class Command(BaseCommand):
             help="a .jsonl, .json, .csv or .parquet file, packed as .gz or not, "
             "or - for lines of JSON from stdin",
         )
-        parser.add_argument("--format", required=True, choices=list(imports.FORMATS))
+        parser.add_argument("--format", required=True, choices=list(FORMATS))
         parser.add_argument(
             "--by", required=True, metavar="EMAIL", help="whom to record as the importer"
         )

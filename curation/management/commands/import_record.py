@@ -4,7 +4,8 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from curation.actions import imports, moving
+from curation.actions import moving
+from curation.formats.rows import lines_of
 from curation.management.on_dataset import OnDataset
 from curation.models import Contributor, Dataset
 
@@ -19,7 +20,5 @@ class Command(OnDataset):
 
     def work(self, dataset: Dataset, by: Contributor, **options: Any) -> str:
         with Path(options["file"]).open("rb") as lines:
-            taken = moving.import_record(
-                dataset=dataset, lines=imports.lines_of(lines), by=by
-            )
+            taken = moving.import_record(dataset=dataset, lines=lines_of(lines), by=by)
         return f"{taken:,} conversations taken."

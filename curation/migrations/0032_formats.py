@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("curation", "0029_methods"),
+        ("curation", "0031_removal"),
     ]
 
     operations = [
