@@ -230,6 +230,7 @@ def test_pages_of_versions_and_runs(winnow, sign_in):
     page = sign_in("curator", **STILL)
     found = visit(page, version, "/models/", run)
     found += visit(page, "/models/schedules/", "/models/schedules/new/", "/models/workers/")
+    found += visit(page, "/models/playground/")
     launch = page.goto("/models/launch/")
     assert launch is not None and launch.ok
     found += findings(page)
