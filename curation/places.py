@@ -47,21 +47,27 @@ def place(person: Contributor, slug: str) -> Place | None:
 
 
 def hints(
-    dataset: Dataset, last: Exchange, *, correction: str = "", language: str = ""
+    dataset: Dataset,
+    one: Exchange,
+    *,
+    is_first: bool,
+    correction: str = "",
+    language: str = "",
 ) -> dict[str, list[Hint]]:
-    """What the checks say of each text, by its name: nothing is written. Two queries."""
-    question = tidied(last.question)[:TEXT_AT_MOST]
+    """What the checks say of each text, by its name: nothing is written. At most two
+    queries, for what is like the first question."""
+    question = tidied(one.question)[:TEXT_AT_MOST]
     policy = dataset.policy.checks
     found = {
         "question": [
             *_seen(dataset, question, language=language),
-            *_alike(dataset, question),
+            *(_alike(dataset, question) if is_first else []),
         ],
         "context": [
-            _hint(one, policy) for one in sightings(tidied(last.context), policy=policy)
+            _hint(seen, policy) for seen in sightings(tidied(one.context), policy=policy)
         ],
         "answer": _seen(
-            dataset, last.answer, prompt=question, language=language, is_by_person=False
+            dataset, one.answer, prompt=question, language=language, is_by_person=False
         ),
         "correction": _seen(dataset, correction, prompt=question, language=language),
     }

@@ -327,7 +327,7 @@ def test_a_whole_talk_goes_where_conversations_grow_and_not_among_pairs(
 ):
     Membership.objects.create(dataset=other, contributor=curator, role="writer")
     talk = begin("Who guards the bridge?")
-    done(talk, "A troll.", "Nobody.")
+    done(talk, "A troll. Mail jo@acme-tools.com.", "Nobody.")
     say(talk, "Is he kind?")
     answer = done(talk, "Rarely.", "Yes.")[2]
 
@@ -337,11 +337,13 @@ def test_a_whole_talk_goes_where_conversations_grow_and_not_among_pairs(
     assert "holds single questions" in refused.text and "Seldom so." in refused.text
 
     there = web.get(send_to(answer), {"to": other.slug})
+    assert "looks like an e-mail address" in there.text  # of what leads to it, too
     assert web.post(send_to(answer), sent_form(there)).status_code == 302
     conversation = Conversation.objects.get(dataset=other)
     said = conversation.messages.order_by("pk").values_list("text", flat=True)
     assert list(said) == [
-        "Who guards the bridge?", "A troll.", "Is he kind?", "Rarely.",
+        "Who guards the bridge?", "A troll. Mail jo@acme-tools.com.", "Is he kind?",
+        "Rarely.",
     ]  # fmt: skip
 
 

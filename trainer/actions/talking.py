@@ -110,10 +110,7 @@ def ask(*, talk_id: int, words: Words, key: UUID, by: Person) -> TalkTurn:
         seed=secrets.randbelow(SEEDS),
     )  # fmt: skip
     talks.unanswered(talk).delete()  # what failed before is left behind
-    TalkAnswer.objects.bulk_create(
-        TalkAnswer(turn=turn, voice=voice) for voice in talk.voices.all()
-    )
-    _wake(talk, turn, by)
+    _have_answered(talk, turn, by)
     return turn
 
 
@@ -133,10 +130,7 @@ def try_again(*, talk_id: int, seed: int, by: Person) -> TalkTurn | None:
     turn.seed = secrets.randbelow(SEEDS)
     turn.save(update_fields=["seed"])
     turn.answers.all().delete()
-    TalkAnswer.objects.bulk_create(
-        TalkAnswer(turn=turn, voice=voice) for voice in talk.voices.all()
-    )
-    _wake(talk, turn, by)
+    _have_answered(talk, turn, by)
     return turn
 
 
@@ -162,6 +156,13 @@ def left_over() -> list[int]:
     open_ones = TalkAnswer.objects.exclude(state=TalkAnswer.State.DONE)
     left = open_ones.filter(turn__talk__job__state=Job.State.FINISHED)
     return list(left.values_list("turn__talk", flat=True).distinct())
+
+
+def _have_answered(talk: Talk, turn: TalkTurn, by: Person) -> None:
+    TalkAnswer.objects.bulk_create(
+        TalkAnswer(turn=turn, voice=voice) for voice in talk.voices.all()
+    )
+    _wake(talk, turn, by)
 
 
 def _wake(talk: Talk, turn: TalkTurn, by: Person) -> Job:

@@ -41,16 +41,16 @@ def send(request: SignedInRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {"answer": answer, "datasets": datasets, "place": place}
     if place is None:
         return render(request, "trainer/talk_send.html", context)
-    said = sending.exchanges_to(answer)
     sent = request.POST if request.method == "POST" else None
     form = SendForm(sent, place=place, initial={"correction": ""})
-    hints = _hints(form, said[-1], place)
-    context |= {"said": said, "form": form, "hints": hints, "seen": _digest(hints)}
+    said = _with_hints(form, sending.exchanges_to(answer), place)
+    seen = _digest([hints for _one, hints in said])
+    context |= {"said": said, "form": form, "seen": seen}
     if sent is None:
         return render(request, "trainer/talk_send.html", context)
     status = 422
     if form.is_valid():
-        if form.cleaned_data["seen"] != _digest(hints):
+        if form.cleaned_data["seen"] != seen:
             context["asks_again"] = True
             return render(request, "trainer/talk_send.html", context, status=status)
         try:
@@ -77,19 +77,27 @@ def _slug(request: SignedInRequest, answer: TalkAnswer, datasets: list[Any]) -> 
     return own if own in slugs else next(iter(slugs), "")
 
 
-def _hints(
-    form: SendForm, last: intake.Exchange, place: intake.Place
-) -> dict[str, list[Any]]:
+def _with_hints(
+    form: SendForm, said: list[intake.Exchange], place: intake.Place
+) -> list[tuple[intake.Exchange, dict[str, list[Any]]]]:
+    """Each exchange with what the checks see in it; in the last, the own answer as well."""
     given = form.data if form.is_bound else {}
-    return intake.hints_on(
-        place.dataset,
-        last,
-        correction=given.get("correction", ""),
-        language=given.get("language", ""),
-    )
+    return [
+        (
+            one,
+            intake.hints_on(
+                place.dataset,
+                one,
+                is_first=one is said[0],
+                correction=given.get("correction", "") if one is said[-1] else "",
+                language=given.get("language", ""),
+            ),
+        )
+        for one in said
+    ]
 
 
-def _digest(hints: dict[str, list[Any]]) -> str:
+def _digest(hints: list[dict[str, list[Any]]]) -> str:
     told = json.dumps(hints, sort_keys=True, default=str)
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
