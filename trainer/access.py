@@ -10,6 +10,7 @@ from curation.handoff import Campaign, FrozenVersion
 from curation.http import SignedInRequest
 from trainer.models import (
     BaseModel,
+    Benchmark,
     Contest,
     Job,
     Removal,
@@ -138,6 +139,13 @@ def talk_answer(request: SignedInRequest, pk: int) -> TalkAnswer:
 def removal_to_decide(request: SignedInRequest, pk: int) -> Removal:
     found = get_object_or_404(Removal.objects.select_related("run"), pk=pk)
     if not handoff.may_train(request.user, found.run.version_id):
+        raise Http404
+    return found
+
+
+def benchmark_to_change(request: SignedInRequest, pk: int) -> Benchmark:
+    found = get_object_or_404(Benchmark.objects.for_listing(), pk=pk)
+    if not handoff.may_curate(request.user, found.dataset_id):
         raise Http404
     return found
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from curation import handoff
-from trainer.folders import folder_of
 from trainer.habits import Habits, habits
 from trainer.models import Champion, Run, Score
-from trainer.recipes.common import read_object
 from trainer.recipes.intervals import Column, Interval, means
 
 ALL = ""
@@ -125,21 +123,16 @@ def answers_of(run: Run) -> list[Told]:
     samples = list(run.samples.all())
     prompts = [sample.prompt_uid for sample in samples]
     told = {
-        "tuned": [sample.tuned_text for sample in samples],
-        "base": [sample.base_text for sample in samples],
-        "people": _texts(run, prompts),
+        "tuned": habits(
+            [one.tuned_text for one in samples], [one.tuned_ended for one in samples]
+        ),
+        "base": habits(
+            [one.base_text for one in samples], [one.base_ended for one in samples]
+        ),
+        "people": habits(_texts(run, prompts)),
     }
-    return [Told(who, found) for who in told if (found := habits(told[who]))]
+    return [Told(who, found) for who, found in told.items() if found]
 
 
 def _texts(run: Run, prompts: Iterable[UUID]) -> list[str]:
     return handoff.accepted_answers(run.version.dataset_id, prompts)
-
-
-def retention(run: Run) -> dict[str, Any] | None:
-    """What of the base's own tasks it still knows, where the evaluation measured that."""
-    report = read_object(folder_of(run) / "eval.json") or {}
-    kept = report.get("retention")
-    if not isinstance(kept, dict) or not isinstance(kept.get("after"), dict):
-        return None
-    return {"before": kept["before"]["loss"], "after": kept["after"]["loss"]}

@@ -55,9 +55,24 @@ def gathered(
         "held_out": whole and _change(whole),
         "categories": [{"category": name, **_change(one)} for name, one in parts.items()],
         "left_out": left_out,
+        "gives_marks": run.gives_marks,
+        "forgotten": forgotten(run),
         "people": _people(run, against, policy, is_watched=is_watched),
         "recalled": handoff.recalled_in_all(run.learned_from()).texts,
     }
+
+
+def forgotten(run: Run) -> dict[str, Any] | None:
+    """By how many nats a token the loss on its base's own tasks has risen, and from where
+    to where; None where nobody measured that. Older evaluations know no interval. A query,
+    where the evaluation was not loaded."""
+    evaluation = getattr(run, "evaluation", None)
+    known = evaluation.report.get("retention") if evaluation else None
+    if not known or not known.get("after"):
+        return None
+    before, after = known["before"]["loss"], known["after"]["loss"]
+    plain = {"value": after - before, "low": None, "high": None}
+    return {"before": before, "after": after, **(known.get("change") or plain)}
 
 
 def _change(one: gains.Change) -> dict[str, Any]:
@@ -158,6 +173,8 @@ def conditions(evidence: Evidence, policy: PromotionPolicy) -> list[Condition]:
     found = [_gain(evidence, policy)]
     if policy.holds_categories:
         found.append(_categories(evidence))
+    if policy.most_forgotten is not None and not evidence["gives_marks"]:
+        found.append(_forgetting(evidence, policy.most_forgotten))
     if policy.asks_people:
         found.append(_preferred(evidence, policy))
     return found
@@ -194,6 +211,20 @@ def _categories(evidence: Evidence) -> Condition:
     named = ", ".join(name or _("No category") for name in worse)
     said = _("Worse beyond their intervals: %(categories)s.") % {"categories": named}
     return Condition("categories", said, is_met=False)
+
+
+def _forgetting(evidence: Evidence, most: float) -> Condition:
+    found = evidence.get("forgotten")
+    if found is None:
+        said = _("What it has forgotten of its base’s own tasks was not measured.")
+        return Condition("forgetting", said, is_met=False)
+    end = found["value"] if found["high"] is None else found["high"]
+    facts = {"change": f"{found['value']:+.3f}", "end": f"{end:+.3f}", "most": f"{most:g}"}
+    said = _(
+        "Loss on the base’s own tasks: %(change)s nats a token, at most %(end)s. It must "
+        "not be above %(most)s."
+    )
+    return Condition("forgetting", said % facts, is_met=end <= most)
 
 
 def _preferred(evidence: Evidence, policy: PromotionPolicy) -> Condition:

@@ -20,20 +20,24 @@ class Habits(NamedTuple):
     distinct: float | None  # of all pairs of words how many are different ones
     repeated: float | None  # the share of an answer that says three words again
     empty: int
+    ended: float | None = None  # stopped by themselves, and not at the limit
 
 
-def habits(texts: Sequence[str]) -> Habits | None:
+def habits(texts: Sequence[str], ended: Sequence[bool | None] = ()) -> Habits | None:
+    """`ended` of those of which it is known."""
     if not texts:
         return None
     words = [text.split() for text in texts]
     pairs = [pair for said in words for pair in zip(said, said[1:], strict=False)]
     shares = [repetition(said) for said in words if len(said) >= REPEATED]
+    known = [one for one in ended if one is not None]
     return Habits(
         answers=len(texts),
         words=sum(map(len, words)) / len(words),
         distinct=len(set(pairs)) / len(pairs) if pairs else None,
         repeated=sum(shares) / len(shares) if shares else None,
         empty=sum(not said for said in words),
+        ended=sum(known) / len(known) if known else None,
     )
 
 

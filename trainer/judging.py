@@ -9,8 +9,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from curation import handoff
+from trainer import judges
 from trainer.jobs import generate
 from trainer.models import PromotionPolicy, Run
+
+
+def judge_choices(dataset_id: int) -> list[tuple[int, str]]:
+    """The dataset's reward models, each with what is known of it."""
+    return [(one.pk, str(judges.told(one).label)) for one in judges.to_choose(dataset_id)]
 
 
 class AskForm(forms.Form):
@@ -33,6 +39,13 @@ class AskForm(forms.Form):
     choice = forms.ChoiceField(
         label=_("Which prompts"), choices=handoff.Choice.choices, initial="held_out"
     )
+    judge = forms.TypedChoiceField(
+        label=_("The best by the marks of"),
+        coerce=int,
+        empty_value=None,
+        required=False,
+        help_text=_("A reward model that chooses among answers that differ."),
+    )
     temperature = forms.FloatField(
         label=_("Temperature"),
         min_value=0.1,
@@ -44,9 +57,17 @@ class AskForm(forms.Form):
         label=_("Tokens per answer"), min_value=1, max_value=2048, initial=64
     )
 
-    def __init__(self, *args: Any, room: handoff.Room, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, room: handoff.Room, dataset_id: int, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["prompts"].initial = min(10, room.prompts) or 1
+        nobody = ("", _("Nobody: those that differ most"))
+        judging = self.fields["judge"]
+        judging.choices = [nobody, *judge_choices(dataset_id)]  # type: ignore[attr-defined]
+        usual = judges.of_dataset(dataset_id)
+        if usual and not judges.told(usual).is_at_chance:
+            judging.initial = usual.pk
 
     def settings(self) -> dict[str, Any]:
         """As a job of the kind “generate” takes them."""
@@ -102,6 +123,6 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = PromotionPolicy
         fields = (
-            "least_gain", "holds_categories", "asks_people", "least_ballots", "confidence",
-            "is_automatic",
+            "least_gain", "holds_categories", "most_forgotten", "asks_people",
+            "least_ballots", "confidence", "is_automatic",
         )  # fmt: skip

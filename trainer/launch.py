@@ -9,7 +9,6 @@ versions are kept elsewhere.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import socket
 from collections.abc import Iterator
@@ -20,13 +19,14 @@ from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
-from trainer import instructions, methods, sharded
+from trainer import held_out, instructions, jsonl, methods, sharded
 from trainer.actions import results, runs
 from trainer.errors import TrainingFailed
 from trainer.folders import ADAPTER, MODEL, beside
 from trainer.folders import folder_of as folder_of
 from trainer.folders import folder_of_job as folder_of_job
 from trainer.folders import model as model
+from trainer.held_out import HeldOut
 from trainer.jobs.kinds import KINDS
 from trainer.models import Checkpoint, Job, Run, Sample
 from trainer.progress import Progress
@@ -113,16 +113,17 @@ class _Phases:
         results.keep_evaluation(self.run, losses, self._manifest())
 
     def sample(self) -> None:
-        prompts = chosen_prompts(self.data / "held_out.jsonl", self.config.samples)
+        prompts = held_out.prompts(self.data / held_out.HELD_OUT, self.config.samples)
         if not prompts:
             return
         runs.enter(self.run, Phase.SAMPLING)
         out = self.folder / "samples"
         if read_manifest(out) is None:
             out.mkdir(exist_ok=True)
-            asked = self.folder / "prompts.jsonl"
-            lines = (json.dumps(prompt, ensure_ascii=False) + "\n" for prompt in prompts)
-            asked.write_text("".join(lines), encoding="utf-8")
+            asked = jsonl.write(
+                self.folder / "prompts.jsonl",
+                ({"id": one.uid, "messages": one.messages} for one in prompts),
+            )
             self._run("sample", self._tuned(out) | self._sample_config(asked))
         self.work.require_whole()  # or destroyed prompts would come back with them
         results.keep_samples(self.run, self._samples(out / "samples.jsonl", prompts))
@@ -154,16 +155,18 @@ class _Phases:
             )
         return report
 
-    def _samples(self, path: Path, prompts: list[dict[str, Any]]) -> list[Sample]:
-        answers = {line["id"]: line for line in _lines(path)}
+    def _samples(self, path: Path, prompts: list[HeldOut]) -> list[Sample]:
+        answers = {line["id"]: line for line in jsonl.read(path)}
         return [
             Sample(
                 run=self.run,
                 position=position,
-                prompt_uid=UUID(prompt["id"]),
-                prompt_text=prompt["messages"][-1]["content"],
-                base_text=storable(answers[prompt["id"]]["base"]),
-                tuned_text=storable(answers[prompt["id"]]["tuned"]),
+                prompt_uid=UUID(prompt.uid),
+                prompt_text=prompt.messages[-1]["content"],
+                base_text=storable(answers[prompt.uid]["base"]),
+                tuned_text=storable(answers[prompt.uid]["tuned"]),
+                base_ended=answers[prompt.uid].get("base_ended"),
+                tuned_ended=answers[prompt.uid].get("tuned_ended"),
             )
             for position, prompt in enumerate(prompts)
         ]
@@ -217,19 +220,3 @@ def hash_of(weights: dict[str, str]) -> str:
         return next(iter(weights.values()))
     listed = "".join(f"{sha}  {name}\n" for name, sha in sorted(weights.items()))
     return hashlib.sha256(listed.encode()).hexdigest()
-
-
-def chosen_prompts(held_out: Path, count: int) -> list[dict[str, Any]]:
-    """At most so many different prompts, spread evenly over the file."""
-    prompts = {
-        line["prompt_id"]: {"id": line["prompt_id"], "messages": line["prompt"]}
-        for line in _lines(held_out)
-    }
-    every = list(prompts.values())
-    count = min(count, len(every))
-    return [every[index * len(every) // count] for index in range(count)]
-
-
-def _lines(path: Path) -> list[dict[str, Any]]:
-    with path.open(encoding="utf-8") as file:
-        return [json.loads(line) for line in file if line.strip()]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from curation import handoff
+from trainer import judges
 from trainer.models import ExampleScore, Run, SecondThought, Surprise
 
 Kind = Surprise.Kind
@@ -84,6 +85,14 @@ def found(dataset: Any, run: Run, kind: str, number: str | None) -> Found:
         if uid in texts
     ]
     return Found([Tab(Kind(k), len(by_kind[k])) for k in Kind.values], page, items)
+
+
+def judge_of(run: Run) -> judges.Judge | None:
+    """Whose marks stand behind the answers that are disliked. A few queries."""
+    marked = ExampleScore.objects.filter(run=run, rewarded_by__isnull=False)
+    newest = marked.order_by("-rewarded_by").values_list("rewarded_by", flat=True).first()
+    judge = judges.finished(newest)
+    return judges.told(judge) if judge else None
 
 
 def said(kind: str, facts: dict[str, float]) -> str:

@@ -7,7 +7,7 @@ runs of 8 and in 963 by runs of 13; prompts of a line or two in 79 and 49 of 100
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -93,6 +93,54 @@ def seen(text: str, index: Index) -> Iterator[Sighting]:
     elif found.flags:
         score = round(0.2 + 0.3 * found.share, 3)
         yield Sighting("contamination.flag", VERSION, score, found.flags, ADVICE_FLAG)
+
+
+def overlapping(
+    questions: Sequence[str], answers: Sequence[str], texts: Iterable[str]
+) -> set[int]:
+    """The numbers of the questions that one of the texts gives away.
+
+    It has a run of 13 words in common with the question or with its answer; or it is the
+    question, where that is shorter. Keeps the set in memory, and reads the texts once.
+    """
+    runs, owners = _runs_of(questions, answers)
+    wholes = _short_ones(questions)
+    found: set[int] = set()
+    for text in texts:
+        words = words_of(text).words
+        hashes, scale = hashes_of(words), _scale(words)
+        if WHOLE_FROM * scale <= len(words) < BLOCKS * scale:
+            found.update(wholes.get(int(_whole(hashes)[0]), ()))
+        asked = grams(hashes, BLOCKS * scale)
+        starts, ends = (np.searchsorted(runs, asked, side) for side in ("left", "right"))
+        for place in np.flatnonzero(ends > starts):
+            found.update(owners[starts[place] : ends[place]].tolist())
+    return found
+
+
+def _runs_of(questions: Sequence[str], answers: Sequence[str]) -> tuple[Hashes, Hashes]:
+    """All runs that block, in order, and whose each is."""
+    runs, owners = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
+    for number, pair in enumerate(zip(questions, answers, strict=True)):
+        for text in pair:
+            words = words_of(text).words
+            found = grams(hashes_of(words), BLOCKS * _scale(words))
+            runs.append(found)
+            owners.append(np.full(len(found), number, np.uint64))
+    every = np.concatenate(runs)
+    order = np.argsort(every, kind="stable")
+    return every[order], np.concatenate(owners)[order]
+
+
+def _short_ones(questions: Sequence[str]) -> dict[int, list[int]]:
+    """Questions that are too short for a run that blocks, by the number of all words."""
+    found: dict[int, list[int]] = {}
+    for number, text in enumerate(questions):
+        words = words_of(text).words
+        scale = _scale(words)
+        if WHOLE_FROM * scale <= len(words) < BLOCKS * scale:
+            found.setdefault(int(_whole(hashes_of(words))[0]), []).append(number)
+    return found
 
 
 def united(indexes: Iterable[Index]) -> Index:

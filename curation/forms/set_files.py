@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from curation.errors import BadLine
+from curation.uploads import lines_of
 
 ITEMS_AT_MOST = 200_000
 
@@ -18,24 +19,7 @@ def texts_in(data: bytes, *, is_json: bool, names: Sequence[str] = ()) -> list[s
 
     `names` are the fields of a JSON line that make its item; none: all its texts.
     """
-    try:
-        plain = data.decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        line = data[: problem.start].count(b"\n") + 1
-        raise BadLine(
-            _("Line %(line)d is not UTF-8: save the file as UTF-8.") % {"line": line}
-        ) from problem
-    if "\0" in plain:
-        raise BadLine(_("This is no text file."))
-    lines = [(n, one.strip()) for n, one in enumerate(plain.split("\n"), start=1)]
-    lines = [(number, line) for number, line in lines if line]
-    if not lines:
-        raise BadLine(_("The file is empty."))
-    if len(lines) > ITEMS_AT_MOST:
-        raise BadLine(
-            _("There are %(count)d items in the file; at most %(most)d fit.")
-            % {"count": len(lines), "most": ITEMS_AT_MOST}
-        )
+    lines = lines_of(data, at_most=ITEMS_AT_MOST)
     if not is_json:
         return [line for _number, line in lines]
     return [_item(number, line, names) for number, line in lines]

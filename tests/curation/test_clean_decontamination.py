@@ -11,6 +11,7 @@ from curation.clean.decontamination import (
     Index,
     index_of,
     match,
+    overlapping,
     packed,
     seen,
     united,
@@ -155,3 +156,42 @@ def test_another_process_makes_the_same_index():
     made = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
     assert made.stdout == packed(INDEX)
+
+
+# ---- questions that a text gives away ---------------------------------------------------
+
+MAPS = "which of the old maps in the long hall shows the river before the great flood"
+
+
+def overlap(questions, *texts, answers=None):
+    return overlapping(questions, answers or [""] * len(questions), texts)
+
+
+def test_a_question_in_a_longer_text_is_found_in_other_spelling():
+    said = f"I wonder: {MAPS.title().replace(' ', '  ')}? Nobody knows."
+    assert overlap(["Where is it?", MAPS], said) == {1}
+    assert overlap([MAPS], " ".join(MAPS.split()[:12])) == set()
+
+
+def test_an_answer_gives_its_question_away():
+    assert overlap(["Why?", "How?"], MAPS, answers=["", MAPS + " and after it"]) == {1}
+
+
+def test_a_short_question_is_found_where_it_is_the_whole_text():
+    ferry = "Where does the ferry land?"
+    assert overlap([ferry], "where does the ferry land") == {0}
+    assert overlap([ferry], "Tell me where does the ferry land.") == set()
+    assert overlap(["Why so?"], "Why so?") == set()  # three words are in many texts
+
+
+def test_questions_that_share_their_words_are_all_found():
+    both = [MAPS, MAPS + " of last year", "Which river is it that one sees there?"]
+    assert overlap(both, MAPS) == {0, 1}
+
+
+def test_a_short_answer_gives_nothing_away():
+    assert overlap(["Q"], "Yes, it is so.", answers=["Yes, it is so."]) == set()
+
+
+def test_where_there_is_nothing_nothing_is_found():
+    assert overlap([]) == overlap([], MAPS) == overlap([MAPS]) == overlap([""], "") == set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import cycle
 
 import pytest
@@ -10,7 +9,7 @@ from django.urls import reverse
 
 from curation.models import Message
 from tests.factories import ContributorFactory
-from trainer import evaluation, launch
+from trainer import evaluation
 from trainer.habits import habits, repetition
 from trainer.models import BaseModel, Evaluation, Run, Sample, Score
 
@@ -100,16 +99,15 @@ def test_the_page_shows_all_of_it(finished, folders, client, curator, held_out):
         run=run, position=0, prompt_uid=held_out[0].parent.uid, prompt_text="?",
         base_text="", tuned_text="so so so so",
     )  # fmt: skip
-    folder = launch.folder_of(run)
-    folder.mkdir()
     kept = {"before": {"loss": 0.391}, "after": {"loss": 0.452}}
-    (folder / "eval.json").write_text(json.dumps({"retention": kept}))
+    Evaluation.objects.filter(run=run).update(report={"retention": kept})
     client.force_login(curator)
 
     page = reverse("trainer:evaluation", args=[run.pk])
     said = client.get(page).text
     assert f"Beside the run before, {first.pk}" in said
     assert "Worse" in said
+    assert f"Worse than run {first.pk}, beyond chance" in said  # before all else
     assert "Better" in said  # than the base
     assert "went from 0.391 to 0.452" in said
     assert "50 %" in said  # of the runs of three words are the same
@@ -121,7 +119,16 @@ def test_before_it_has_run_the_page_says_so(request_run, folders, client, curato
     page = reverse("trainer:evaluation", args=[request_run().pk])
     said = client.get(page).text
     assert "Not evaluated yet" in said
+    assert "It has answered none yet" in said
+    assert "Have it judged" not in said  # it has no model yet
     assert "How its answers read" not in said
+
+
+def test_no_worse_than_another_it_says_so(finished, client, curator, folders):
+    finished(1.0)
+    client.force_login(curator)
+    page = reverse("trainer:evaluation", args=[finished(0.9).pk])
+    assert "In no category worse than run" in client.get(page).text
 
 
 def test_other_people_do_not_see_it(finished, client):
@@ -137,3 +144,5 @@ def test_how_answers_read():
     assert repetition(["a", "b", "c", "a", "b", "c"]) == 0.25
     assert repetition(["a"]) == 0.0
     assert habits([]) is None
+    assert found.ended is None
+    assert habits(["a", "b", "c"], [True, False, None]).ended == 0.5

@@ -16,7 +16,15 @@ from tests.races import together
 from trainer import duels, evidence, gains
 from trainer.actions import promotions, results, runs
 from trainer.errors import TrainerError
-from trainer.models import BaseModel, Champion, Promotion, PromotionPolicy, Run, Score
+from trainer.models import (
+    BaseModel,
+    Champion,
+    Evaluation,
+    Promotion,
+    PromotionPolicy,
+    Run,
+    Score,
+)
 
 pytestmark = pytest.mark.django_db
 UIDS = [uuid.UUID(int=number) for number in range(30)]
@@ -26,7 +34,7 @@ UIDS = [uuid.UUID(int=number) for number in range(30)]
 def finish(request_run):
     """`finish(loss=0.5)`: a finished run, its loss on thirty held-out examples."""
 
-    def finish(loss=1.0, worse_in=""):
+    def finish(loss=1.0, worse_in="", risen=None):
         claimed = runs.claim(request_run().pk, "gpu-1:42")
         runs.publish(claimed, path=f"{claimed.pk}/adapter", sha256="ab" * 32, size=1024)
         examples = [
@@ -42,11 +50,26 @@ def finish(request_run):
         part = {"loss": 2.0, "tokens": 300, "examples": 30}
         whole = part | {"by_category": {"maths": part}}
         report = {"before": whole, "after": whole, "examples": examples}
+        if risen is not None:
+            report["retention"] = retention(risen)
         results.keep_evaluation(claimed, report)
         results.finish(claimed)
         return Run.objects.select_related("base", "version").get(pk=claimed.pk)
 
     return finish
+
+
+def retention(risen):
+    """What evaluate.json says where the loss on the base's own records rose by so much,
+    here a little more and there a little less."""
+    examples = [
+        {"id": f"own-{number}", "category": "", "tokens": 10, "loss_before": 0.5,
+         "loss_after": 0.5 + risen + (number % 5 - 2) / 100}
+        for number in range(20)
+    ]  # fmt: skip
+    return {
+        "before": {"loss": 0.5}, "after": {"loss": 0.5 + risen}, "examples": examples,
+    }  # fmt: skip
 
 
 def _loss(loss, number, worse_in):
@@ -107,6 +130,54 @@ def test_what_meets_all_is_promoted_and_the_evidence_is_kept(finish, policy, cur
     assert [row["category"] for row in decision.evidence["categories"]] == [
         "maths", "poems",
     ]  # fmt: skip
+
+
+def test_forgetting_is_evidence_with_its_interval(finish, policy, curator):
+    policy()
+    decision = promotions.promote(run_id=finish(risen=0.2).pk, by=curator)
+    found = decision.evidence["forgotten"]
+    assert found["value"] == pytest.approx(0.2)
+    assert 0.19 < found["low"] < 0.2 < found["high"] < 0.21
+    assert (found["before"], found["after"]) == (0.5, 0.7)
+
+
+def test_who_forgets_too_much_is_not_promoted(finish, policy, curator, client):
+    policy(most_forgotten=0.2)
+    run = finish(risen=0.198)  # the end of its interval lies above
+    with pytest.raises(promotions.Unmet, match=r"must not be above 0\.2"):
+        promotions.promote(run_id=run.pk, by=curator)
+    client.force_login(curator)
+    page = client.get(reverse("trainer:promotion", args=[run.pk])).text
+    assert "+0.198 nats a token" in page and "from 0.500 to 0.698" in page
+
+    policy(most_forgotten=0.25)
+    assert promotions.promote(run_id=run.pk, by=curator).unmet == []
+
+
+def test_where_forgetting_was_not_measured_it_is_not_taken_for_none(
+    finish, policy, curator
+):
+    policy(most_forgotten=5)
+    with pytest.raises(promotions.Unmet, match="was not measured"):
+        promotions.promote(run_id=finish().pk, by=curator)
+    Run.objects.update(method="reward")  # a judge is not asked for it
+    found = evidence.gathered(Run.objects.get(), None, evidence.policy_of(
+        Run.objects.get().dataset_id))  # fmt: skip
+    assert found["gives_marks"]
+    names = [one.name for one in evidence.conditions(
+        found, PromotionPolicy(most_forgotten=5))]  # fmt: skip
+    assert "forgetting" not in names
+
+
+def test_an_older_evaluation_knows_no_interval_of_forgetting(finish, policy, curator):
+    policy(most_forgotten=0.25)
+    run = finish(risen=0.2)
+    old = {"retention": {"before": {"loss": 0.5}, "after": {"loss": 0.7}}}
+    Evaluation.objects.filter(run=run).update(report=old)
+    run = Run.objects.get(pk=run.pk)
+    found = evidence.forgotten(run)
+    assert (found["value"], found["low"]) == (pytest.approx(0.2), None)
+    assert promotions.promote(run_id=run.pk, by=curator).unmet == []
 
 
 def test_a_challenger_is_measured_against_the_champion(finish, policy, curator):

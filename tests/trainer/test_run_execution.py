@@ -148,7 +148,7 @@ def test_a_version_that_was_tampered_with_is_refused(request_run, fake):
 def test_our_own_mistake_fails_the_run_and_is_logged(
     request_run, fake, monkeypatch, caplog
 ):
-    monkeypatch.setattr("trainer.launch.chosen_prompts", lambda *_: 1 / 0)
+    monkeypatch.setattr("trainer.held_out.prompts", lambda *_: 1 / 0)
 
     run = execute(request_run())
 

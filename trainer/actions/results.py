@@ -14,6 +14,7 @@ from curation import intake
 from curation.intake import Offered, Proposal
 from trainer.actions import fence, runs
 from trainer.models import Evaluation, Run, Sample, Score
+from trainer.recipes.intervals import means
 
 
 @transaction.atomic
@@ -26,6 +27,7 @@ def keep_evaluation(
     found = {**_losses(losses), **_preferences(manifest or {})}
     if retention := (losses or {}).get("retention"):
         known = {side: retention[side] for side in ("before", "after")}
+        known["change"] = forgetting(retention.get("examples", []))
         found["report"] = {**found.get("report", {}), "retention": known}
     Evaluation.objects.update_or_create(run=run, defaults=found)
     Score.objects.bulk_create(
@@ -43,6 +45,16 @@ def keep_evaluation(
         batch_size=2000,
         ignore_conflicts=True,
     )
+
+
+def forgetting(examples: list[dict[str, Any]]) -> dict[str, float | None]:
+    """By how many nats a token the loss on the base's own records rose, with an interval
+    of 95 % over them."""
+    there = [one for one in examples if one["loss_after"] is not None]
+    weights = [one["tokens"] for one in there]
+    risen = [one["tokens"] * (one["loss_after"] - one["loss_before"]) for one in there]
+    found = means([one["id"] for one in there], {"change": (risen, weights)})
+    return found["change"]._asdict() if found else {}
 
 
 def _losses(losses: dict[str, Any] | None) -> dict[str, Any]:

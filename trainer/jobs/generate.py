@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from curation import handoff, intake
-from trainer import served
+from trainer import judges
 from trainer.actions import fence
 from trainer.errors import TrainerError, TrainingFailed
-from trainer.folders import model
-from trainer.jobs.kind import Kind
-from trainer.models import BaseModel, Contest, Job, Run
-from trainer.text import storable
+from trainer.jobs.kind import Kind, require_numbers
+from trainer.jobs.sides import Said, Shape, Side, answered, forget, marked
+from trainer.models import Contest, Job, Run
 from trainer.variety import varied
+from trainer.wins import Mark
 from trainer.work import Work
 
 PROMPTS_AT_MOST, MADE_AT_MOST, KEPT_AT_MOST = 200, 16, 4
-PROMPTS, ANSWERS = "prompts.jsonl", "answers.jsonl"
 NO_PROMPT = gettext_noop(
     "There is no prompt to ask people about now: the dataset's rules leave no room for "
     "more, or none of its prompts takes another answer."
@@ -40,6 +37,7 @@ DEFAULTS: dict[str, Any] = {
     "rivals": [],  # numbers of runs, or null for the base alone, that answer as well
     "but_not": [],  # uids of prompts that were asked about before
     "contest": None,
+    "judge": None,  # a reward model's run: of the varied ones the best by its marks
 }
 LIMITS = {
     "prompts": (1, PROMPTS_AT_MOST),
@@ -52,27 +50,8 @@ LIMITS = {
 }
 
 
-class Side(NamedTuple):
-    """One of the models that answer."""
-
-    base: BaseModel
-    run: Run | None
-
-    @property
-    def name(self) -> str:
-        return self.run.signature if self.run else self.base.slug
-
-
 def checked(raw: dict[str, Any]) -> dict[str, Any]:
-    config = DEFAULTS | raw
-    if unknown := sorted(config.keys() - DEFAULTS.keys()):
-        raise TrainerError(_("There is no setting “%(name)s”.") % {"name": unknown[0]})
-    for name, (least, most) in LIMITS.items():
-        value = config[name]
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not least <= value <= most:
-            said = _("“%(label)s” must be from %(least)g to %(most)g.")
-            raise TrainerError(said % {"label": name, "least": least, "most": most})
+    config = require_numbers(raw, DEFAULTS, LIMITS)
     if config["choice"] not in handoff.Choice.values:
         raise TrainerError(_("There is no such choice of prompts."))
     if config["kept"] > config["made"]:
@@ -82,6 +61,10 @@ def checked(raw: dict[str, Any]) -> dict[str, Any]:
     if config["max_length"] <= config["max_new_tokens"]:
         raise TrainerError(_("“Tokens per example” must leave room for an answer."))
     return config
+
+
+def require(run: Run | None, config: dict[str, Any], by: handoff.Person) -> None:
+    judges.require(config.get("judge"), run)
 
 
 def perform(work: Work[Job]) -> dict[str, Any]:
@@ -101,18 +84,27 @@ def perform(work: Work[Job]) -> dict[str, Any]:
         if config["contest"] is None:
             raise TrainingFailed(NO_PROMPT)
         return {"prompts": [], "sides": []}
+    judge = judges.finished(config.get("judge"))
     try:
         made = [_answered(work, number, side, prompts) for number, side in enumerate(sides)]
+        marks = _marks(work, judge, prompts, made)
     finally:
-        _forget(work.folder, len(sides))
-    kept = [[_kept(texts, config["kept"]) for texts in answers] for _, answers in made]
+        forget(work.folder)
+    kept = [
+        [
+            _kept(texts, config["kept"], given)
+            for texts, given in zip(said.answers, theirs, strict=True)
+        ]
+        for said, theirs in zip(made, marks, strict=True)
+    ]
     same = _empty_where_all_say_the_same(kept)
     return {
         "prompts": [prompt.uid for prompt in prompts],
         "same": same,
+        "judge": judge.pk if judge else None,
         "sides": [
-            _said(side, config, engine, theirs)
-            for side, (engine, _), theirs in zip(sides, made, kept, strict=True)
+            _said(side, config, said, theirs)
+            for side, said, theirs in zip(sides, made, kept, strict=True)
         ],
     }
 
@@ -128,50 +120,47 @@ def sides_of(job: Job) -> list[Side]:
 
 def _answered(
     work: Work[Job], number: int, side: Side, prompts: Sequence[handoff.Prompt]
-) -> tuple[str, list[list[str]]]:
-    """By whom, and the answers to each prompt in their order."""
+) -> Said:
     config, done = work.row.config, len(prompts) * number
     total = len(prompts) * (1 + len(config["rivals"]))
-    shape = {name: config[name] for name in ("temperature", "max_new_tokens", "seed")}
-    shape["answers"] = config["made"]
+    shape = Shape(
+        answers=config["made"],
+        temperature=config["temperature"],
+        max_new_tokens=config["max_new_tokens"],
+        max_length=config["max_length"],
+        seed=config["seed"],
+    )
 
     def tell(count: int) -> None:
         work.watch.check()
         fence.report(work.row, step=done + count, of=total)
 
-    tell(0)
-    if served.serves(side.name):
-        return "vLLM", served.answers(side.name, prompts, tell=tell, **shape)
-
-    def take(event: dict[str, Any] | None) -> None:
-        if event and event.get("event") == "sampled":
-            tell(event["done"])
-
-    out = work.folder / f"side-{number}"
-    out.mkdir(exist_ok=True)
-    place = model(side.base, side.run) | {"max_length": config["max_length"]}
-    files = {"prompts": str(_written(out / PROMPTS, prompts)), "out": str(out)}
-    work.recipe("generate", place | shape | files, take=take)
-    by_prompt = _read(out / ANSWERS)
-    return "transformers", [by_prompt[one.uid] for one in prompts]
+    return answered(work, number, side, prompts, shape, tell)
 
 
-def _written(path: Path, prompts: Sequence[handoff.Prompt]) -> Path:
-    lines = ({"id": one.uid, "messages": one.messages} for one in prompts)
-    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-    path.write_text(text, encoding="utf-8")
-    return path
+def _marks(
+    work: Work[Job],
+    judge: Run | None,
+    prompts: Sequence[handoff.Prompt],
+    made: Sequence[Said],
+) -> list[list[list[Mark] | None]]:
+    """Of each model and prompt a mark an answer; without a judge none."""
+    if judge is None:
+        return [[None] * len(prompts) for _ in made]
+    every = [texts for said in made for texts in said.answers]
+    found = iter(marked(work, judge, [*prompts] * len(made), every))
+    return [[next(found) for _ in prompts] for _ in made]
 
 
-def _read(path: Path) -> dict[str, list[str]]:
-    with path.open(encoding="utf-8") as file:
-        lines = [json.loads(line) for line in file if line.strip()]
-    return {line["id"]: line["answers"] for line in lines}
-
-
-def _kept(texts: Sequence[str], keep: int) -> list[str]:
-    told = [storable(text) for text in texts]
-    return [told[index] for index in varied(told, keep)]
+def _kept(texts: Sequence[str], keep: int, marks: Sequence[Mark] | None) -> list[str]:
+    """The most varied ones; with marks the best first, without what cannot be marked."""
+    if marks is None:
+        return [texts[index] for index in varied(texts, keep)]
+    there = [
+        (text, mark) for text, mark in zip(texts, marks, strict=True) if mark is not None
+    ]
+    chosen = varied([text for text, _ in there], keep, [mark for _, mark in there])
+    return [there[index][0] for index in chosen]
 
 
 def _empty_where_all_say_the_same(kept: list[list[list[str]]]) -> int:
@@ -189,27 +178,21 @@ def _empty_where_all_say_the_same(kept: list[list[list[str]]]) -> int:
 
 
 def _said(
-    side: Side, config: dict[str, Any], engine: str, kept: list[list[str]]
+    side: Side, config: dict[str, Any], said: Said, kept: list[list[str]]
 ) -> dict[str, Any]:
     """What is told of one model: how its answers were made, and the answers."""
     return {
         "generator": side.name,
         "run": side.run.pk if side.run else None,
         "adapter_sha256": side.run.adapter_sha256 if side.run else "",
-        "engine": engine,
+        "engine": said.engine,
         "seed": config["seed"],
         "temperature": config["temperature"],
         "made": config["made"] * len(kept),
+        "ended": said.ended_share,
         "kept": sum(map(len, kept)),
         "answers": kept,
     }
-
-
-def _forget(folder: Path, sides: int) -> None:
-    """People's words are in the record and nowhere else; a retry asks for them again."""
-    for number in range(sides):
-        for name in (PROMPTS, ANSWERS):
-            (folder / f"side-{number}" / name).unlink(missing_ok=True)
 
 
 def keep(job: Job, result: dict[str, Any]) -> None:
@@ -241,11 +224,18 @@ def _tell_contest(job: Job, prompts: int) -> None:
     contest.update(asked=F("asked") + prompts, is_dry=prompts == 0)
 
 
+def shown(job: Job) -> dict[str, Any]:
+    judge = judges.finished(job.result.get("judge"))
+    return {"judge": judges.told(judge) if judge else None}
+
+
 KIND = Kind(
     "generate",
     gettext_lazy("Answers for people to rank"),
     perform,
     keep=keep,
     checked=checked,
+    require=require,
     template="trainer/_generated.html",
+    shown=shown,
 )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+
 from curation.handoff import Person
+from trainer.errors import TrainerError
 from trainer.models import Job, Run
 from trainer.work import Work
 
@@ -24,6 +27,24 @@ def _nothing_more(job: Job) -> dict[str, Any]:
 
 def _as_given(raw: dict[str, Any]) -> dict[str, Any]:
     return raw
+
+
+def require_numbers(
+    raw: dict[str, Any],
+    defaults: dict[str, Any],
+    limits: Mapping[str, tuple[float, float]],
+) -> dict[str, Any]:
+    """The settings with their defaults. Refuses unknown ones, and numbers out of range."""
+    config = defaults | raw
+    if unknown := sorted(config.keys() - defaults.keys()):
+        raise TrainerError(_("There is no setting “%(name)s”.") % {"name": unknown[0]})
+    for name, (least, most) in limits.items():
+        value = config[name]
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not least <= value <= most:
+            said = _("“%(label)s” must be from %(least)g to %(most)g.")
+            raise TrainerError(said % {"label": name, "least": least, "most": most})
+    return config
 
 
 def _any_run(run: Run | None, config: dict[str, Any], by: Person) -> None:

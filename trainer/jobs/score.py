@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
+from trainer import judges
 from trainer.actions import fence, scores
 from trainer.errors import TrainerError, TrainingFailed
 from trainer.folders import beside, folder_of_job, model
@@ -27,7 +28,7 @@ def checked(raw: dict[str, Any]) -> dict[str, Any]:
     if unknown := sorted(raw.keys() - {"reward_run"}):
         raise TrainerError(_("Unknown setting “%(name)s”.") % {"name": unknown[0]})
     judge = raw.get("reward_run")
-    if judge is not None and _judge(judge) is None:
+    if judge is not None and judges.finished(judge) is None:
         raise TrainerError(_("There is no finished reward model of that number."))
     return {"reward_run": judge}
 
@@ -86,17 +87,10 @@ def _progress(job: Job, event: Event | None) -> None:
 
 
 def _judging(reward_run: int | None) -> dict[str, Any]:
-    judge = _judge(reward_run)
+    judge = judges.finished(reward_run)
     if judge is None:
         return {}
     return {f"reward_{name}": value for name, value in model(judge.base, judge).items()}
-
-
-def _judge(reward_run: int | None) -> Run | None:
-    finished = Run.objects.filter(method=Run.Method.REWARD, state=Run.State.FINISHED)
-    if not isinstance(reward_run, int):
-        return None
-    return finished.select_related("base").filter(pk=reward_run).first()
 
 
 KIND = Kind(

@@ -1,6 +1,7 @@
 """Base models, runs on frozen versions, and what came of them."""
 
 from trainer.models.bases import BaseModel
+from trainer.models.benchmarks import Benchmark, BenchmarkScore
 from trainer.models.checkpoints import Checkpoint, Evaluation, Sample, Score
 from trainer.models.contests import Contest
 from trainer.models.estimates import Estimate
@@ -18,6 +19,8 @@ from trainer.models.workers import Worker
 __all__ = [
     "Attempt",
     "BaseModel",
+    "Benchmark",
+    "BenchmarkScore",
     "Budget",
     "Champion",
     "Checkpoint",

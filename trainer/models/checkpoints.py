@@ -198,6 +198,9 @@ class Sample(models.Model):
     prompt_text = models.TextField()
     base_text = models.TextField(blank=True)
     tuned_text = models.TextField(blank=True)
+    # Whether the model stopped by itself, and not at the limit; older samples do not know.
+    base_ended = models.BooleanField(null=True, blank=True)
+    tuned_ended = models.BooleanField(null=True, blank=True)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["position"]
@@ -210,7 +213,8 @@ class Sample(models.Model):
 
     class Privacy:
         published: ClassVar[set[str]] = {
-            "run", "position", "prompt_uid", "base_text", "tuned_text",
+            "run", "position", "prompt_uid", "base_text", "tuned_text", "base_ended",
+            "tuned_ended",
         }  # fmt: skip
         withheld = {"id", "prompt_text"}
 

@@ -37,6 +37,16 @@ class PromotionPolicy(models.Model):
         default=True,
         help_text=_("Worse is what lies beyond the category's own interval."),
     )
+    most_forgotten = models.FloatField(
+        _("Forgetting at most"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+        help_text=_(
+            "Nats a token by which the loss on the base’s own tasks may rise, with its "
+            "interval. Empty: any."
+        ),
+    )
     asks_people = models.BooleanField(
         _("People must prefer it"),
         default=True,
@@ -74,7 +84,7 @@ class PromotionPolicy(models.Model):
     class Privacy:
         published = {
             "dataset", "least_gain", "holds_categories", "asks_people", "least_ballots",
-            "confidence", "is_automatic",
+            "confidence", "is_automatic", "most_forgotten",
         }  # fmt: skip
         withheld: ClassVar[set[str]] = {"id"}
 

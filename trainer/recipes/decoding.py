@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -28,8 +28,16 @@ class Drawing:
         return {"do_sample": True, **shape}
 
 
+class Reply(NamedTuple):
+    """`ended` where the model stopped by itself, and not at the limit."""
+
+    text: str
+    tokens: int
+    ended: bool
+
+
 @torch.inference_mode()
-def several(
+def replies(
     model: Any,
     tokenizer: Any,
     asked: Sequence[list[int]],
@@ -39,16 +47,16 @@ def several(
     rows: int = ROWS,
     adapters: Sequence[str] | None = None,
     tell: Callable[[int], None] = lambda done: None,
-) -> tuple[list[list[str]], int]:
-    """The answers to each prompt, those of one made together; and how many tokens.
+) -> list[list[Reply]]:
+    """The answers to each prompt, those of one made together.
 
     `adapters` names one for each prompt; `tell` hears how many prompts are answered. An
     empty answer is an answer too.
     """
     model.eval()
     ends = end_tokens(model, tokenizer)
-    replies: list[list[str]] = [[] for _ in asked]
-    at_once, tokens = max(1, rows // answers), 0
+    found: list[list[Reply]] = [[] for _ in asked]
+    at_once = max(1, rows // answers)
     by_length = sorted(range(len(asked)), key=lambda index: len(asked[index]))
     for start in range(0, len(by_length), at_once):
         batch = by_length[start : start + at_once]
@@ -68,11 +76,12 @@ def several(
         )
         for number, row in enumerate(made[:, ids.shape[1] :].tolist()):
             said = until_end(row, ends)
-            tokens += len(said)
             text = tokenizer.decode(said, skip_special_tokens=True)
-            replies[batch[number // answers]].append(text.strip())
+            found[batch[number // answers]].append(
+                Reply(text.strip(), len(said), ended=len(said) < len(row))
+            )
         tell(start + len(batch))
-    return replies, tokens
+    return found
 
 
 def one_each(
@@ -82,9 +91,9 @@ def one_each(
     drawing: Drawing,
     **options: Any,
 ) -> list[str]:
-    """One answer to each prompt; `options` are those of `several`."""
-    replies, _ = several(model, tokenizer, asked, drawing, **options)
-    return [reply for (reply,) in replies]
+    """The words of one answer to each prompt; `options` are those of `replies`."""
+    found = replies(model, tokenizer, asked, drawing, **options)
+    return [one.text for (one,) in found]
 
 
 def end_tokens(model: Any, tokenizer: Any) -> list[int]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from trainer.recipes.chat import prompt_ids
 from trainer.recipes.common import demand, emit, run, sha256, versions, write_manifest
-from trainer.recipes.decoding import Drawing, several
+from trainer.recipes.decoding import Drawing, replies
 from trainer.recipes.device import set_up
 from trainer.recipes.models import check_length, load_base, load_with_adapter
 from trainer.recipes.outputs import refuse_foreign_manifest, write_lines
@@ -72,16 +72,21 @@ def main(cfg: Config) -> list[dict[str, Any]]:
 
     # ---- answer ----------------------------------------------------------------------
     drawing = Drawing(cfg.max_new_tokens, cfg.temperature, cfg.top_p, cfg.seed)
-    replies, tokens = several(
+    found = replies(
         model, tokenizer, asked, drawing, answers=cfg.answers, rows=ROWS,
         tell=lambda done: emit("sampled", done=done, of=len(asked)),
     )  # fmt: skip
 
     # ---- save ------------------------------------------------------------------------
     lines = [
-        {"id": name, "answers": texts}
-        for (name, _), texts in zip(prompts, replies, strict=True)
+        {
+            "id": name,
+            "answers": [one.text for one in several],
+            "ended": [one.ended for one in several],
+        }
+        for (name, _), several in zip(prompts, found, strict=True)
     ]
+    tokens = sum(one.tokens for several in found for one in several)
     out.mkdir(parents=True, exist_ok=True)
     write_lines(out / ANSWERS, lines)
     facts = {

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from trainer.recipes.chat import Row, Turn, prompt_room, row_of, split, unfit
-from trainer.recipes.preferences import Before, Preferences, Ranked, Reply
+from trainer.recipes.preferences import Before, Preferences, Ranked
 from trainer.recipes.scoring import padded
 
 
@@ -58,15 +58,9 @@ def render_items(tokenizer: Any, found: Preferences, max_length: int) -> Items:
 def _item(
     tokenizer: Any, ranked: Ranked, max_length: int, dropped: list[dict[str, str]]
 ) -> Item:
-    parts: dict[int, tuple[list[int], list[int]]] = {}
-    for place, reply in enumerate(ranked.replies):
-        said: Turn = {"role": "assistant", "content": reply.content}
-        if reason := unfit(tokenizer, [*ranked.prompt, said]):
-            dropped.append({"id": reply.id or ranked.id, "reason": reason})
-        else:
-            parts[place] = split(tokenizer, ranked.prompt, said)
-    rows = _rows(ranked, parts, max_length)
-    there = {place: number for number, place in enumerate(parts)}
+    by_place = rows_by_place(tokenizer, ranked, max_length, dropped)
+    rows = list(by_place.values())
+    there = {place: number for number, place in enumerate(by_place)}
     pairs = [
         Before(there[better], there[worse], share)
         for better, worse, share in ranked.pairs
@@ -77,18 +71,27 @@ def _item(
     return Item(ranked.id, ranked.group, ranked.category, rows, pairs)
 
 
-def _rows(
-    ranked: Ranked, parts: dict[int, tuple[list[int], list[int]]], max_length: int
-) -> list[Row]:
-    """The prompt is cut alike for all: what follows it must be all that differs."""
+def rows_by_place(
+    tokenizer: Any, ranked: Ranked, max_length: int, dropped: list[dict[str, str]]
+) -> dict[int, Row]:
+    """Of the replies that can be read. The prompt is cut alike for all: what follows it
+    must be all that differs."""
+    parts: dict[int, tuple[list[int], list[int]]] = {}
+    for place, reply in enumerate(ranked.replies):
+        said: Turn = {"role": "assistant", "content": reply.content}
+        if reason := unfit(tokenizer, [*ranked.prompt, said]):
+            dropped.append({"id": reply.id or ranked.id, "reason": reason})
+        else:
+            parts[place] = split(tokenizer, ranked.prompt, said)
     longest = max((len(reply) for _, reply in parts.values()), default=0)
     shortest = min((len(prompt) for prompt, _ in parts.values()), default=0)
     room = prompt_room(shortest, longest, max_length)
-    reply_of: list[Reply] = ranked.replies
-    return [
-        row_of(reply_of[place].id, ranked.category, prompt, reply, room, max_length)
+    return {
+        place: row_of(
+            ranked.replies[place].id, ranked.category, prompt, reply, room, max_length
+        )
         for place, (prompt, reply) in parts.items()
-    ]
+    }
 
 
 def flat(items: Iterable[Item]) -> list[Row]:

@@ -22,7 +22,7 @@ from trainer.recipes.common import (
     write_manifest,
 )
 from trainer.recipes.data import read_lines, read_turns
-from trainer.recipes.decoding import Drawing, one_each
+from trainer.recipes.decoding import Drawing, Reply, replies
 from trainer.recipes.device import set_up
 from trainer.recipes.models import check_length, load_base, load_with_adapter
 from trainer.recipes.outputs import refuse_foreign_manifest, write_lines
@@ -74,7 +74,7 @@ def main(cfg: Config) -> list[dict[str, Any]]:
     # ---- answer ----------------------------------------------------------------------
     drawing = Drawing(cfg.max_new_tokens, cfg.temperature, cfg.top_p, cfg.seed)
     hears = tell("base", len(prompts))
-    base = one_each(model, tokenizer, asked, drawing, tell=hears)
+    base = replies(model, tokenizer, asked, drawing, tell=hears)
     tuned = None
     if cfg.adapter:
         # Merged, the adapter costs nothing per token.
@@ -83,12 +83,12 @@ def main(cfg: Config) -> list[dict[str, Any]]:
         _, model = load_base(cfg.model, device=device)
     if cfg.adapter or cfg.model:
         hears = tell("tuned", len(prompts))
-        tuned = one_each(model, tokenizer, asked, drawing, tell=hears)
+        tuned = replies(model, tokenizer, asked, drawing, tell=hears)
 
     # ---- save ------------------------------------------------------------------------
     samples = [
-        {"id": name, "base": base[index], "tuned": tuned[index] if tuned else None}
-        for index, (name, _) in enumerate(prompts)
+        {"id": name, **side("base", base[place]), **side("tuned", tuned and tuned[place])}
+        for place, (name, _) in enumerate(prompts)
     ]
     out.mkdir(parents=True, exist_ok=True)
     write_lines(out / SAMPLES, samples)
@@ -103,6 +103,12 @@ def main(cfg: Config) -> list[dict[str, Any]]:
     write_manifest(out, facts, [SAMPLES])
     emit("done", prompts=len(prompts), seconds=facts["seconds"])
     return samples
+
+
+def side(name: str, found: list[Reply] | None) -> dict[str, Any]:
+    """What one model said, and whether it stopped by itself; nothing where none did."""
+    one = found[0] if found else None
+    return {name: one and one.text, f"{name}_ended": one and one.ended}
 
 
 def tell(phase: str, count: int) -> Callable[[int], None]:

@@ -11,6 +11,7 @@ from trainer.recipes.items import Item
 
 # Two sums of the same numbers in another order differ by less: no preference.
 NOISE = 1e-4
+ALIKE = 0.2  # of the longer reply: lengths that differ by less say nothing
 
 
 class Verdict(NamedTuple):
@@ -25,6 +26,12 @@ class Verdict(NamedTuple):
     @property
     def hit(self) -> float:
         return 0.5 if abs(self.margin) < NOISE else float(self.margin > 0)
+
+    @property
+    def is_matched(self) -> bool:
+        """Whether both replies are about as long."""
+        longer = max(self.better_length, self.worse_length)
+        return abs(self.better_length - self.worse_length) < ALIKE * longer
 
 
 def judge(
@@ -79,8 +86,8 @@ def by_category(verdicts: Sequence[Verdict]) -> dict[str, Any]:
 def length_bias(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     """How often the longer reply wins, with people and with the model.
 
-    Where the accuracy falls to chance as soon as the shorter reply is the better one, the
-    model has learned to count words.
+    Where the accuracy falls to chance as soon as the shorter reply is the better one, or
+    both are about as long, the model has learned to count words.
     """
     uneven = [v for v in verdicts if v.better_length != v.worse_length]
     longer = [v for v in uneven if v.better_length > v.worse_length]
@@ -93,8 +100,14 @@ def length_bias(verdicts: Sequence[Verdict]) -> dict[str, Any]:
         "longer_wins": _mean(wins),
         "accuracy_if_longer_is_better": _mean([v.hit for v in longer]),
         "accuracy_if_shorter_is_better": _mean([v.hit for v in shorter]),
+        "matched": _totals_if_any([v for v in verdicts if v.is_matched]),
+        "shorter": _totals_if_any(shorter),
         "correlation": None if related is None else round(related, 4),
     }
+
+
+def _totals_if_any(verdicts: Sequence[Verdict]) -> dict[str, Any] | None:
+    return totals(verdicts) if verdicts else None
 
 
 def report(verdicts: Sequence[Verdict]) -> dict[str, Any] | None:

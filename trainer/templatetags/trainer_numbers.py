@@ -29,6 +29,16 @@ def rate(found: Sequence[float]) -> str:
 
 
 @register.filter
+def share(found: Mapping[str, Any]) -> str:
+    """Of an interval of shares: “58% (51 to 65)”; without ends where there are none."""
+    said = f"{100 * found['value']:.0f}%"
+    if found["low"] is None:
+        return said
+    between = {"low": f"{100 * found['low']:.0f}", "high": f"{100 * found['high']:.0f}"}
+    return f"{said} " + _("(%(low)s to %(high)s)") % between
+
+
+@register.filter
 def odds(found: Sequence[float]) -> str:
     here, low, high = (f"{one:+.2f}" for one in found)
     return f"{here} " + _("(%(low)s to %(high)s)") % {"low": low, "high": high}

@@ -24,7 +24,7 @@ def ask(request: SignedInRequest, pk: int) -> HttpResponse:
     room = handoff.room_to_ask(run.dataset_id)
     tokens = {"max_new_tokens": run.config.get("max_new_tokens", 64)}
     sent = request.POST if request.method == "POST" else None
-    form = AskForm(sent, room=room, initial=tokens)
+    form = AskForm(sent, room=room, dataset_id=run.dataset_id, initial=tokens)
     status = 200
     if request.method == "POST":
         status = 422

@@ -41,7 +41,8 @@ def show(request: SignedInRequest, slug: str) -> HttpResponse:
     }
     if context["run"]:
         found = surprising.found(dataset, context["run"], kind, request.GET.get("page"))
-        context |= found._asdict()
+        judge = surprising.judge_of(context["run"])
+        context |= found._asdict() | {"judge": judge}
     return render(request, "trainer/surprising.html", context)
 
 
