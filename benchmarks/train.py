@@ -4,7 +4,8 @@ For each model size (`MODEL=1.4M`, `5.8M`, or both) a JSON line per method. Ever
 training has a process of its own with one thread; they take turns, a pass over the same
 records each time, `ROUNDS=` (5) rounds after one that is not counted. Ratios are the median
 of the rounds' ratios. Tokens are those that are no padding, seconds those of the processor
-(on a GPU those of the wall), from the first step to the last.
+(on a GPU those of the wall), from the first step to the last. Of SFT, `other_dtype` is
+the same in bf16 (on a GPU, where that is usual, in fp32).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from config.places import ROOT
 SIZES = {"1.4M": (128, 4, 4, 384), "5.8M": (256, 6, 8, 688), "110M": (768, 12, 12, 2048)}
 VOCABULARY = 4096
 OTHERS = {
-    "sft": ("trl", "trl_defaults", "plain_trainer"),
+    "sft": ("trl", "trl_defaults", "plain_trainer", "other_dtype"),
     "reward": ("trl", "trl_defaults"),
     "dpo": ("trl", "trl_defaults"),
 }

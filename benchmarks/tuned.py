@@ -42,6 +42,7 @@ from trainer.recipes.items import Collator, Item, render_items
 from trainer.recipes.models import load_base
 from trainer.recipes.order import training_order
 from trainer.recipes.reference import reference_of
+from trainer.recipes.settings import AUTO, BF16, FP32
 
 RATE = 2e-4
 IS_GPU = torch.cuda.is_available()
@@ -122,9 +123,9 @@ def passed(trainer: Any, counts: Counts) -> dict[str, float]:
 
 
 # ---- ours: as the recipes' main has it, without what it writes ---------------------------
-def ours(place: Path, work: Path, turn: int) -> dict[str, float]:
+def ours(place: Path, work: Path, turn: int, dtype: str = AUTO) -> dict[str, float]:
     device = set_up(seed=turn, threads=1)
-    cfg = sft.Config(**told(place, work, turn), steps=1, batch_size=BATCH)
+    cfg = sft.Config(**told(place, work, turn), steps=1, batch_size=BATCH, dtype=dtype)
     tokenizer, model, _ = tuning.open_model(cfg, device)
     rows = rows_of(place, tokenizer)
     order = grouped([len(row.ids) for row in rows], BATCH, turn)
@@ -379,6 +380,7 @@ BY_HAND: dict[str, Any] = {
 }
 WAYS: dict[str, Callable[..., dict[str, float]]] = {
     "sft": ours,
+    "sft.other_dtype": partial(ours, dtype=FP32 if IS_GPU else BF16),
     "sft.trl": partial(trl, packing=True) if IS_GPU else partial(trl, **BY_HAND),
     "sft.trl_defaults": trl,
     "sft.plain_trainer": plain,

@@ -290,7 +290,7 @@ OWN: dict[str, dict[bool, dict[str, Any]]] = {
 
 
 def _shared(steps: int, *, is_starter: bool) -> dict[str, Any]:
-    every = max(5, math.ceil(steps / 12))
+    every = max(10, math.ceil(steps / 8))  # a look costs as much as several steps
     return {
         "steps": steps,
         "warmup_steps": 0 if is_starter else math.ceil(steps / 20),
