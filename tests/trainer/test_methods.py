@@ -175,6 +175,7 @@ def test_preferences_on_one_side_only_are_not_enough(request_run, preferred, mon
         ("dpo", {"beta": "much"}, "“Beta” must be a number"),
         ("dpo", {"tuning": "half"}, "one of the names offered"),
         ("dpo", {"tuning": 4}, "one of the names offered"),
+        ("sft", {"dtype": "fp16"}, "one of the names offered"),
         ("reward", {"max_length": 16}, "at least 32"),
         ("guess", {}, "no method “guess”"),
     ],
@@ -188,6 +189,16 @@ def test_settings_of_another_method_are_unknown(
             method=method,
         )  # fmt: skip
     assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize("is_starter", [True, False])
+@pytest.mark.parametrize("method", methods.METHODS.values(), ids=lambda one: one.name)
+def test_what_is_chosen_for_a_version_and_a_base_may_be_given_by_hand(method, is_starter):
+    fitting = methods.defaults(
+        method.name, train_count=400, is_starter=is_starter, is_long=True
+    )
+
+    assert method.config.parse(fitting.as_json()) == fitting
 
 
 class TestParents:

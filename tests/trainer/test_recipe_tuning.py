@@ -58,6 +58,22 @@ def test_a_full_fine_tune_goes_on_from_a_parent(config, tmp_path, capsys):
     assert manifest["made"] == "all weights, from the base with the parent merged"
 
 
+@pytest.mark.parametrize("share", [0.0, 0.3])
+def test_dropout_is_the_runs_own_and_not_its_parents(config, tmp_path, capsys, share):
+    first = replace(config, tuning="lora", steps=1, out=str(tmp_path / "first"))
+    sft.main(first)
+    wanted = replace(first, parent=f"{first.out}/adapter", lora_dropout=share)
+
+    _, model, _ = tuning.open_model(wanted, torch.device("cpu"))
+
+    ids = torch.randint(10, 500, (2, 20))
+    with torch.no_grad():
+        calm = model.eval()(input_ids=ids).logits
+        busy = model.train()(input_ids=ids).logits
+    assert torch.equal(calm, busy) is (share == 0)
+    assert model.peft_config["default"].lora_dropout == share
+
+
 def test_a_whole_reward_model_marks_and_does_not_write(config, tmp_path, capsys):
     data = str(write_preferences(tmp_path))
     manifest = reward.main(

@@ -20,7 +20,9 @@ from peft import (
     prepare_model_for_kbit_training,
     set_peft_model_state_dict,
 )
+from peft.tuners.lora import LoraLayer
 from safetensors.torch import load_file
+from torch import nn
 from transformers import (
     AutoModelForCausalLM,
     AutoModelForSequenceClassification,
@@ -70,6 +72,7 @@ def open_model(
         model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     if cfg.parent:
         model = _with_parent(model, cfg.parent, task)
+        _set_dropout(model, cfg.lora_dropout)
     if cfg.tuning == FULL:
         model = model.merge_and_unload() if cfg.parent else model
         model.requires_grad_(requires_grad=True)
@@ -150,3 +153,13 @@ def _with_parent(model: Any, parent: str, task: str) -> PeftModel:
         raise Trouble(f"The adapter {parent} does not fit this base model.")
     set_peft_model_state_dict(tuned, ours | weights)
     return tuned
+
+
+def _set_dropout(model: PeftModel, share: float) -> None:
+    """This run's own, and not what the parent was trained with."""
+    for config in model.peft_config.values():
+        config.lora_dropout = share
+    for layer in model.modules():
+        if isinstance(layer, LoraLayer):
+            for name in layer.lora_dropout:
+                layer.lora_dropout[name] = nn.Dropout(share) if share else nn.Identity()
