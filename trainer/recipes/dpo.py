@@ -50,6 +50,7 @@ class Config(Settings):
 
     batch_size: int = 8
     learning_rate: float = 5e-5
+    lora_dropout: float = 0.0  # the reference was asked without
     beta: float = 0.1  # the higher, the closer it stays to what it was
     soft_labels: bool = True  # where people differ, as sure as they are
     chosen_weight: float = 0.0  # of the better reply's own loss: against collapse
