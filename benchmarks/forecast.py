@@ -56,7 +56,8 @@ def measure(folder: Path, run: int) -> Lines:
     rows = [example(f"e{number}", pair) for number, pair in enumerate(every)]
     held_out, rest = rows[: CATEGORIES * HELD_OUT], rows[CATEGORIES * HELD_OUT :]
     first = rest[: CATEGORIES * EXAMPLES]
-    answers, by_part = [], []
+    answers: list[Asked] = []
+    by_part = []
     for part in (*PARTS, None):
         by_seed = []
         for seed in range(1, SEEDS + 1):
@@ -89,7 +90,8 @@ def lost(
         data = Path(place)
         write(data / "train.jsonl", some)
         write(data / "held_out.jsonl", held_out)
-        out, model = str(data / "run"), {"base": starter(), "data": place}
+        out = str(data / "run")
+        model: dict[str, Any] = {"base": starter(), "data": place}
         sft.main(
             sft.Config(**model, out=out, steps=STEPS, seed=seed, learning_rate=5e-3,
                        eval_every=0, checkpoint_every=0, held_out_limit=0)
