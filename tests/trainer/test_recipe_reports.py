@@ -10,6 +10,7 @@ import pytest
 
 from tests.trainer.recipe_fixtures import finish, start, tiny, version, write_config
 from trainer import instructions
+from trainer.child import ROOT
 from trainer.recipes import observers, outputs
 from trainer.recipes.common import Trouble
 from trainer.recipes.settings import Settings
@@ -20,6 +21,12 @@ PLAIN = Settings(base="b", data="d", out="/out", run="run-7")
 @pytest.fixture(autouse=True)
 def same_environment(monkeypatch):
     monkeypatch.setattr(os, "environ", os.environ.copy())
+
+
+def test_in_containers_the_same_settings_say_so():
+    told = (ROOT / "docker-compose.yml").read_text()
+    for name in ("WINNOW_REPORT_TO", "WINNOW_REPORT_FOLDER", "WINNOW_REPORT_URI"):
+        assert f"\n    {name}:\n" in told
 
 
 @pytest.fixture

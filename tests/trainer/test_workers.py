@@ -87,6 +87,46 @@ def test_a_driver_that_does_not_answer_is_no_gpu(tmp_path, monkeypatch, script):
     assert presence.gpus() == []
 
 
+@pytest.fixture
+def driver(tmp_path, monkeypatch):
+    """An `nvidia-smi` of two GPUs, which notes how it was asked."""
+    program, asked = tmp_path / "nvidia-smi", tmp_path / "asked"
+    program.write_text(
+        f'#!/bin/sh\necho "$@" > {asked}\n'
+        'echo "NVIDIA H200, 143771, 71885"\necho "NVIDIA L4, 23034, 22491"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    return asked
+
+
+def test_what_the_driver_says_stands_on_the_page(driver, signed_in):
+    workers.heard("gpu-1:42", **presence.facts())
+
+    worker = Worker.objects.get()
+    assert worker.room == 71885 * 2**20
+    assert worker.size == 143771 * 2**20
+    assert "--query-gpu=name,memory.total,memory.free" in driver.read_text()
+    said = signed_in.get(page("workers")).text
+    for shown in ("NVIDIA H200", "NVIDIA L4", "140.4", "70.2", "22.5", "22.0"):
+        assert shown in said
+
+
+@pytest.mark.parametrize(
+    ("chosen", "asked"), [("1", "-i 1 --query"), ("0,1", "-i 0,1 --query")]
+)
+def test_only_gpus_that_it_may_use_are_asked_about(driver, monkeypatch, chosen, asked):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", chosen)
+    assert presence.gpus()
+    assert driver.read_text().startswith(asked)
+
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    driver.unlink()
+    assert presence.gpus() == []
+    assert not driver.exists()
+
+
 # ---- the page --------------------------------------------------------------------------
 
 
