@@ -132,14 +132,14 @@ def _people(
 def _looked_at(
     rows: list[handoff.Comparison], policy: PromotionPolicy
 ) -> tuple[list[handoff.Comparison], float]:
-    ballots = sorted({one.ballot for one in rows})
     look = looks.newest(
-        len(ballots), least=policy.least_ballots, confidence=policy.confidence
+        len({one.ballot for one in rows}),
+        least=policy.least_ballots,
+        confidence=policy.confidence,
     )
     if look is None:
         return rows, policy.confidence
-    first = set(ballots[: look.ballots])
-    return [one for one in rows if one.ballot in first], look.confidence
+    return looks.within(rows, look), look.confidence
 
 
 def for_contributors(evidence: Evidence, policy: PromotionPolicy) -> Evidence:

@@ -118,8 +118,24 @@ def test_it_ends_as_soon_as_people_agree_enough(begin, fake, run):
     rank(asked()[4:], run.signature, people=2)
     assert go_on(contest)[0] == "settled"
     assert contest.result["corrected"][1] > 0.5
-    assert (contest.result["ballots"], contest.result["raw"][0]) == (20, 1.0)
+    # Looked at were the twelve that came first, at a part of the risk.
+    assert (contest.result["ballots"], contest.result["raw"][0]) == (12, 1.0)
+    assert (contest.result["of"], contest.result["confidence"]) == (20, 0.9875)
     assert contests.go_on_with_all() == []
+
+
+def test_between_two_looks_nothing_is_settled(begin, fake, run):
+    contest = begin(budget=1000)
+    go_on(contest)
+    rank(asked()[:6], run.signature)
+    rank(asked()[6:], "test-base")
+    rank(asked()[:2], run.signature)
+    assert go_on(contest) == ("open", 10)  # twelve ballots, eight of them for one side
+
+    rank(asked()[:5], run.signature, people=2)
+    stands = contests.standing(contest)
+    assert (stands.ballots, stands.duel.ballots) == (22, 12)
+    assert go_on(contest)[0] == "open"
 
 
 def test_used_up_and_ranked_without_agreement_it_ends_undecided(begin, fake, run):
@@ -132,7 +148,25 @@ def test_used_up_and_ranked_without_agreement_it_ends_undecided(begin, fake, run
     rank(second, "test-base")
 
     assert go_on(contest)[0] == "spent"
-    assert contest.result["raw"][0] == 0.5
+    assert contest.result == {}  # four ballots say nothing
+
+
+def test_with_nobody_left_to_ask_all_ballots_are_looked_at_once_more(begin, fake, run):
+    """Fourteen of sixteen settle it, the first twelve alone do not."""
+    contest = begin(budget=4)
+    go_on(contest)
+    rank(asked()[:1], "test-base", people=2)
+    rank(asked()[1:], run.signature, people=3)
+    rank(asked(), run.signature)
+    rank(asked()[:1], run.signature)
+    stands = contests.standing(contest)
+    assert (stands.ballots, stands.is_settled) == (16, False)
+
+    state, _ = go_on(contest)
+
+    assert (contest.result["ballots"], contest.result["confidence"]) == (16, 0.975)
+    last = contests.standing(contest, is_over=True)
+    assert state == ("settled" if last.is_settled else "spent")
 
 
 def test_without_prompts_left_it_is_dry(begin, fake, run):
@@ -213,13 +247,33 @@ def test_a_curator_sends_a_model_there_and_stops_it(client, curator, run, fake):
     tasks.execute_job(job_id=Job.objects.get().pk)
     rank(asked(), run.signature)
     shown = client.get(answer.url).text
-    assert "at equal length" in shown and "5 of 5 prompts" in shown
+    assert "5 ballots so far" in shown and "5 of 5 prompts" in shown
+    assert "looked at when there are 12" in shown
+    rank(asked(), run.signature, people=2)
+    assert "at equal length" in client.get(answer.url).text
     assert client.post(page, given).status_code == 409  # they are there already
     for odd in ({"rival": 99}, {"budget": 0}, {"confidence": 2}, {"choice": "x"}):
         assert client.post(page, given | odd).status_code == 422
     stopped = client.post(reverse("trainer:contest_stop", args=[contest.pk]), follow=True)
     assert "Stopped" in stopped.text
     assert run.signature in client.get(reverse("trainer:arena")).text
+
+
+def test_who_still_ranks_is_not_told_how_it_stands(client, begin, dataset, run, fake):
+    contest = begin()
+    go_on(contest)
+    rank(asked(), run.signature, people=2)
+    page = reverse("trainer:contest", args=[contest.pk])
+    client.force_login(ContributorFactory(member=dataset))
+
+    shown = client.get(page).text
+
+    assert "20 ballots so far" in shown
+    assert "told when it is over" in shown
+    assert "at equal length" not in shown and "%" not in shown.split("<main")[1]
+    go_on(contest)
+    assert contest.state == "settled"
+    assert "at equal length" in client.get(page).text
 
 
 def test_members_watch_and_others_see_nothing(client, begin, dataset, run):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils.timezone import now
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from curation import handoff, history
 from curation.errors import CurationError
 from curation.handoff import Person
-from trainer import duels, evidence, fits, saw
+from trainer import duels, evidence, fits, looks, saw
 from trainer.actions import jobs
 from trainer.actions.runs import require
 from trainer.errors import TrainerError
@@ -22,7 +22,6 @@ logger = logging.getLogger(__name__)
 
 State = Contest.State
 ROUND = 10  # prompts
-BALLOTS_AT_LEAST = 12
 KIND = "generate"
 
 
@@ -68,7 +67,7 @@ def stop(*, contest_id: int, by: Person) -> Contest:
     require(by, contest.version_id)
     if contest.state != State.OPEN:
         raise TrainerError(_("It is over already."))
-    _end(contest, State.STOPPED, by=by)
+    _end(contest, State.STOPPED, standing(contest), by=by)
     return contest
 
 
@@ -76,21 +75,23 @@ def stop(*, contest_id: int, by: Person) -> Contest:
 def go_on(contest_id: int) -> Job | None:
     """End what is settled or spent, or have the next round answered: a job to ring for.
 
+    It is asked each minute, so it looks seldom at what people say: see looks.py.
+
     A round begins when people have ranked half of what was asked before it.
     """
     contest = _locked(contest_id)
     if contest.state != State.OPEN or _rounds(contest).unended().exists():
         return None
-    found = measured(contest)
-    missed = _missed(contest)
-    over = len(missed) + (found.prompts if found else 0)
-    if found and found.ballots >= BALLOTS_AT_LEAST and found.corrected.is_settled:
-        _end(contest, State.SETTLED)
+    stands, missed = standing(contest), _missed(contest)
+    if stands.is_settled:
+        _end(contest, State.SETTLED, stands)
         return None
     room = handoff.room_to_ask(contest.dataset_id)
     is_used_up = contest.asked >= contest.budget or contest.is_dry
     if is_used_up and room.waiting == 0:
-        _end(contest, State.SPENT)
+        last = standing(contest, is_over=True)
+        _end(contest, State.SETTLED if last.is_settled else State.SPENT, last)
+    over = len(missed) + stands.prompts
     if is_used_up or not room.prompts or 2 * over < contest.asked:
         return None
     return _asked(contest, but_not=missed)
@@ -111,10 +112,44 @@ def go_on_with_all() -> list[int]:
     return found
 
 
-def measured(contest: Contest) -> duels.Duel | None:
-    """What all ballots say so far of the two. Two queries."""
+class Standing(NamedTuple):
+    """What people have said so far, and what that comes to at the look that counts now;
+    nothing before the first one."""
+
+    ballots: int
+    prompts: int
+    none_good: int
+    duel: duels.Duel | None
+    confidence: float
+
+    @property
+    def is_settled(self) -> bool:
+        return self.duel is not None and self.duel.corrected.is_settled
+
+    def as_facts(self) -> dict[str, Any]:
+        if self.duel is None:
+            return {}
+        looked = {"confidence": self.confidence, "of": self.ballots}
+        return evidence.as_facts(self.duel, self.none_good) | looked
+
+
+def standing(contest: Contest, *, is_over: bool = False) -> Standing:
+    """Two queries. `is_over` where nobody will be asked any more: see looks.py."""
     met = handoff.comparisons(contest.dataset_id, between=contest.names)
-    return fits.duel(met.comparisons, *contest.names, confidence=contest.confidence)
+    rows = [one for one in met.comparisons if {one.first, one.second} == {*contest.names}]
+    ballots = len({one.ballot for one in rows})
+    look = looks.of_contest(ballots, confidence=contest.confidence, is_over=is_over)
+    found = None
+    if look is not None:
+        seen = looks.within(rows, look)
+        found = fits.duel(seen, *contest.names, confidence=look.confidence)
+    return Standing(
+        ballots=ballots,
+        prompts=len({one.prompt for one in rows}),
+        none_good=met.none_good,
+        duel=found,
+        confidence=look.confidence if look else contest.confidence,
+    )
 
 
 def _asked(contest: Contest, *, but_not: list[str]) -> Job:
@@ -146,11 +181,11 @@ def _rounds(contest: Contest) -> Any:
     return Job.objects.filter(kind=KIND, config__contest=contest.pk, run=contest.left)
 
 
-def _end(contest: Contest, state: State, *, by: Person | None = None) -> None:
-    found = measured(contest)
-    none_good = handoff.comparisons(contest.dataset_id, between=contest.names).none_good
+def _end(
+    contest: Contest, state: State, stands: Standing, *, by: Person | None = None
+) -> None:
     contest.state, contest.ended_at = state, now()
-    contest.result = evidence.as_facts(found, none_good) if found else {}
+    contest.result = stands.as_facts()
     contest.save(update_fields=["state", "ended_at", "result"])
     history.record(f"contest.{state}", contest, by=by, dataset_id=contest.dataset_id)
 

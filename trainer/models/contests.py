@@ -103,6 +103,10 @@ class Contest(models.Model):
         return self.version.dataset_id
 
     @property
+    def is_open(self) -> bool:
+        return self.state == self.State.OPEN
+
+    @property
     def names(self) -> tuple[str, str]:
         """What the answers of the two are signed with."""
         right = self.right.signature if self.right else self.base.slug

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -16,10 +14,10 @@ from curation import handoff
 from curation.background import ring
 from curation.errors import CurationError
 from curation.http import SignedInRequest
-from trainer import access, evidence, tasks
+from trainer import access, looks, tasks
 from trainer.actions import contests as actions
 from trainer.judging import ContestForm
-from trainer.models import Contest, Run
+from trainer.models import Run
 
 ON_A_PAGE = 25
 RIVALS_SHOWN = 50
@@ -36,23 +34,21 @@ def contests(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @login_required
 def contest(request: SignedInRequest, pk: int) -> HttpResponse:
-    """As it stands now, or as it stood when it ended."""
+    """As it stands now, or as it stood when it ended. While people are asked only curators
+    see how it stands, as those who rank are not to be swayed."""
     found = get_object_or_404(access.contests(request), pk=pk)
+    may_stop = handoff.may_train(request.user, found.version_id)
+    stands = actions.standing(found) if found.is_open else None
+    result = (stands.as_facts() if may_stop else {}) if stands else found.result
     context = {
         "contest": found,
-        "result": _result(found),
-        "may_stop": handoff.may_train(request.user, found.version_id),
+        "result": result,
+        "ballots": stands.ballots if stands else result.get("of", 0),
+        "next_look": looks.after(stands.ballots) if stands else 0,
+        "may_stop": may_stop,
         "room": handoff.room_to_ask(found.dataset_id),
     }
     return render(request, "trainer/contest.html", context)
-
-
-def _result(found: Contest) -> dict[str, Any]:
-    if found.state != Contest.State.OPEN:
-        result: dict[str, Any] = found.result
-        return result
-    now = actions.measured(found)
-    return evidence.as_facts(now, 0) if now else {}
 
 
 @require_http_methods(["GET", "POST"])
