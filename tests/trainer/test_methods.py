@@ -9,7 +9,7 @@ from django.urls import reverse
 from curation import handoff
 from curation.actions import erasure, versions, withdrawals
 from curation.errors import NotAllowed
-from curation.models import Message, ModelReport, Notification
+from curation.models import Membership, Message, ModelReport, Notification
 from tests.factories import (
     CategoryFactory,
     ContributorFactory,
@@ -267,6 +267,31 @@ class TestParents:
         MembershipFactory(contributor=person, dataset=own, role="curator")
         client.force_login(person)
         assert f"Run {tuned.pk}" not in client.get(reverse("trainer:launch")).text
+
+    def test_started_again_it_needs_the_same_right_to_its_parent(
+        self, request_run, preferred, tuned, curator
+    ):
+        """Who may steer the run, but not what it goes on from, does not get at that."""
+        run = request_run(method="dpo", version=preferred, parent=tuned)
+        runs.cancel(run_id=run.pk, by=curator)
+        elsewhere = DatasetFactory()
+        ConversationFactory(dataset=elsewhere)
+        keeper = ContributorFactory(member=elsewhere, member__roles=["curator"])
+        prompt = MessageFactory(conversation__dataset=elsewhere, accepted=True)
+        ReplyFactory(parent=prompt, accepted=True)
+        theirs = versions.freeze(dataset_id=elsewhere.pk, by=keeper)
+        Run.objects.filter(pk=tuned.pk).update(version=theirs)
+
+        with pytest.raises(TrainerError, match=f"There is no run {tuned.pk}"):
+            runs.retry(run_id=run.pk, by=curator)
+        MembershipFactory(contributor=curator, dataset=elsewhere, role="writer")
+        with pytest.raises(NotAllowed, match="Only a curator of its dataset can go on"):
+            runs.retry(run_id=run.pk, by=curator)
+
+        Membership.objects.filter(contributor=curator, dataset=elsewhere).update(
+            role="curator"
+        )
+        assert runs.retry(run_id=run.pk, by=curator).state == "queued"
 
 
 class TestWhatItLearnedByWayOfOthers:

@@ -111,8 +111,13 @@ def pause(*, run_id: int, by: Person) -> Run:
 
 @transaction.atomic
 def retry(*, run_id: int, by: Person) -> Run:
-    """Queue an ended or paused run again. It goes on from its last checkpoint."""
+    """Queue an ended or paused run again. It goes on from its last checkpoint.
+
+    Who asks must be one who could ask for it anew, with the same runs to go on from.
+    """
     run = _to_steer(run_id, by)
+    if run.parent_id:
+        require_parent(run.parent_id, base=run.base, by=by)
     for version_id in run.learned_from():
         handoff.require_whole(version_id)
     return fence.queue_again(run, by=by)
