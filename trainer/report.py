@@ -22,6 +22,7 @@ from trainer.models.fenced import Fenced
 
 LOG_LINES = 30
 LOG_BYTES = 32_768
+TWINS_SHOWN = 3
 LEFT_TO_THE_FILE = {"learning_rate", "grad_norm"}  # or the lines would not fit
 
 # What happened to a run or a job, without its noun: `run.started` and `job.started`.
@@ -169,6 +170,26 @@ def inherited(run: Run) -> list[Inherited]:
     found = handoff.recalled_from(one.version_id for one in others)
     return [
         Inherited(one, found[one.version_id]) for one in others if one.version_id in found
+    ]
+
+
+class Twin(NamedTuple):
+    run: Run
+    is_alike: bool  # whether it gave the same bytes
+
+
+def twins(run: Run) -> list[Twin]:
+    """Finished runs of the same seed, version and settings on the same kind of device, the
+    newest first. A query, where there are bytes to compare."""
+    if not run.adapter_sha256:
+        return []
+    same = Run.objects.filter(
+        version=run.version_id, base=run.base_id, method=run.method, parent=run.parent_id,
+        config=run.config, made_with__device=run.made_with.get("device"),
+    )  # fmt: skip
+    others = same.exclude(pk=run.pk).exclude(adapter_sha256="").order_by("-pk")
+    return [
+        Twin(one, one.adapter_sha256 == run.adapter_sha256) for one in others[:TWINS_SHOWN]
     ]
 
 

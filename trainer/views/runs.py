@@ -84,6 +84,7 @@ def run(request: SignedInRequest, pk: int) -> HttpResponse:
         "inherited": report.inherited(found),
         "made_without": successors.of(found) if found.replaces_id else None,
         "removal": successors.instead_of(found),
+        "twins": report.twins(found),
     }
     return render(request, "trainer/run.html", context)
 
