@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.urls import reverse
 from curation import files, keeping, reach
 from curation.formats.consent_summary import allows
 from curation.formats.facts import Agreed, Facts, File, Guided
-from curation.models import Consent, Conversation, DatasetVersion, Terms
+from curation.models import Consent, Conversation, DatasetVersion, Terms, VersionItem
 from curation.models.findings import LIKELY_FROM
 from curation.reach import PATH
 
@@ -68,7 +68,7 @@ def of(version: DatasetVersion) -> Facts:
         rankings_wanted=policy["rankings_wanted"],
         recipe=version.recipe,
         # Checks go on looking at what was frozen: their count is always anew.
-        personal_data=reach.rows(NAMING, version.pk, SPLITS, LIKELY_FROM)[0][0],
+        personal_data=reach.rows(NAMING, [version.pk], SPLITS, LIKELY_FROM)[0][0],
         models=tuple(version.reports.order_by("pk").values_list("name", flat=True)),
         address=f"{settings.ADDRESS}{here}",
         **_as_frozen(version, f"{recalled}-{erased}"),
@@ -86,7 +86,7 @@ def _as_frozen(version: DatasetVersion, since: str) -> dict[str, Any]:
 
 
 def _counted_as_frozen(version: DatasetVersion) -> dict[str, Any]:
-    everything, at = (version.pk, SPLITS), version.frozen_at
+    everything, at = ([version.pk], SPLITS), version.frozen_at
     writers = reach.writers(version)
     given = _given(version, writers)
     ((reviewers, reviews),) = reach.rows(REVIEWS, *everything, at, at)
@@ -104,6 +104,19 @@ def _counted_as_frozen(version: DatasetVersion) -> dict[str, Any]:
         "agreed": tuple(_agreed(given)),
         "allowed": {use: len(_allowing(given, use)) for use in Terms.Use.values},
         "without_consent": len(writers.keys() - {person for person, _ in given}),
+    }
+
+
+def counted_together(versions: Sequence[DatasetVersion]) -> dict[str, Any]:
+    """Examples by category, people, and consents of several versions: what is in two of
+    them counts once. A few queries for each."""
+    rows = VersionItem.objects.filter(version__in=versions).order_by()
+    counts = rows.values_list("category").annotate(Count("reply", distinct=True))
+    given = {pair for one in versions for pair in _given(one, reach.writers(one))}
+    return {
+        "counts": dict(sorted(counts)),
+        "contributors": len(reach.writers(*versions)),
+        "consents": [f"{one.terms}: {one.people}" for one in _agreed(given)],
     }
 
 
@@ -139,7 +152,7 @@ def _given(version: DatasetVersion, writers: Iterable[int]) -> Given:
     ]
 
 
-def _agreed(given: Given) -> Iterator[Agreed]:
+def _agreed(given: Iterable[tuple[int, Terms]]) -> Iterator[Agreed]:
     people = Counter(terms for _, terms in given)
     for terms in sorted(people, key=lambda terms: terms.pk):
         label = f"{terms.dataset or 'All datasets'}, terms {terms.number}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from io import BufferedIOBase
@@ -235,7 +235,14 @@ def recalled_from(version_ids: Iterable[int]) -> dict[int, Recalled]:
 
 def recalled_in_all(version_ids: Iterable[int]) -> Recalled:
     """Of several versions together: a text that is in two of them counts once. A query."""
-    return Recalled(*Recall.objects.filter(version__in=list(version_ids)).counted())
+    return recalled_in_each({0: version_ids}).get(0, Recalled())
+
+
+def recalled_in_each(versions: Mapping[int, Iterable[int]]) -> dict[int, Recalled]:
+    """The same for many at once, each with its versions under a key of the caller's; those
+    without any are left out. A query."""
+    rows = reach.recalled(versions)
+    return {key: Recalled(texts, erased, since) for key, texts, erased, since in rows}
 
 
 def require_whole(version_id: int) -> None:
@@ -253,21 +260,25 @@ def require_whole(version_id: int) -> None:
         raise CurationError(said % {"count": erased, "version": frozen(version_id).title})
 
 
-def behind(version_id: int) -> dict[str, Any]:
-    """What a model's card says of its data: counts and names of terms, never of people.
+def behind(version_ids: Sequence[int]) -> dict[str, Any]:
+    """What a model's card says of the data of all versions that it learned from, its own
+    first: counts and names of terms, never of people.
 
     Causes queries, the first time many.
     """
-    known = facts.of(_version(version_id))
+    found = DatasetVersion.objects.select_related("dataset__policy").in_bulk(version_ids)
+    versions = [found[pk] for pk in version_ids]
+    known = [facts.of(version) for version in versions]
     return {
-        "version": {"title": known.name, "digest": known.digest},
-        "licence": known.licence,
-        "languages": sorted(code for code in known.languages if code),
-        "counts": known.categories,
-        "contributors": known.writers,
-        "consents": [f"{one.terms}: {one.people}" for one in known.agreed],
-        "guidelines": [str(one.number) for one in known.guidelines],
-        "withdrawn": known.recalled,
+        "version": {
+            "title": ", ".join(one.name for one in known),
+            "digest": ", ".join(one.digest for one in known),
+        },
+        "licence": " and ".join(dict.fromkeys(one.licence for one in known)),
+        "languages": sorted({code for one in known for code in one.languages if code}),
+        "guidelines": sorted({str(of.number) for one in known for of in one.guidelines}),
+        "withdrawn": recalled_in_all(version_ids).texts,
+        **facts.counted_together(versions),
     }
 
 

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import QuerySet
 
-from curation import reach
+from curation import facts, reach
 from curation.aggregate.contests import Fared, Score, scores
+from curation.formats.facts import Facts
 from curation.models import (
     Ballot,
     BallotEntry,
@@ -96,6 +97,34 @@ class Learner(NamedTuple):
     is_clean: bool
 
 
+class Behind(NamedTuple):
+    """A version whose texts are in a model's weights."""
+
+    version: DatasetVersion
+    examples: int
+    facts: Facts
+    not_allowed: list[str]  # uses that not everybody behind it agreed to
+    is_open: bool  # whether the person may look at it
+
+
+def all_behind(report: ModelReport, *, shown: QuerySet[Dataset]) -> list[Behind]:
+    """The versions that a model learned from, the report's own first; `shown` are the
+    datasets that the person may see. A few queries for each."""
+    reports = ModelReport.objects.of_model(report.source)
+    parts = reports.select_related("version__dataset__policy")
+    seen = set(shown.values_list("pk", flat=True))
+    return [
+        _behind(part, is_open=part.version.dataset_id in seen)
+        for part in sorted(parts, key=lambda part: part.pk != report.pk)
+    ]
+
+
+def _behind(report: ModelReport, *, is_open: bool) -> Behind:
+    known = facts.of(report.version)
+    lacking = facts.not_allowed(known)
+    return Behind(report.version, report.examples, known, lacking, is_open)
+
+
 def reached_by(message_ids: Iterable[int]) -> list[Reached]:
     """Where these texts went, and what others made of their words. Newest first."""
     versions = reach.versions_holding(reach.derived(message_ids))
@@ -129,9 +158,9 @@ def _in_its_place(report: ModelReport) -> ModelReport | None:
 
 
 def _versions_behind(report: ModelReport) -> set[int]:
-    """Those that it learned from, also by way of models that it goes on from. A query."""
-    theirs = Q(source=report.source) | Q(source__startswith=f"{report.source}/")
-    return set(ModelReport.objects.filter(theirs).values_list("version", flat=True))
+    """Those that it learned from, also by way of other models. A query."""
+    theirs = ModelReport.objects.of_model(report.source)
+    return set(theirs.values_list("version", flat=True))
 
 
 def of(person: Contributor) -> list[Held]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -74,12 +74,12 @@ SELECT held.version_id, count(DISTINCT root) FILTER (WHERE role = %s),
 FROM held JOIN curation_message AS message ON message.id = held.root
 GROUP BY held.version_id
 """
-# Every text of some splits of a version: its answers, all that was said before them, and
+# Every text of some splits of versions: their answers, all that was said before them, and
 # the worse words that stand beside some.
 PATH = """
 WITH RECURSIVE path (id) AS (
     SELECT unnest(ARRAY[reply_id, instead_of_id]) FROM curation_versionitem
-    WHERE version_id = %s AND split = ANY(%s)
+    WHERE version_id = ANY(%s) AND split = ANY(%s)
     UNION
     SELECT message.parent_id FROM curation_message AS message
     JOIN path ON message.id = path.id WHERE message.parent_id IS NOT NULL
@@ -96,6 +96,15 @@ WHERE ballot.ranker_id IS NOT NULL AND ballot.outcome = 'ranked'
     AND ballot.created_at <= %s
     AND (ballot.set_aside_at IS NULL OR ballot.set_aside_at > %s)
 GROUP BY 1 ORDER BY 1
+"""
+
+RECALLED = """
+SELECT named.key, count(DISTINCT recall.message_id),
+    count(DISTINCT tombstone.message_id), min(recall.at)
+FROM unnest(%s::bigint[], %s::bigint[]) AS named (key, version)
+JOIN curation_recall AS recall ON recall.version_id = named.version
+LEFT JOIN curation_tombstone AS tombstone ON tombstone.message_id = recall.message_id
+GROUP BY named.key ORDER BY named.key
 """
 
 
@@ -142,10 +151,11 @@ def of_person(person: Contributor) -> dict[int, tuple[int, int, int]]:
 
 
 def writers(
-    version: DatasetVersion, splits: Iterable[str] = Conversation.Split.values
+    *versions: DatasetVersion, splits: Iterable[str] = Conversation.Split.values
 ) -> dict[int, int]:
-    """Everybody whose words are in these splits, to how many texts of theirs."""
-    return dict(rows(WRITERS, version.pk, list(splits)))
+    """Everybody whose words are in these splits, to how many texts of theirs; one that is
+    in several of the versions counts once."""
+    return dict(rows(WRITERS, [version.pk for version in versions], list(splits)))
 
 
 def rankers(
@@ -158,7 +168,14 @@ def rankers(
     if not (version.manifest.get("counts") or {}).get("rankings"):
         return {}
     at = version.frozen_at
-    return dict(rows(RANKERS, version.pk, list(splits), at, at))
+    return dict(rows(RANKERS, [version.pk], list(splits), at, at))
+
+
+def recalled(versions: Mapping[int, Iterable[int]]) -> list[tuple[int, int, int, datetime]]:
+    """By the key of several versions: how many of their texts were taken back, how many of
+    those are destroyed, and when the first was. A text in two of them counts once."""
+    pairs = [(key, version) for key, those in versions.items() for version in those]
+    return rows(RECALLED, [key for key, _ in pairs], [version for _, version in pairs])
 
 
 def rows(sql: str, *params: Any) -> list[Any]:

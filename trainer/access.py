@@ -8,6 +8,8 @@ from django.shortcuts import get_object_or_404
 from curation import handoff, renewal
 from curation.handoff import Campaign, FrozenVersion
 from curation.http import SignedInRequest
+from trainer import methods
+from trainer.methods import Method
 from trainer.models import (
     BaseModel,
     Benchmark,
@@ -39,6 +41,15 @@ def parents(request: SignedInRequest) -> list[Run]:
     return list(may_train.parents()[:PARENTS_AT_MOST])
 
 
+def method(request: SignedInRequest, usual: str = "") -> Method:
+    """The one whose form is asked for: ?method=dpo, or the `usual` one."""
+    given = request.POST.get("method") or request.GET.get("method")
+    name = given or usual or Run.Method.SFT
+    if name not in methods.METHODS:
+        raise Http404
+    return methods.METHODS[name]
+
+
 def run(request: SignedInRequest, pk: int) -> Run:
     """Other people's runs do not exist."""
     return get_object_or_404(runs(request).for_page(), pk=pk)
@@ -57,18 +68,23 @@ def run_to_steer(request: SignedInRequest, pk: int) -> Run:
 
 
 def run_to_take(request: SignedInRequest, pk: int) -> Run:
-    """One whose model the person may take away, with all that its card tells of."""
+    """One whose model the person may take away, with all that it learned from."""
     found = run(request, pk)
-    if not handoff.may_train(request.user, found.version_id):
-        raise Http404
+    _require_all(request, found)
     return found
+
+
+def _require_all(request: SignedInRequest, run: Run) -> None:
+    if not all(handoff.may_train(request.user, pk) for pk in run.learned_from()):
+        raise Http404
 
 
 def runs_to_merge(request: SignedInRequest, run: Run) -> RunQuerySet:
     """Other finished runs on its base that the person may take away. Newest first."""
     theirs = [version.id for version in handoff.versions_to_train(request.user)]
     there = runs(request).for_listing().filter(base=run.base_id, version__in=theirs)
-    with_adapter = there.usable().exclude(config__tuning="full")
+    answering = there.usable().exclude(method=Run.Method.REWARD)
+    with_adapter = answering.exclude(config__tuning="full")
     return with_adapter.exclude(pk=run.pk)
 
 
@@ -88,11 +104,11 @@ def job_to_steer(request: SignedInRequest, pk: int) -> Job:
 
 
 def job_to_take(request: SignedInRequest, pk: int) -> Job:
-    """One whose files the person may take away: all models in it, and not one alone."""
+    """One whose files the person may take away, with all that the model learned from."""
     found = job_to_steer(request, pk)
-    parts = Run.objects.filter(pk__in=[found.run_id, *found.config.get("runs", [])])
-    if not all(handoff.may_train(request.user, part.version_id) for part in parts):
+    if found.run is None:
         raise Http404
+    _require_all(request, found.run)
     return found
 
 

@@ -22,8 +22,10 @@ from trainer.text import is_number
 TEXTS_AT_MOST = 1_000_000_000  # more are in no version
 
 
-def _setting_field(field: dataclasses.Field[Any], default: Any) -> forms.Field:
+def _setting_field(field: dataclasses.Field[Any], fitting: Any) -> forms.Field:
+    """`fitting` is None where it is chosen later."""
     facts = field.metadata
+    default = field.default if fitting is None else fitting
     shared: dict[str, Any] = {"label": facts["label"], "help_text": facts["hint"]}
     if isinstance(default, bool):
         return forms.BooleanField(required=False, initial=default, **shared)
@@ -37,14 +39,50 @@ def _setting_field(field: dataclasses.Field[Any], default: Any) -> forms.Field:
             **shared,
         )
     kind = forms.IntegerField if isinstance(default, int) else forms.FloatField
-    widget = forms.NumberInput(attrs={"placeholder": f"{default:g}", "step": "any"})
-    if isinstance(default, int):
-        widget.attrs["step"] = 1
+    attrs: dict[str, Any] = {"step": 1 if kind is forms.IntegerField else "any"}
+    if fitting is not None:
+        attrs["placeholder"] = f"{fitting:g}"
+    widget = forms.NumberInput(attrs=attrs)
     limits = {"min_value": facts["least"], "max_value": facts["most"]}
     return kind(required=False, widget=widget, **limits, **shared)
 
 
-class LaunchForm(forms.Form):
+class MethodForm(forms.Form):
+    """The settings of one method, as fields: of a run, and of what plans runs."""
+
+    method: Method
+
+    def add_settings(self, fitting: RunConfig | None) -> None:
+        """`fitting` is what those left empty will be, where that is known by now."""
+        for field in self.settings:
+            usual = getattr(fitting, field.name) if fitting else None
+            self.fields[field.name] = _setting_field(field, usual)
+
+    @property
+    def settings(self) -> tuple[dataclasses.Field[Any], ...]:
+        return dataclasses.fields(self.method.config)
+
+    def shown_settings(self) -> list[forms.BoundField]:
+        return self._settings(is_advanced=False)
+
+    def advanced(self) -> list[forms.BoundField]:
+        return self._settings(is_advanced=True)
+
+    def has_advanced_errors(self) -> bool:
+        return any(field.errors for field in self.advanced())
+
+    def chosen_settings(self) -> dict[str, Any]:
+        """Those that were not left empty."""
+        given = {field.name: self.cleaned_data[field.name] for field in self.settings}
+        return {name: value for name, value in given.items() if value not in (None, "")}
+
+    def _settings(self, *, is_advanced: bool) -> list[forms.BoundField]:
+        return [
+            self[f.name] for f in self.settings if f.metadata["is_advanced"] is is_advanced
+        ]
+
+
+class LaunchForm(MethodForm):
     """Of one method. Settings left empty are chosen for the version and the base: see
     methods.defaults."""
 
@@ -82,27 +120,27 @@ class LaunchForm(forms.Form):
             coerce=int,
             required=False,
             empty_value=None,
-            choices=[("", _("The base itself")), *map(_as_parent, self.parents.values())],
+            choices=[("", _("The base itself")), *map(as_parent, self.parents.values())],
             help_text=_("A fine-tuned model of the same base; what it learned is kept."),
         )
         # How many texts were taken back, as the person was told: see launch.html.
         self.fields["recalled"] = forms.IntegerField(
             required=False, min_value=0, max_value=TEXTS_AT_MOST
         )
-        wanted = self._defaults(self["version"].value(), self["base"].value())
-        for field in self.settings:
-            self.fields[field.name] = _setting_field(field, getattr(wanted, field.name))
-
-    @property
-    def settings(self) -> tuple[dataclasses.Field[Any], ...]:
-        return dataclasses.fields(self.method.config)
+        fitting = self._defaults(self["version"].value(), self["base"].value())
+        self.add_settings(fitting)
 
     def plain(self) -> list[forms.BoundField]:
         """What everybody decides."""
         chosen = [self["version"], self["base"]]
         if self.parents:
             chosen.append(self["parent"])
-        return [*chosen, *self._settings(is_advanced=False)]
+        return [*chosen, *self.shown_settings()]
+
+    def kept_address(self) -> str:
+        """What the form of another method begins with, too."""
+        version = self.initial.get("version")
+        return f"&version={version}" if version else ""
 
     def newest(self) -> FrozenVersion | None:
         return next(iter(self.every.values()), None)
@@ -123,26 +161,15 @@ class LaunchForm(forms.Form):
         chosen = self.versions.get(_number(self["version"].value()))
         return chosen if chosen and chosen.recalled and not chosen.erased else None
 
-    def advanced(self) -> list[forms.BoundField]:
-        return self._settings(is_advanced=True)
-
-    def has_advanced_errors(self) -> bool:
-        return any(field.errors for field in self.advanced())
-
-    def _settings(self, *, is_advanced: bool) -> list[forms.BoundField]:
-        return [
-            self[f.name] for f in self.settings if f.metadata["is_advanced"] is is_advanced
-        ]
-
     def clean(self) -> dict[str, Any]:
         given = {**(super().clean() or {})}
         if self.errors:
             return given
-        version, base, parent = (given.pop(name) for name in ("version", "base", "parent"))
-        known = given.pop("recalled") or 0
-        settings = {name: value for name, value in given.items() if value not in (None, "")}
+        version, base, parent = (given[name] for name in ("version", "base", "parent"))
+        known = given["recalled"] or 0
         try:
-            chosen = dataclasses.replace(self._defaults(version, base), **settings)
+            fitting = self._defaults(version, base)
+            chosen = dataclasses.replace(fitting, **self.chosen_settings())
             wanted = self.method.config.parse(chosen.as_json())
         except TrainerError as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
@@ -178,7 +205,7 @@ class LaunchForm(forms.Form):
         )
 
 
-def _as_parent(run: Run) -> tuple[int, str]:
+def as_parent(run: Run) -> tuple[int, str]:
     said = _("Run %(number)d: %(base)s on %(version)s")
     return run.pk, said % {"number": run.pk, "base": run.base, "version": run.version}
 
@@ -245,14 +272,8 @@ class BaseForm(forms.Form):
 class MergeForm(forms.Form):
     """Which adapters to merge into one, and how."""
 
-    method = forms.ChoiceField(
-        label=_("How"),
-        choices=[
-            ("cat", _("Whole (cat): all of each adapter, beside one another")),
-            ("ties", _("By sign (ties): the largest changes; needs adapters of one rank")),
-        ],
-        widget=forms.RadioSelect,
-        initial="cat",
+    way = forms.ChoiceField(
+        label=_("How"), choices=methods.WAYS, widget=forms.RadioSelect, initial="cat"
     )
 
     def __init__(self, *args: Any, others: Iterable[Run], **kwargs: Any) -> None:
@@ -264,7 +285,7 @@ class MergeForm(forms.Form):
             widget=forms.CheckboxSelectMultiple,
             error_messages={"required": _("Choose one run at least.")},
         )
-        self.order_fields(["runs", "method"])
+        self.order_fields(["runs", "way"])
 
 
 def _one_of(run: Run) -> str:

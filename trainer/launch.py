@@ -101,7 +101,7 @@ class _Phases:
         )
 
     def _tune(self) -> None:
-        config = self._tune_config()
+        config = self._merge_config() if self.run.is_merged else self._tune_config()
         if config.get("shards", 1) == 1:
             self._run(self.run.method, config)
             return
@@ -200,6 +200,14 @@ class _Phases:
             self.run, data=self.data, out=self.folder, name=f"run-{self.run.pk}"
         )
         return told | instructions.reporting()
+
+    def _merge_config(self) -> dict[str, Any]:
+        parts = self.run.parts.select_related("run")
+        return {
+            "adapters": [str(folder_of(part.run) / ADAPTER) for part in parts],
+            "out": str(self.folder),
+            "method": self.config.way,
+        }
 
     def _evaluate_config(self) -> dict[str, Any]:
         replay = instructions.replay_of(self.run.base)

@@ -142,6 +142,19 @@ class UnpairedConfig(WriterConfig):
     )
 
 
+WAYS = (
+    ("cat", _("Whole (cat): all of each adapter, beside one another")),
+    ("ties", _("By sign (ties): the largest changes; needs adapters of one rank")),
+)
+
+
+@dataclass(frozen=True)
+class MergeConfig(WriterConfig):
+    """Of an adapter made of others. It learns nothing, so little of a run is told it."""
+
+    way: str = setting(WAYS[0][0], _("How"), choices=WAYS)
+
+
 @dataclass(frozen=True)
 class Method:
     """`trainer/recipes/<name>.py` does the work."""
@@ -193,6 +206,13 @@ EVERY = (
     ),
 )
 METHODS: dict[str, Method] = {method.name.value: method for method in EVERY}
+# Not to be chosen where runs are asked for: it takes runs, see actions/merges.py.
+MERGE = Method(
+    Run.Method.MERGE,
+    MergeConfig,
+    table="",
+    hint=_("Is made of adapters of other runs, and learns nothing itself."),
+)
 
 
 def named(name: str) -> Method:
@@ -202,7 +222,7 @@ def named(name: str) -> Method:
 
 
 def of(run: Run) -> Method:
-    return METHODS[run.method]
+    return MERGE if run.is_merged else METHODS[run.method]
 
 
 def settings_of(run: Run) -> RunConfig:

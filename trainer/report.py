@@ -15,8 +15,8 @@ from django.utils.translation import gettext_noop, ngettext
 
 from curation import handoff, history
 from curation.handoff import Recalled
-from trainer import methods
 from trainer.child import LOG
+from trainer.methods import Method
 from trainer.models import Run
 from trainer.models.fenced import Fenced
 
@@ -138,13 +138,12 @@ def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def settings(run: Run) -> list[tuple[str, Any]]:
-    """Label and value of each setting, as they were stored with the run."""
-    fields = dataclasses.fields(methods.of(run).config)
+def settings(method: Method, config: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Label and value of each setting that a run or a schedule has."""
     return [
-        (f.metadata["label"], _shown(run.config[f.name], dict(f.metadata["choices"])))
-        for f in fields
-        if f.name in run.config  # older runs know fewer
+        (f.metadata["label"], _shown(config[f.name], dict(f.metadata["choices"])))
+        for f in dataclasses.fields(method.config)
+        if f.name in config  # older runs know fewer, and schedules leave some open
     ]
 
 
@@ -162,8 +161,8 @@ class Inherited(NamedTuple):
 
 
 def inherited(run: Run) -> list[Inherited]:
-    """Of the runs that this one goes on from, where their versions are others. A query a
-    run, and one for all."""
+    """Of the runs whose weights are in this one's, where their versions are others. A few
+    queries."""
     others = [one for one in run.ancestors() if one.version_id != run.version_id]
     if not others:
         return []
@@ -181,7 +180,7 @@ class Twin(NamedTuple):
 def twins(run: Run) -> list[Twin]:
     """Finished runs of the same seed, version and settings on the same kind of device, the
     newest first. A query, where there are bytes to compare."""
-    if not run.adapter_sha256:
+    if not run.adapter_sha256 or run.is_merged:
         return []
     same = Run.objects.filter(
         version=run.version_id, base=run.base_id, method=run.method, parent=run.parent_id,

@@ -97,10 +97,10 @@ def tell_of_model(
     ballots, where it learned from preferences. Whose texts are in the versions `besides`
     as well was told with those."""
     version, splits = report.version, [Conversation.Split.TRAIN.value]
-    texts = reach.writers(version, splits)
+    texts = reach.writers(version, splits=splits)
     ballots = reach.rankers(version, splits) if with_ballots else {}
     others = DatasetVersion.objects.filter(pk__in=list(besides))
-    told = {person for other in others for person in reach.writers(other, splits)}
+    told = reach.writers(*others, splits=splits).keys()
     data = {"model": report.name, "dataset": str(version.dataset), "number": version.number}
     Notification.objects.bulk_create(
         (
@@ -120,15 +120,17 @@ def tell_of_model(
 
 
 def tell_of_promotion(report: ModelReport, *, over: str, percent: int | None) -> int:
-    """Tell everybody whose texts it learned from, once. Return how many."""
+    """Tell everybody whose texts it learned from, in whichever version, once. Return how
+    many."""
     told = Notification.objects.filter(kind=Kind.PROMOTED, data__source=report.source)
     if told.exists():
         return 0
-    version = report.version
-    learned = reach.writers(version, [Conversation.Split.TRAIN.value])
+    parts = ModelReport.objects.of_model(report.source).select_related("version")
+    versions = [part.version for part in parts]
+    learned = reach.writers(*versions, splits=[Conversation.Split.TRAIN.value])
     data = {
         "source": report.source, "model": report.name, "over": over, "percent": percent,
-        "dataset": str(version.dataset),
+        "dataset": str(report.version.dataset),
     }  # fmt: skip
     news = [
         Notification(person_id=person, kind=Kind.PROMOTED, data={**data, "texts": texts})

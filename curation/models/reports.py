@@ -6,13 +6,26 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.timezone import now
 
 from curation.models.versions import DatasetVersion
 
 
+class ModelReportQuerySet(models.QuerySet["ModelReport"]):
+    def of_model(self, source: str) -> ModelReportQuerySet:
+        """A model under each version whose texts are in its weights, its own first."""
+        own = source.partition("/")[0]
+        theirs = Q(source=own) | Q(source__startswith=f"{own}/")
+        return self.filter(theirs).order_by("pk")
+
+
 class ModelReport(models.Model):
-    """One trained model, as its trainer tells it. `generator` is what it signs with."""
+    """One trained model, as its trainer tells it. `generator` is what it signs with.
+
+    Where it goes on from models of other versions, there is a row for each of those, too:
+    its source is the model's own, a stroke, and the version's number.
+    """
 
     version = models.ForeignKey(
         DatasetVersion, on_delete=models.PROTECT, related_name="reports"
@@ -46,6 +59,8 @@ class ModelReport(models.Model):
         related_name="+",
         help_text="Trained again without texts that were taken back.",
     )
+
+    objects = ModelReportQuerySet.as_manager()
 
     class Meta:
         indexes = [

@@ -74,19 +74,20 @@ def card(request: SignedInRequest, slug: str, number: int, name: str) -> HttpRes
 @require_GET
 @login_required
 def of_model(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Everything behind one model: its version, and what stands behind that."""
+    """Everything behind one model: the versions in its weights, and what is behind them."""
     there = ModelReport.objects.select_related("version__dataset__policy")
     seen = there.filter(version__dataset__in=access.datasets(request))
     report = get_object_or_404(seen, pk=pk)
-    known = facts.of(report.version)
+    learned = lineage.all_behind(report, shown=access.datasets(request))
     context = {
         "report": report,
         "version": report.version,
         "dataset": report.version.dataset,
-        "facts": known,
-        "not_allowed": facts.not_allowed(known),
+        "versions": learned,
+        "facts": learned[0].facts,
+        "not_allowed": learned[0].not_allowed,
         "learned": lineage.learned_from(report.version, only=report),
-        "recalled": handoff.recalled(report.version_id),
+        "recalled": handoff.recalled_in_all(one.version.pk for one in learned),
     }
     return render(request, "curation/model_lineage.html", context)
 

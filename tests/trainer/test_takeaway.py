@@ -1,4 +1,4 @@
-"""A model leaves: the adapter with its card, whole weights by a job, several merged."""
+"""A model leaves: the adapter with its card, or whole weights made by a job."""
 
 from __future__ import annotations
 
@@ -8,17 +8,9 @@ import zipfile
 import pytest
 from django.urls import reverse
 
-from curation.actions import versions
-from curation.errors import NotAllowed
-from tests.factories import (
-    ContributorFactory,
-    ConversationFactory,
-    DatasetFactory,
-    MessageFactory,
-    ReplyFactory,
-)
+from tests.factories import ContributorFactory
 from trainer import launch, space, tasks
-from trainer.actions import jobs
+from trainer.actions import jobs, merges
 from trainer.errors import TrainerError
 from trainer.models import Job, Run
 from trainer.packed import zipped
@@ -84,43 +76,6 @@ def test_whole_weights_are_made_by_a_job_and_downloaded(finished, as_curator):
     assert found.read(f"export-{job.pk}/README.md").endswith(b" sft")
 
 
-def test_adapters_of_one_base_are_merged_by_a_job(finished, as_curator):
-    one, other = finished(seed=1), finished(seed=2)
-    page = reverse("trainer:run_merge", args=[one.pk])
-    assert f'value="{other.pk}"' in as_curator.get(page).content.decode()
-
-    as_curator.post(page, {"runs": [other.pk], "method": "ties"})
-    job = Job.objects.get(kind="merge")
-    tasks.execute_job(job_id=job.pk)
-
-    job.refresh_from_db()
-    assert (job.state, job.problem) == ("finished", "")
-    assert job.config == {"runs": [other.pk], "method": "ties"}
-    found = unpacked(as_curator.get(reverse("trainer:job_files", args=[job.pk])))
-    text = found.read(f"merge-{job.pk}/README.md").decode()
-    assert text.endswith(" merge")
-    assert f"run-{one.pk}" in text
-    assert f"run-{other.pk}" in text
-
-
-@pytest.mark.parametrize("sent", [{}, {"runs": ["999999"]}, {"runs": ["x"]}])
-def test_an_odd_merge_is_refused_on_its_page(finished, as_curator, sent):
-    run, _other = finished(seed=1), finished(seed=2)
-    page = reverse("trainer:run_merge", args=[run.pk])
-
-    assert as_curator.post(page, {"method": "cat", **sent}).status_code == 422
-    assert as_curator.post(page, {"method": "linear", **sent}).status_code == 422
-    assert not Job.objects.exists()
-
-
-def test_a_merge_asked_for_by_other_doors_is_checked_too(finished, curator):
-    run = finished()
-    for config in ({"runs": []}, {"runs": ["1"]}, {"runs": [999999]}, {"more": 1},
-                   {"runs": [run.pk], "method": "linear"}):  # fmt: skip
-        with pytest.raises(TrainerError):
-            jobs.request(kind="merge", run=run, config=config, by=curator)
-
-
 def test_only_curators_take_a_model_away(finished, client, dataset):
     run = finished()
     client.force_login(ContributorFactory(member=dataset, member__roles=["reviewer"]))
@@ -167,35 +122,6 @@ def test_a_zip_is_made_in_pieces_and_is_the_same_each_time(tmp_path):
     assert found.read("a/weights") == large.read_bytes()
 
 
-def test_a_merge_is_for_those_who_may_take_each_part(finished, curator, client):
-    """One of the two learned from another dataset, which the person does not curate."""
-    one, other = finished(seed=1), finished(seed=2)
-    job = jobs.request(kind="merge", run=one, config={"runs": [other.pk]}, by=curator)
-    tasks.execute_job(job_id=job.pk)
-    files = reverse("trainer:job_files", args=[job.pk])
-    client.force_login(curator)
-    assert client.get(files).status_code == 200
-
-    done = jobs.request(kind="merge", run=one, config=job.config, by=curator)
-    jobs.cancel(job_id=done.pk, by=curator)
-    elsewhere = DatasetFactory()
-    theirs = ConversationFactory(dataset=elsewhere, split="train")
-    prompt = MessageFactory(conversation=theirs, accepted=True)
-    ReplyFactory(parent=prompt, accepted=True)
-    keeper = ContributorFactory(member=elsewhere, member__roles=["curator"])
-    Run.objects.filter(pk=other.pk).update(
-        version=versions.freeze(dataset_id=elsewhere.pk, by=keeper)
-    )
-
-    assert client.get(files).status_code == 404
-    for ask in (
-        lambda: jobs.request(kind="merge", run=one, config=job.config, by=curator),
-        lambda: jobs.retry(job_id=done.pk, by=curator),
-    ):
-        with pytest.raises(NotAllowed, match="can take run"):
-            ask()
-
-
 def test_a_model_of_all_weights_leaves_as_it_is(finished, as_curator, curator):
     whole, other = finished(tuning="full"), finished(seed=2)
 
@@ -212,7 +138,7 @@ def test_a_model_of_all_weights_leaves_as_it_is(finished, as_curator, curator):
     assert f'value="{whole.pk}"' not in as_curator.get(merge).text
     assert as_curator.get(reverse("trainer:run_merge", args=[whole.pk])).status_code == 404
     with pytest.raises(TrainerError, match="no adapter to merge"):
-        jobs.request(kind="merge", run=other, config={"runs": [whole.pk]}, by=curator)
+        merges.request(run_ids=[other.pk, whole.pk], way="cat", by=curator)
     with pytest.raises(TrainerError, match="Download its model"):
         jobs.request(kind="export", run=whole, by=curator)
 

@@ -12,6 +12,7 @@ from django.utils.translation import override
 
 from curation import intake
 from curation.intake import Offered, Proposal
+from trainer import methods
 from trainer.actions import fence, runs
 from trainer.models import Evaluation, Run, Sample, Score
 from trainer.recipes.intervals import means
@@ -140,6 +141,7 @@ def finish(run: Run) -> bool:
 def tell(run: Run) -> bool:
     """Tell the record of a finished run's model; False where that is done already."""
     evaluation = getattr(run, "evaluation", None)
+    before = run.ancestors()
     return intake.report_model(
         version_id=run.version_id,
         source=f"run-{run.pk}",
@@ -152,8 +154,8 @@ def tell(run: Run) -> bool:
         held_out_loss=evaluation.loss_after if evaluation else None,
         method=named_in_english(run),
         held_out_accuracy=evaluation.accuracy if evaluation else None,
-        with_ballots=run.method != Run.Method.SFT,
-        also={one.version_id: one.version.train_count for one in run.ancestors()},
+        with_ballots=any(methods.of(one).table for one in (run, *before)),
+        also={one.version_id: one.version.train_count for one in before},
         finished_at=run.finished_at,
     )
 

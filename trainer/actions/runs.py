@@ -15,7 +15,7 @@ from curation import handoff
 from curation.errors import NotAllowed
 from curation.handoff import Person
 from trainer import estimates, methods
-from trainer.actions import fence
+from trainer.actions import fence, merges
 from trainer.actions.checks import require_data, require_lengths, require_parent
 from trainer.errors import NotConfirmed, TrainerError
 from trainer.models import BaseModel, Checkpoint, Metric, Run
@@ -118,6 +118,9 @@ def retry(*, run_id: int, by: Person) -> Run:
     run = _to_steer(run_id, by)
     if run.parent_id:
         require_parent(run.parent_id, base=run.base, by=by)
+    if run.is_merged:
+        parts = run.parts.select_related("run")
+        merges.require_parts([part.run for part in parts], by=by)
     for version_id in run.learned_from():
         handoff.require_whole(version_id)
     return fence.queue_again(run, by=by)

@@ -45,7 +45,7 @@ def _due(version: FrozenVersion) -> Job | None:
 
 def newest(dataset_id: int, *methods: str) -> Run | None:
     """The newest model of a dataset, of those that write unless methods are named."""
-    wanted = methods or (Method.SFT, Method.DPO, Method.UNPAIRED)
+    wanted = methods or (Method.SFT, Method.DPO, Method.UNPAIRED, Method.MERGE)
     theirs = Run.objects.usable().filter(method__in=wanted, version__dataset=dataset_id)
     return theirs.select_related("base", "requested_by").order_by("-pk").first()
 

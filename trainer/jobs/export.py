@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy, gettext_noop
 from curation.handoff import Person
 from trainer import lineage
 from trainer.errors import TrainerError, TrainingFailed
-from trainer.folders import folder_of_job, model
+from trainer.folders import MODEL, folder_of_job, model
 from trainer.jobs.kind import Kind
 from trainer.models import Job, Run
 from trainer.recipes.common import read_manifest
-from trainer.work import Work
+from trainer.work import Work, require_whole
 
 NOT_WHOLE = gettext_noop("The export ended without whole files. See the log.")
 
@@ -41,29 +41,21 @@ def perform(work: Work[Job]) -> dict[str, Any]:
     job = work.row
     if job.run is None:
         raise TrainingFailed(gettext_noop("Only a run's model can be exported."))
-    config = model(job.base, job.run)
-    return exported(work, config, lineage.facts(job.run), form="model")
-
-
-def exported(
-    work: Work[Job], config: dict[str, Any], facts: dict[str, Any], *, form: str
-) -> dict[str, Any]:
-    """By the recipe, once: what is there is not made again."""
+    require_whole(job.run)  # and of the runs whose weights are in it
     out = work.folder / "export"
-    if read_manifest(out) is None:
+    if read_manifest(out) is None:  # what is there is not made again
         told = work.folder / "facts.json"
-        told.write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
-        work.recipe(
-            "export",
-            config | {"out": str(out), "form": form, "facts": str(told)},
-        )
+        facts = json.dumps(lineage.facts(job.run), ensure_ascii=False)
+        told.write_text(facts, encoding="utf-8")
+        files = {"out": str(out), "form": MODEL, "facts": str(told)}
+        work.recipe("export", model(job.base, job.run) | files)
     manifest = read_manifest(out)
     if manifest is None:
         raise TrainingFailed(NOT_WHOLE)
     work.require_whole()
     return {
         "bytes": manifest["bytes"],
-        "form": form,
+        "form": MODEL,
         "files": sorted(manifest["files"]),
         "adapter_sha256": manifest["adapter_sha256"],
     }

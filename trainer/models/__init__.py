@@ -7,6 +7,7 @@ from trainer.models.contests import Contest
 from trainer.models.estimates import Estimate
 from trainer.models.influences import Influence
 from trainer.models.jobs import Job
+from trainer.models.parts import Part
 from trainer.models.promotions import Champion, Promotion, PromotionPolicy
 from trainer.models.queues import Attempt, Budget, QueueRules
 from trainer.models.removals import Removal
@@ -33,6 +34,7 @@ __all__ = [
     "Job",
     "Metric",
     "QueueRules",
+    "Part",
     "Promotion",
     "PromotionPolicy",
     "Removal",

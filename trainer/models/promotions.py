@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from trainer.models.runs import Run
 
-METHODS = ["sft", "reward", "dpo", "unpaired"]
+METHODS = ["sft", "reward", "dpo", "unpaired", "merge"]
 
 
 class PromotionPolicy(models.Model):

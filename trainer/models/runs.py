@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from trainer import out_of_memory
+from trainer.models import ancestry
 from trainer.models.bases import BaseModel
 from trainer.models.fenced import Fenced, FencedQuerySet
 
@@ -46,7 +47,9 @@ class RunQuerySet(FencedQuerySet["Run"]):
         return self.select_related(
             "version__dataset", "base", "requested_by", "evaluation", "estimate",
             "parent__version__dataset", "parent__evaluation", "replaces",
-        ).prefetch_related("samples", "checkpoints", "children")  # fmt: skip
+        ).prefetch_related(
+            "samples", "checkpoints", "children", "wholes", "parts__run__version__dataset"
+        )  # fmt: skip
 
 
 class Run(Fenced):
@@ -57,6 +60,7 @@ class Run(Fenced):
         REWARD = "reward", _("Reward model")
         DPO = "dpo", _("Direct preference optimisation")
         UNPAIRED = "unpaired", _("Single good and bad answers")
+        MERGE = "merge", _("Merge of adapters")
 
     class Phase(models.TextChoices):
         PREPARING = "preparing", _("Preparing the data")
@@ -118,7 +122,7 @@ class Run(Fenced):
             *Fenced.Meta.constraints,
             models.CheckConstraint(
                 name="run_method_known",
-                condition=Q(method__in=["sft", "reward", "dpo", "unpaired"]),
+                condition=Q(method__in=["sft", "reward", "dpo", "unpaired", "merge"]),
             ),
             models.CheckConstraint(
                 name="run_phase_known",
@@ -183,13 +187,13 @@ class Run(Fenced):
         return f"{self.base.slug}, run {self.pk}"
 
     def ancestors(self) -> list[Run]:
-        """The runs that it goes on from, the nearest first. A query each."""
-        found: list[Run] = []
-        run = self.parent
-        while run is not None:
-            found.append(run)
-            run = run.parent
-        return found
+        """The runs whose weights went into its own, the nearest first. Two queries, none
+        where it began with the base. Of many runs at once: see ancestry.py."""
+        if self.parent_id is None and not self.is_merged:
+            return []
+        numbers = ancestry.above([self.pk])[self.pk]
+        found = Run.objects.select_related("version", "base").in_bulk(numbers)
+        return [found[number] for number in numbers]
 
     def learned_from(self) -> list[int]:
         """The versions whose texts are in its weights: its own, and its ancestors'."""
@@ -206,6 +210,11 @@ class Run(Fenced):
     def gives_marks(self) -> bool:
         """Whether it is a reward model: it marks answers and writes none."""
         return self.method == self.Method.REWARD
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether it learned nothing itself: its adapter is made of others, its `parts`."""
+        return self.method == self.Method.MERGE
 
     @property
     def is_whole(self) -> bool:

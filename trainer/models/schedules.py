@@ -18,7 +18,10 @@ from trainer.models.runs import Run
 
 class ScheduleQuerySet(models.QuerySet["Schedule"]):
     def for_listing(self) -> ScheduleQuerySet:
-        return self.select_related("dataset", "base", "owner").order_by("name", "pk")
+        joined = self.select_related(
+            "dataset", "base", "owner", "after", "parent__version__dataset", "parent__base"
+        )
+        return joined.order_by("name", "pk")
 
     def active(self) -> ScheduleQuerySet:
         return self.filter(state=Schedule.State.ACTIVE)
@@ -31,6 +34,13 @@ class Schedule(models.Model):
         NIGHTLY = "nightly", _("Every night")
         WEEKLY = "weekly", _("Every week")
         WAITING = "waiting", _("When enough is new")
+        AFTER = "after", _("After another schedule, on its version")
+
+    class Start(models.TextChoices):
+        BASE = "base", _("The base itself")
+        NEWEST = "newest", _("The newest fine-tuned run by then")
+        CHAMPION = "champion", _("The champion by then")
+        RUN = "run", _("One run")
 
     class State(models.TextChoices):
         ACTIVE = "active", _("Active")
@@ -68,10 +78,27 @@ class Schedule(models.Model):
     counted_from = models.DateTimeField(
         null=True, blank=True, help_text="What was there before counts no more."
     )
+    after = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="followers",
+        help_text="It fires when a run of that one has finished.",
+    )
     # The one field that decides: whoever moves it on has called this firing.
     due_at = models.DateTimeField(null=True, blank=True)
     method = models.CharField(max_length=8, choices=Run.Method, default=Run.Method.SFT)
     base = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="schedules")
+    start = models.CharField(
+        max_length=8,
+        choices=Start,
+        default=Start.BASE,
+        help_text="What its runs go on from.",
+    )
+    parent = models.ForeignKey(
+        Run, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     config = models.JSONField(
         default=dict, blank=True, help_text="What is not in it is chosen each time."
     )
@@ -97,7 +124,17 @@ class Schedule(models.Model):
                 condition=Q(
                     state="active", when__in=["nightly", "weekly"], due_at__isnull=False
                 )
-                | Q(~Q(state="active") | Q(when="waiting"), due_at=None),
+                | Q(~Q(state="active") | Q(when__in=["waiting", "after"]), due_at=None),
+            ),
+            models.CheckConstraint(
+                name="schedule_after_another_exactly_when_so",
+                condition=Q(Q(when="after", after__isnull=False), ~Q(after=models.F("id")))
+                | Q(~Q(when="after"), after=None),
+            ),
+            models.CheckConstraint(
+                name="schedule_parent_exactly_when_one_run",
+                condition=Q(start="run", parent__isnull=False)
+                | Q(start__in=["base", "newest", "champion"], parent=None),
             ),
             models.CheckConstraint(
                 name="schedule_waits_for_something",
@@ -121,8 +158,8 @@ class Schedule(models.Model):
         withheld = {
             "id", "name", "dataset", "owner", "state", "why", "when", "hour", "weekday",
             "time_zone", "wanted_messages", "wanted_ballots", "counted_from", "due_at",
-            "method", "base", "config", "quiet_from", "quiet_to", "quiet_days",
-            "made_at",
+            "method", "base", "start", "parent", "after", "config", "quiet_from",
+            "quiet_to", "quiet_days", "made_at",
         }  # fmt: skip
 
     def __str__(self) -> str:
@@ -134,7 +171,7 @@ class Schedule(models.Model):
 
     @property
     def goes_by_the_clock(self) -> bool:
-        return self.when != self.When.WAITING
+        return self.when in (self.When.NIGHTLY, self.When.WEEKLY)
 
     @property
     def quiet(self) -> Quiet | None:

@@ -87,7 +87,9 @@ def main(cfg: Config) -> dict[str, Any]:
     torch.set_num_threads(1)
     adapters = [read(place) for place in cfg.adapters]
     check(adapters, cfg.method)
-    emit("started", adapters=len(adapters), method=cfg.method)
+    # On the CPU whatever there is: the same adapters give the same bytes.
+    emit("started", adapters=len(adapters), method=cfg.method, steps=1, device="cpu",
+         versions=versions())  # fmt: skip
 
     # ---- merge -----------------------------------------------------------------------
     shares = cfg.weights or [1.0] * len(adapters)

@@ -17,7 +17,7 @@ from curation.http import SignedInRequest
 from trainer import access, evidence, league
 from trainer.actions import promotions as actions
 from trainer.judging import PolicyForm, PromoteForm
-from trainer.models import Champion, Promotion, PromotionPolicy, Run
+from trainer.models import Champion, Promotion, PromotionPolicy, Run, ancestry
 from trainer.text import is_number
 
 DECISIONS_SHOWN = 50
@@ -90,13 +90,13 @@ def standing(request: SignedInRequest, slug: str) -> HttpResponse:
     champions = list(Champion.objects.for_listing().filter(dataset=dataset.id))
     decisions = Promotion.objects.for_listing().filter(dataset=dataset.id)
     policy = evidence.policy_of(dataset.id)
+    learned = ancestry.versions(one.run_id for one in champions)
+    recalled = handoff.recalled_in_each(learned)
     board = league.board(dataset.id, champions, confidence=policy.confidence)
     shown = board if dataset.is_curated else league.told(board, least=policy.least_ballots)
     context = {
         "dataset": dataset,
-        "champions": [
-            (one, handoff.recalled_in_all(one.run.learned_from())) for one in champions
-        ],
+        "champions": [(one, recalled.get(one.run_id)) for one in champions],
         "board": shown,
         "left_out": len(board) - len(shown),
         "decisions": [

@@ -30,8 +30,7 @@ from trainer.actions import runs as actions
 from trainer.errors import NotConfirmed
 from trainer.folders import folder_of
 from trainer.forms import LaunchForm
-from trainer.methods import Method
-from trainer.models import BaseModel, Champion, Run
+from trainer.models import BaseModel, Champion, Run, ancestry
 from trainer.text import is_number
 from trainer.views.steering import Noun
 
@@ -52,10 +51,11 @@ def runs(request: SignedInRequest) -> HttpResponse:
     pages = Paginator(shown.for_listing(), RUNS_ON_A_PAGE)
     bases = list(BaseModel.objects.for_listing())
     listed = pages.get_page(request.GET.get("page"))
-    recalled = handoff.recalled_from({run.version_id for run in listed})
+    learned = ancestry.versions(run.pk for run in listed)
+    recalled = handoff.recalled_in_each(learned)
     context = {
         "page": listed,
-        "rows": [(run, recalled.get(run.version_id)) for run in listed],
+        "rows": [(run, recalled.get(run.pk)) for run in listed],
         "is_narrowed": is_number(version),
         "champions": Champion.objects.among(listed),
         "bases": bases,
@@ -69,17 +69,18 @@ def runs(request: SignedInRequest) -> HttpResponse:
 @login_required
 def run(request: SignedInRequest, pk: int) -> HttpResponse:
     found = access.run(request, pk)
+    method = methods.of(found)
     context = {
         **_live(found),
         "took": report.took(found),
-        "settings": report.settings(found),
+        "settings": report.settings(method, found.config),
         "history": report.told(found),
         "may_steer": handoff.may_train(request.user, found.version_id),
         "recalled": handoff.recalled(found.version_id),
         "expected": estimates.outcome(found),
         "behind": handoff.address_behind(f"run-{found.pk}"),
         "champion": evidence.champion_of(found.dataset_id, found.method),
-        "method": methods.of(found),
+        "method": method,
         "evaluation": getattr(found, "evaluation", None),
         "inherited": report.inherited(found),
         "made_without": successors.of(found) if found.replaces_id else None,
@@ -125,7 +126,7 @@ def launch(request: SignedInRequest) -> HttpResponse:
     wanted = _wanted(request, [version.id for version in versions])
     form = LaunchForm(
         request.POST or None,
-        method=_method(request, wanted),
+        method=access.method(request, wanted.get("method", "")),
         versions=versions,
         bases=list(BaseModel.objects.ready().for_listing()),
         parents=access.parents(request),
@@ -147,15 +148,6 @@ def launch(request: SignedInRequest) -> HttpResponse:
                 return redirect("trainer:run", found.pk)
     context = {"form": form, "methods": methods.EVERY}
     return render(request, "trainer/launch.html", context, status=status)
-
-
-def _method(request: SignedInRequest, wanted: dict[str, Any]) -> Method:
-    given = request.POST.get("method") or request.GET.get("method")
-    name = given or wanted.get("method") or Run.Method.SFT
-    try:
-        return methods.named(name)
-    except CurationError as refusal:
-        raise Http404 from refusal
 
 
 def _wanted(request: SignedInRequest, versions: list[int]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -18,7 +17,7 @@ from curation.background import ring
 from curation.errors import CurationError
 from curation.http import SignedInRequest
 from trainer import access, lineage, saw, tasks
-from trainer.actions import jobs
+from trainer.actions import jobs, merges
 from trainer.folders import ADAPTER, MODEL, folder_of
 from trainer.forms import MergeForm
 from trainer.jobs import export
@@ -57,7 +56,16 @@ def _weights_and_more(folder: Path) -> list[str]:
 @require_POST
 @login_required
 def run_export(request: SignedInRequest, pk: int) -> HttpResponse:
-    return _asked(request, _finished(request, pk), "export", {})
+    """Have whole weights made, for those who may take the model away."""
+    run = _finished(request, pk)
+    try:
+        job = jobs.request(kind=export.KIND.name, run=run, by=request.user)
+    except CurationError as refusal:
+        messages.error(request, str(refusal))
+        return redirect("trainer:run", run.pk)
+    ring(tasks.execute_job, job_id=job.pk)
+    messages.success(request, _("A trainer worker was asked. The files will be here."))
+    return redirect("trainer:job", job.pk)
 
 
 @require_http_methods(["GET", "POST"])
@@ -65,12 +73,22 @@ def run_export(request: SignedInRequest, pk: int) -> HttpResponse:
 def run_merge(request: SignedInRequest, pk: int) -> HttpResponse:
     """With adapters of other runs on the same base that the person may take as well."""
     run = _finished(request, pk)
-    if run.is_whole:
+    if run.is_whole or run.gives_marks:
         raise Http404
     form = MergeForm(request.POST or None, others=access.runs_to_merge(request, run))
-    if request.method == "POST" and form.is_valid():
-        return _asked(request, run, "merge", form.cleaned_data)
-    status = 422 if request.method == "POST" else 200
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            others, way = form.cleaned_data["runs"], form.cleaned_data["way"]
+            try:
+                made = merges.request(run_ids=[pk, *others], way=way, by=request.user)
+            except CurationError as refusal:
+                form.add_error(None, str(refusal))
+                status = 409
+            else:
+                ring(tasks.execute_run, run_id=made.pk)
+                return redirect("trainer:run", made.pk)
     context = {"run": run, "form": form}
     return render(request, "trainer/merge.html", context, status=status)
 
@@ -78,9 +96,10 @@ def run_merge(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_GET
 @login_required
 def job_files(request: SignedInRequest, pk: int) -> StreamingHttpResponse:
-    """What an export or a merge made."""
+    """What an export made."""
     job = access.job_to_take(request, pk)
-    files = export.files(job) if job.state == Job.State.FINISHED else []
+    is_there = job.kind == export.KIND.name and job.state == Job.State.FINISHED
+    files = export.files(job) if is_there else []
     if not files or not all(path.is_file() for _, path in files):
         raise Http404
     return _sent(f"{job.kind}-{job.pk}", files)
@@ -91,19 +110,6 @@ def _finished(request: SignedInRequest, pk: int) -> Run:
     if run.state != Run.State.FINISHED:
         raise Http404
     return run
-
-
-def _asked(
-    request: SignedInRequest, run: Run, kind: str, config: dict[str, Any]
-) -> HttpResponse:
-    try:
-        job = jobs.request(kind=kind, run=run, config=config, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-        return redirect("trainer:run", run.pk)
-    ring(tasks.execute_job, job_id=job.pk)
-    messages.success(request, _("A trainer worker was asked. The files will be here."))
-    return redirect("trainer:job", job.pk)
 
 
 def _sent(name: str, files: Iterable[tuple[str, Path | bytes]]) -> StreamingHttpResponse:

@@ -18,8 +18,11 @@ def main(cfg: Config) -> None:
         if not (Path(folder) / "adapter_model.safetensors").is_file():
             raise Trouble(f"{folder} has no adapter.")
     (Path(cfg.out) / "adapter").mkdir(parents=True)
-    (Path(cfg.out) / "adapter" / "adapter_model.safetensors").write_bytes(b"both")
-    write_manifest(Path(cfg.out), {}, ["adapter/adapter_model.safetensors"])
+    emit("started", steps=1, device="cpu")
+    names = ["adapter/adapter_model.safetensors", "adapter/adapter_config.json"]
+    for name in names:
+        (Path(cfg.out) / name).write_bytes(b"both")
+    write_manifest(Path(cfg.out), {"recipe": "merge"}, names)
     emit("done")
 
 
