@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -11,16 +10,16 @@ from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
 from curation.renewal import Curated
-from trainer import methods
 from trainer.actions.schedules import Facts
+from trainer.forms import MethodForm, as_parent
 from trainer.hours import DAILY, WORKING_DAYS
+from trainer.methods import Method
 from trainer.models import BaseModel, QueueRules, Run, Schedule
+from trainer.text import is_number
 from trainer.zones import zones
 
 HOURS: list[tuple[int | str, str]] = [(hour, f"{hour:02}:00") for hour in range(24)]
 NO_HOUR: list[tuple[int | str, str]] = [("", "–")]
-# What a schedule may fix; all else fits the version that there is by then.
-FIXED = ("steps", "samples", "offer")
 MOST_WAITING = 1_000_000
 
 
@@ -28,7 +27,7 @@ def _hour(value: str) -> int | None:
     return int(value) if value != "" else None
 
 
-def _offer(form: forms.Form, name: str, choices: list[tuple[Any, str]]) -> None:
+def _offer(form: forms.Form, name: str, choices: Sequence[tuple[Any, Any]]) -> None:
     field = form.fields[name]
     assert isinstance(field, forms.ChoiceField)
     field.choices = choices
@@ -96,8 +95,9 @@ def quiet_initial(ruled: Schedule | QueueRules) -> dict[str, Any]:
     }
 
 
-class ScheduleForm(QuietForm):
-    """`like` is the run whose settings the schedule's runs get, if any."""
+class ScheduleForm(QuietForm, MethodForm):
+    """Of one method. Settings left empty are chosen each time, for the version and the
+    base. `parents` are runs that it may go on from."""
 
     name = forms.CharField(label=_("Name"), max_length=80)
     dataset = forms.TypedChoiceField(label=_("Dataset"), coerce=int)
@@ -120,49 +120,64 @@ class ScheduleForm(QuietForm):
         label=_("New ballots"), min_value=1, max_value=MOST_WAITING, required=False,
         help_text=_("Whichever of the two comes first."),
     )  # fmt: skip
+    after = forms.TypedChoiceField(
+        label=_("After"), coerce=int, required=False, empty_value=None,
+        help_text=_("So a reward model, or DPO on the fresh fine-tune, follows by itself."),
+    )  # fmt: skip
     base = forms.TypedChoiceField(label=_("Base model"), coerce=int)
-    steps = forms.IntegerField(required=False)
-    samples = forms.IntegerField(required=False)
-    offer = forms.BooleanField(required=False, initial=True)
+    start = forms.ChoiceField(
+        label=_("Goes on from"),
+        help_text=_("A fine-tuned model of the same base; what it learned is kept."),
+    )
 
     def __init__(
         self,
         *args: Any,
+        method: Method,
         datasets: Sequence[Curated],
         bases: Sequence[BaseModel],
-        like: Run | None = None,
+        parents: Sequence[Run] = (),
+        others: Sequence[Schedule] = (),
         schedule: Schedule | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.method, self.datasets = method, datasets
         self.bases = {base.pk: base for base in bases}
-        self.datasets = datasets
-        self.kept = schedule.config if schedule else like.config if like else {}
-        self.method = schedule.method if schedule else like.method if like else ""
+        self.parents = {run.pk: run for run in parents if run.base_id in self.bases}
+        self.others = {one.pk: one for one in others}
+        self._offer_others()
         _offer(self, "dataset", [(one.id, one.title) for one in datasets])
         _offer(self, "base", [(base.pk, str(base)) for base in bases])
+        _offer(self, "start", self._starts())
         if schedule is not None:
             del self.fields["dataset"]
-        how = methods.named(self.method or Run.Method.SFT).config
-        known = {field.name: field.metadata for field in dataclasses.fields(how)}
-        self.fixed = [name for name in FIXED if name in known]
-        for name in set(FIXED) - known.keys():
-            del self.fields[name]
-        for name in self.fixed:
-            field = self.fields[name]
-            field.label = known[name]["label"]
-            if isinstance(field, forms.IntegerField):
-                field.help_text = say("Empty: as many as fit the version.")
-                field.widget.attrs |= {
-                    "min": known[name]["least"], "max": known[name]["most"],
-                }  # fmt: skip
+        self.add_settings(None)
+
+    def _offer_others(self) -> None:
+        """What it may come after, where there is anything."""
+        when = Schedule.When.choices
+        named = [(pk, f"{one.dataset}: {one}") for pk, one in self.others.items()]
+        _offer(self, "when", [one for one in when if named or one[0] != "after"])
+        if named:
+            _offer(self, "after", [("", "–"), *named])
+        else:
+            del self.fields["after"]
+
+    def _starts(self) -> list[tuple[Any, Any]]:
+        by_then = [one for one in Schedule.Start.choices if one[0] != Schedule.Start.RUN]
+        return [*by_then, *map(as_parent, self.parents.values())]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()
         waits = given.get("wanted_messages") or given.get("wanted_ballots")
-        if given.get("when") == Schedule.When.WAITING and not waits and not self.errors:
+        if self.errors:
+            return given
+        if given["when"] == Schedule.When.WAITING and not waits:
             said = say("Say how many messages or ballots it waits for.")
             self.add_error("wanted_messages", said)
+        if given["when"] == Schedule.When.AFTER and not given.get("after"):
+            self.add_error("after", say("Say after which schedule it comes."))
         return given
 
     def what(self) -> list[forms.BoundField]:
@@ -174,36 +189,47 @@ class ScheduleForm(QuietForm):
     def waits(self) -> list[forms.BoundField]:
         return self._fields("wanted_messages", "wanted_ballots")
 
+    def follows(self) -> list[forms.BoundField]:
+        return self._fields("after")
+
     def run(self) -> list[forms.BoundField]:
-        return self._fields("base", *self.fixed)
+        return [*self._fields("base", "start"), *self.shown_settings()]
 
     def _fields(self, *names: str) -> list[forms.BoundField]:
         return [self[name] for name in names if name in self.fields]
 
     def facts(self) -> Facts:
         given = self.cleaned_data
-        fixed = {name: given[name] for name in self.fixed if given[name] is not None}
-        others = {name: value for name, value in self.kept.items() if name not in FIXED}
+        is_after = given["when"] == Schedule.When.AFTER
+        parent = (
+            self.parents.get(int(given["start"])) if is_number(given["start"]) else None
+        )
         facts: dict[str, Any] = {
             **{name: given[name] for name in ("name", "when")},
             "hour": given["hour"] if given["hour"] != "" else 2,
             "weekday": given["weekday"] if given["weekday"] != "" else 5,
             "wanted_messages": given["wanted_messages"],
             "wanted_ballots": given["wanted_ballots"],
+            "after": self.others[given["after"]] if is_after else None,
+            "method": self.method.name.value,
             "base": self.bases[given["base"]],
-            "config": others | fixed,
+            "start": Schedule.Start.RUN if parent else given["start"],
+            "parent": parent,
+            "config": self.chosen_settings(),
             **self.quiet(),
         }
-        if self.method:
-            facts["method"] = self.method
         return cast("Facts", facts)
 
 
-def initial(schedule: Schedule) -> dict[str, Any]:
+def initial(schedule: Schedule, method: Method) -> dict[str, Any]:
+    """Its settings are those of its own method, and mean nothing to another."""
     names = ("name", "when", "hour", "weekday", "wanted_messages", "wanted_ballots")
+    is_its_own = schedule.method == method.name
     return {
         **{name: getattr(schedule, name) for name in names},
+        "after": schedule.after_id,
         "base": schedule.base_id,
-        **{name: schedule.config.get(name) for name in FIXED},
+        "start": schedule.parent_id or schedule.start,
+        **(schedule.config if is_its_own else {}),
         **quiet_initial(schedule),
     }

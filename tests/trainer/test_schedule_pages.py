@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.urls import reverse
+from django.utils.timezone import now
 
 from curation.models import Membership
 from tests.factories import ContributorFactory
@@ -37,6 +38,7 @@ def filled_in(dataset, base):
     return {
         "name": "Each night", "dataset": dataset.pk, "when": "nightly", "hour": "2",
         "weekday": "5", "time_zone": "Europe/Berlin", "base": base.pk, "offer": "on",
+        "start": "base",
         "quiet_from": "", "quiet_to": "", "quiet_days": "weekdays",
     }  # fmt: skip
 
@@ -75,7 +77,13 @@ def test_a_filled_in_form_becomes_a_schedule(signed_in, filled_in, curator):
         ({"when": "waiting"}, "how many messages or ballots"),
         ({"when": "waiting", "wanted_messages": "0"}, "greater than or equal to 1"),
         ({"wanted_ballots": "9" * 40}, "less than or equal"),
-        ({"steps": "0"}, "must be from 1"),
+        ({"steps": "0"}, "greater than or equal to 1"),
+        ({"lora_r": "1000"}, "less than or equal to 256"),
+        ({"tuning": "by hand"}, "valid choice"),
+        ({"max_length": "20", "max_new_tokens": "20"}, "must leave room for an answer"),
+        ({"start": "999999"}, "valid choice"),
+        ({"start": "run"}, "valid choice"),
+        ({"when": "after"}, "valid choice"),
         ({"quiet_from": "8"}, "beginning and an end"),
     ],
 )
@@ -93,23 +101,85 @@ def test_like_a_run_takes_its_settings(signed_in, filled_in, request_run):
     like = f"{page('schedule_new')}?like={run.pk}"
     assert 'value="11"' in signed_in.get(like).text
 
-    signed_in.post(like, {**filled_in, "steps": "12", "samples": "3"})
+    signed_in.post(like, {**filled_in, "steps": "12", "samples": "3", "lora_r": "4"})
 
     config = Schedule.objects.get().config
     assert (config["lora_r"], config["steps"], config["samples"]) == (4, 12, 3)
     assert signed_in.get(f"{page('schedule_new')}?like=9{run.pk}").status_code == 404
 
 
-def test_changing_keeps_what_the_form_does_not_show(signed_in, schedule, filled_in):
+def test_all_settings_are_there_to_change(signed_in, schedule, filled_in):
+    shown = signed_in.get(page("schedule_change", schedule.pk)).text
+    assert 'name="lora_r" value="4"' in shown
     del filled_in["dataset"]
-    weekly = {**filled_in, "when": "weekly", "steps": "30"}
+    weekly = {**filled_in, "when": "weekly", "steps": "30", "lora_r": ""}
 
     signed_in.post(page("schedule_change", schedule.pk), weekly)
 
     schedule.refresh_from_db()
-    assert (schedule.when, schedule.config["lora_r"]) == ("weekly", 4)
-    assert schedule.config["steps"] == 30
+    assert (schedule.when, schedule.config) == ("weekly", {"steps": 30, "offer": True})
     assert schedule.due_at.astimezone().strftime("%w") in "56"
+
+
+def test_another_method_brings_its_own_settings(signed_in, schedule, filled_in):
+    address = page("schedule_change", schedule.pk)
+    shown = signed_in.get(f"{address}?method=dpo").text
+    assert 'name="beta"' in shown
+    assert 'value="newest" selected' not in shown  # as it was planned
+    assert signed_in.get(f"{address}?method=magic").status_code == 404
+    del filled_in["dataset"]
+
+    signed_in.post(
+        address, {**filled_in, "method": "dpo", "beta": "0.3", "start": "newest"}
+    )
+
+    schedule.refresh_from_db()
+    assert (schedule.method, schedule.start) == ("dpo", "newest")
+    assert schedule.config["beta"] == 0.3
+    said = signed_in.get(page("schedule", schedule.pk)).text
+    for words in ("Direct preference optimisation", "newest fine-tuned run", "0.3"):
+        assert words in said
+
+
+def test_dpo_begins_with_the_newest_fine_tune_by_itself(signed_in, base):
+    shown = signed_in.get(f"{page('schedule_new')}?method=dpo").text
+
+    assert '<option value="newest" selected' in shown
+
+
+def test_it_goes_on_from_one_run_of_those_that_may_be(signed_in, filled_in, request_run):
+    run = request_run()
+    Run.objects.filter(pk=run.pk).update(
+        state="finished", adapter_sha256="ab" * 32, finished_at=now()
+    )
+    filled_in |= {"start": run.pk, "method": "dpo"}
+
+    signed_in.post(page("schedule_new"), filled_in)
+
+    schedule = Schedule.objects.get()
+    assert (schedule.start, schedule.parent) == ("run", run)
+    shown = signed_in.get(page("schedule_change", schedule.pk)).text
+    assert f'<option value="{run.pk}" selected' in shown
+
+
+def test_a_chain_is_shown_from_both_ends(signed_in, schedule, filled_in):
+    after = {**filled_in, "name": "Then", "when": "after", "after": schedule.pk}
+    assert (
+        "field__error" in signed_in.post(page("schedule_new"), after | {"after": ""}).text
+    )
+
+    signed_in.post(page("schedule_new"), after)
+
+    second = Schedule.objects.get(name="Then")
+    assert second.due_at is None
+    assert "After “Each night”" in signed_in.get(page("schedule", second.pk)).text
+    assert page("schedule", second.pk) in signed_in.get(page("schedule", schedule.pk)).text
+    steer = page("schedule_steer", schedule.pk)
+    refused = signed_in.post(steer, {"act": "delete"}, follow=True)
+    assert "“Then” comes after it." in refused.text
+    circle = {**after, "name": "Each night", "after": second.pk}
+    answer = signed_in.post(page("schedule_change", schedule.pk), circle)
+    assert "They would wait for each other." in answer.text
 
 
 def test_it_is_steered_by_buttons(signed_in, schedule, frozen, rung, transactional_db):

@@ -15,26 +15,27 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from curation import handoff, renewal
 from curation.errors import CurationError, NotAllowed
 from curation.handoff import Person
-from trainer import methods
+from trainer import evidence, methods
 from trainer.actions import runs, schedules
+from trainer.errors import TrainerError
 from trainer.models import Firing, Run, Schedule
 
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)  # of a worker that says nothing while it freezes
 SCHEDULED = -1  # what somebody waits for at the page goes first
-State = Firing.State
+State, Start = Firing.State, Schedule.Start
 
 NOT_THEIRS = gettext_noop(
     "Who made it is no curator of the dataset any more. Another curator can take it over."
 )
 NOTHING_NEW = gettext_noop("Nothing new since version %(number)d.")
-NOT_OVER = gettext_noop("What it had started before was not over.")
 NO_BASE = gettext_noop("The base model %(base)s is not ready.")
 NO_VERSION = gettext_noop("No version was frozen: %(why)s")
 RUN_FAILED = gettext_noop("Run %(run)d failed: %(why)s")
@@ -63,7 +64,7 @@ def _call_by_the_clock() -> None:
         was_due = schedule.due_at
         schedules.move_on(schedule)
         if schedules.call(schedule, due_at=was_due) is None:
-            facts = {"state": State.SKIPPED, "why": NOT_OVER, "ended_at": now()}
+            facts = {"state": State.SKIPPED, "why": schedules.NOT_OVER, "ended_at": now()}
             Firing.objects.create(schedule=schedule, due_at=was_due, **facts)
 
 
@@ -112,6 +113,7 @@ def _settle(firing: Firing) -> None:
     assert run is not None  # as the query says
     if run.state == Run.State.FINISHED:
         _end(firing, State.DONE)
+        schedules.call_followers(firing.schedule, version_id=run.version_id)
     elif run.state == Run.State.CANCELLED:
         _end(firing, State.SKIPPED, RUN_CANCELLED, run=run.pk)
     else:
@@ -170,7 +172,10 @@ def _may(firing: Firing) -> bool:
 
 
 def _frozen(firing: Firing) -> renewal.Outcome | None:
-    """The version to train on; None where it is not there yet, or will not be."""
+    """The version to train on; None where it is not there yet, or will not be. After
+    another schedule it is that one's."""
+    if firing.version_id is not None:
+        return renewal.Outcome(is_over=True, version_id=firing.version_id, is_new=True)
     if firing.freezing_id is None:
         with transaction.atomic():
             asked = renewal.ask(firing.schedule.dataset_id, by=_actor(firing))
@@ -231,12 +236,19 @@ def settings_for(schedule: Schedule, version: handoff.FrozenVersion) -> dict[str
 
 
 def _parent(schedule: Schedule) -> int | None:
-    """The newest fine-tuned run of the dataset, for methods that go on from one."""
-    if not methods.named(schedule.method).goes_on:
-        return None
-    there = Run.objects.parents().filter(base=schedule.base)
-    newest = there.filter(version__dataset=schedule.dataset_id).first()
-    return newest.pk if newest else None
+    """The run that this one goes on from, as things stand now."""
+    if schedule.start == Start.RUN:
+        return schedule.parent_id
+    if schedule.start == Start.CHAMPION:
+        held = evidence.champion_of(schedule.dataset_id, Run.Method.SFT)
+        if held is None:
+            raise TrainerError(_("There is no champion to go on from yet. Promote one."))
+        return held.run_id
+    if schedule.start == Start.NEWEST:
+        there = Run.objects.parents().filter(base=schedule.base)
+        newest = there.filter(version__dataset=schedule.dataset_id).first()
+        return newest.pk if newest else None
+    return None
 
 
 def _mine(firing: Firing) -> Any:

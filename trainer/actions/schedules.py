@@ -8,16 +8,19 @@ from zoneinfo import available_timezones
 from django.db import IntegrityError, transaction
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from curation import history, renewal
 from curation.errors import NotAllowed
 from curation.handoff import Person
 from trainer import methods
+from trainer.actions.checks import require_parent
 from trainer.errors import TrainerError
 from trainer.hours import next_time
-from trainer.models import BaseModel, Firing, Schedule
+from trainer.models import BaseModel, Firing, Run, Schedule
 
-State, When = Schedule.State, Schedule.When
+State, When, Start = Schedule.State, Schedule.When, Schedule.Start
+NOT_OVER = gettext_noop("What it had started before was not over.")
 
 
 class Facts(TypedDict, total=False):
@@ -30,8 +33,11 @@ class Facts(TypedDict, total=False):
     time_zone: str
     wanted_messages: int | None
     wanted_ballots: int | None
+    after: Schedule | None
     method: str
     base: BaseModel
+    start: str
+    parent: Run | None
     config: dict[str, Any]
     quiet_from: int | None
     quiet_to: int | None
@@ -42,6 +48,8 @@ class Facts(TypedDict, total=False):
 def create(*, dataset_id: int, by: Person, facts: Facts) -> Schedule:
     require(by, dataset_id)
     schedule = Schedule(dataset_id=dataset_id, owner=by)
+    how = methods.named(facts.get("method", Run.Method.SFT))
+    schedule.start = Start.NEWEST if how.goes_on else Start.BASE
     _apply(schedule, facts)
     schedule.save()
     _record("made", schedule, by=by)
@@ -83,6 +91,8 @@ def resume(*, schedule_id: int, by: Person) -> Schedule:
 def delete(*, schedule_id: int, by: Person) -> None:
     """With its list of firings; the runs stay, and so do the lines of history."""
     schedule = lock(schedule_id, by)
+    if follower := schedule.followers.first():
+        raise TrainerError(_("“%(name)s” comes after it.") % {"name": follower})
     _record("deleted", schedule, by=by, name=schedule.name)
     schedule.delete()
 
@@ -112,6 +122,16 @@ def call(schedule: Schedule, **facts: Any) -> Firing | None:
     return firing
 
 
+def call_followers(schedule: Schedule, *, version_id: int) -> None:
+    """Those that come after it, on the version that it trained on; one that is still busy
+    is left out this time, and says so."""
+    waiting = schedule.followers.active().select_for_update(of=("self",)).order_by("pk")
+    for follower in waiting:
+        if call(follower, version_id=version_id) is None:
+            over = {"state": Firing.State.SKIPPED, "ended_at": now(), "why": NOT_OVER}
+            Firing.objects.create(schedule=follower, version_id=version_id, **over)
+
+
 def park(schedule: Schedule, *, why: str) -> None:
     """It does nothing more until a curator takes it over."""
     _move(schedule, to=State.PARKED, by=None, why=why)
@@ -139,8 +159,6 @@ def _apply(schedule: Schedule, facts: Facts) -> None:
         setattr(schedule, name, value)
     _check(schedule)
     schedule.due_at = _next(schedule) if schedule.is_active else None
-    if not schedule.goes_by_the_clock:
-        schedule.due_at = None
 
 
 def _check(schedule: Schedule) -> None:
@@ -154,6 +172,23 @@ def _check(schedule: Schedule) -> None:
     if (schedule.quiet_from is None) != (schedule.quiet_to is None):
         raise TrainerError(_("Quiet hours have a beginning and an end."))
     methods.named(schedule.method).config.parse(schedule.config)
+    if schedule.when == When.AFTER:
+        _check_order(schedule)
+    if schedule.parent_id:
+        require_parent(schedule.parent_id, base=schedule.base, by=schedule.owner)
+
+
+def _check_order(schedule: Schedule) -> None:
+    """Refuse a chain without a beginning. A query a link."""
+    earlier = schedule.after
+    if earlier is None:
+        raise TrainerError(_("Say after which schedule it comes."))
+    if earlier.dataset_id != schedule.dataset_id:
+        raise TrainerError(_("It comes after a schedule of the same dataset."))
+    while earlier is not None:
+        if earlier.pk == schedule.pk:
+            raise TrainerError(_("They would wait for each other."))
+        earlier = earlier.after
 
 
 def _next(schedule: Schedule) -> Any:

@@ -17,7 +17,7 @@ from curation import renewal
 from curation.background import ring
 from curation.errors import CurationError
 from curation.http import SignedInRequest
-from trainer import access, tasks
+from trainer import access, methods, report, tasks
 from trainer.actions import firings
 from trainer.actions import schedules as actions
 from trainer.models import BaseModel, Schedule
@@ -49,6 +49,8 @@ def schedule(request: SignedInRequest, pk: int) -> HttpResponse:
         "page": pages.get_page(request.GET.get("page")),
         "waits": waits,
         "is_busy": found.firings.open().exists(),
+        "followers": found.followers.order_by("name", "pk"),
+        "settings": report.settings(methods.named(found.method), found.config),
     }
     return render(request, "trainer/schedule.html", context)
 
@@ -56,22 +58,30 @@ def schedule(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def make(request: SignedInRequest) -> HttpResponse:
-    """Plan one; ?dataset=… chooses, and ?like=12 takes a run's base and settings."""
+    """Plan one; ?dataset=… chooses, ?method=dpo shows the form of another method, and
+    ?like=12 takes a run's method, base and settings."""
     like = request.GET.get("like", "")
     run = access.runs(request).filter(pk=like).first() if is_number(like) else None
     if like and run is None:
         raise Http404
-    wanted: dict[str, Any] = {"time_zone": "UTC", "hour": 2, "weekday": 5}
-    wanted |= {"when": Schedule.When.NIGHTLY, "quiet_days": "weekdays"}
+    method = access.method(request, run.method if run else "")
+    wanted: dict[str, Any] = {
+        "time_zone": "UTC", "hour": 2, "weekday": 5, "when": Schedule.When.NIGHTLY,
+        "quiet_days": "weekdays", "start": "newest" if method.goes_on else "base",
+    }  # fmt: skip
     if run is not None:
-        wanted |= {**run.config, "base": run.base_id, "dataset": run.version.dataset_id}
+        wanted |= run.config if run.method == method.name else {}
+        wanted |= {"base": run.base_id, "dataset": run.version.dataset_id}
+        wanted |= {"start": run.parent_id} if run.parent_id else {}
     elif is_number(request.GET.get("dataset", "")):
         wanted["dataset"] = int(request.GET["dataset"])
     form = ScheduleForm(
         request.POST or None,
+        method=method,
         datasets=renewal.curated_by(request.user),
         bases=list(BaseModel.objects.ready().for_listing()),
-        like=run,
+        parents=access.parents(request),
+        others=list(access.schedules(request).for_listing()),
         initial=wanted,
     )
 
@@ -86,13 +96,21 @@ def make(request: SignedInRequest) -> HttpResponse:
 @login_required
 def change(request: SignedInRequest, pk: int) -> HttpResponse:
     found = access.schedule(request, pk)
+    method = access.method(request, found.method)
     ready = {base.pk: base for base in BaseModel.objects.ready().for_listing()}
+    others = access.schedules(request).for_listing().filter(dataset=found.dataset_id)
+    parents = access.parents(request)
+    if found.parent and found.parent not in parents:
+        parents.append(found.parent)
     form = ScheduleForm(
         request.POST or None,
+        method=method,
         datasets=renewal.curated_by(request.user),
         bases=[*ready.values(), *([] if found.base_id in ready else [found.base])],
+        parents=parents,
+        others=list(others.exclude(pk=pk)),
         schedule=found,
-        initial=initial(found),
+        initial=initial(found, method),
     )
 
     def kept() -> Schedule:
@@ -120,7 +138,7 @@ def _filled_in(
             else:
                 messages.success(request, _("Kept."))
                 return redirect("trainer:schedule", found.pk)
-    context = {**context, "form": form}
+    context = {**context, "form": form, "methods": methods.EVERY}
     return render(request, "trainer/schedule_form.html", context, status=status)
 
 
