@@ -26,6 +26,8 @@ Matrix = npt.NDArray[np.float64]
 PRIOR, PRIOR_OF_COVARIATES = 0.1, 1.0
 STEPS = 50
 CLOSE = 1e-8
+FARTHEST = 32.0  # in log-odds: nobody is further from anybody
+LARGEST_STEP = 4.0  # of a coefficient, where the likelihood is far from a parabola
 RESAMPLES = 400
 RESAMPLED_STEPS = 3  # from the whole solution, each is near its own
 COVARIATES = ("length", "order", "style")
@@ -152,8 +154,9 @@ class _Fit:
 
     def __init__(self, met: Sequence[Met], names: Sequence[str], confidence: float) -> None:
         self.models, self.confidence = len(names), confidence
-        design, shares = _design(met, names)
-        prior = np.full(design.shape[1], PRIOR)
+        self.z = NormalDist().inv_cdf((1 + confidence) / 2)
+        self.design, self.shares = design, shares = _design(met, names)
+        self.prior = prior = np.full(design.shape[1], PRIOR)
         prior[self.models :] = PRIOR_OF_COVARIATES
         ones = np.ones(len(shares))
         self.best = _newton(design, shares, ones, prior, np.zeros(len(prior)), STEPS)
@@ -169,11 +172,15 @@ class _Fit:
         """Of a sum of coefficients. What encloses it is the wider of two: what the drawn
         ballots give, and what chance alone would, were all comparisons independent."""
         here = float(contrast @ self.best)
+        low, high = self.between(contrast)
+        reach = self.z * float(contrast @ np.linalg.solve(self.bend, contrast)) ** 0.5
+        return Rate(here, min(low, here - reach), max(high, here + reach))
+
+    def between(self, contrast: Matrix) -> tuple[float, float]:
+        """What the drawn ballots give."""
         tail = (1 - self.confidence) / 2
         low, high = np.quantile(self.drawn @ contrast, (tail, 1 - tail))
-        spread = float(contrast @ np.linalg.solve(self.bend, contrast)) ** 0.5
-        reach = NormalDist().inv_cdf(1 - tail) * spread
-        return Rate(here, min(float(low), here - reach), max(float(high), here + reach))
+        return float(low), float(high)
 
     def strength(self, one: int) -> Rate:
         """Around the mean of all: nothing else can be known of it."""
@@ -182,9 +189,48 @@ class _Fit:
         return self.value(contrast)
 
     def chance(self, one: int, other: int) -> Rate:
+        """Chance alone is judged by the likelihood here: where one side nearly always wins,
+        the curvature at the solution says that nothing is known."""
         alone = np.eye(len(self.best))
-        lead = self.value(alone[one] - alone[other])
-        return Rate(*(1 / (1 + exp(-each)) for each in lead))
+        lead = alone[one] - alone[other]
+        low, high = self.between(lead)
+        low, high = min(low, self.edge(lead, -1)), max(high, self.edge(lead, 1))
+        here = float(lead @ self.best)
+        return Rate(*(1 / (1 + exp(-each)) for each in (here, low, high)))
+
+    def edge(self, contrast: Matrix, side: int) -> float:
+        """How far a sum of coefficients may lie to one side, until even the best of all
+        others that go with it lose too much of the likelihood."""
+        here, drop = float(contrast @ self.best), self.z**2 / 2
+        near, far = 0.0, 1.0
+        while far < FARTHEST and self.lost(contrast, here + side * far) < drop:
+            near, far = far, 2 * far
+        while far - near > 0.001:
+            middle = (near + far) / 2
+            is_near = self.lost(contrast, here + side * middle) < drop
+            near, far = (middle, far) if is_near else (near, middle)
+        return here + side * far
+
+    def lost(self, contrast: Matrix, value: float) -> float:
+        """Of the likelihood, where the sum is held at a value and all else fits itself."""
+        found = self.best + contrast * (value - contrast @ self.best) / (
+            contrast @ contrast
+        )
+        facts = self.design, self.shares, np.ones(len(self.shares)), self.prior
+        for _ in range(STEPS):
+            chances = 1 / (1 + np.exp(-self.design @ found))
+            slope = self.design.T @ (self.shares - chances) - self.prior * found
+            bend = _bend(self.design, facts[2], self.prior, found)
+            # Along the contrast nothing may move: the last row and column say so.
+            held = np.block(
+                [[bend, contrast[:, None]], [contrast[None, :], np.zeros((1, 1))]]
+            )
+            step = np.linalg.solve(held, np.append(slope, 0.0))[:-1]
+            largest = float(np.abs(step).max())
+            found = found + step * min(1.0, LARGEST_STEP / max(largest, CLOSE))
+            if largest < 1e-6:
+                break
+        return _likelihood(*facts, self.best) - _likelihood(*facts, found)
 
     def covariates(self) -> dict[str, Rate]:
         alone = np.eye(len(self.best))[self.models :]

@@ -121,7 +121,7 @@ class ScheduleForm(QuietForm, MethodForm):
         help_text=_("Whichever of the two comes first."),
     )  # fmt: skip
     after = forms.TypedChoiceField(
-        label=_("After"), coerce=int, required=False, empty_value=None,
+        label=_("After which schedule"), coerce=int, required=False, empty_value=None,
         help_text=_("So a reward model, or DPO on the fresh fine-tune, follows by itself."),
     )  # fmt: skip
     base = forms.TypedChoiceField(label=_("Base model"), coerce=int)
@@ -170,13 +170,13 @@ class ScheduleForm(QuietForm, MethodForm):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()
+        when, odd = given.get("when"), self.errors
         waits = given.get("wanted_messages") or given.get("wanted_ballots")
-        if self.errors:
-            return given
-        if given["when"] == Schedule.When.WAITING and not waits:
+        is_odd = "wanted_messages" in odd or "wanted_ballots" in odd
+        if when == Schedule.When.WAITING and not waits and not is_odd:
             said = say("Say how many messages or ballots it waits for.")
             self.add_error("wanted_messages", said)
-        if given["when"] == Schedule.When.AFTER and not given.get("after"):
+        if when == Schedule.When.AFTER and not given.get("after") and "after" not in odd:
             self.add_error("after", say("Say after which schedule it comes."))
         return given
 

@@ -140,3 +140,16 @@ def test_a_league_orders_models_that_never_met_each_other():
 def test_twice_asked_it_says_the_same():
     rows = drawn(100, lead=0.4)
     assert duels.duel(rows, "new", "old") == duels.duel(rows, "new", "old")
+
+
+@pytest.mark.parametrize("count", [12, 24, 48])
+def test_who_always_wins_is_ahead_the_more_surely_the_longer(count):
+    """Of sixteen tosses all alike nobody doubts; at so clear a lead the curvature of the
+    likelihood would."""
+    rows = [met(n, f"p{n}", f"q{n // 2}", first_shown=1 + n % 2, second_shown=2 - n % 2)
+            for n in range(count)]  # fmt: skip
+
+    found = duels.duel(rows, "new", "old", confidence=0.99).corrected
+
+    assert found.is_settled
+    assert found.low > duels.duel(rows[:8], "new", "old", confidence=0.99).corrected.low

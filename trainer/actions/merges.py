@@ -13,9 +13,9 @@ from curation.errors import NotAllowed
 from curation.handoff import Person
 from trainer import methods
 from trainer.actions import fence
-from trainer.config import LORA
 from trainer.errors import TrainerError
 from trainer.models import Part, Run, ancestry
+from trainer.recipes.settings import LORA
 
 AT_MOST = 8  # ranks add up
 # What a merged model takes over from its first part: how it reads and answers.
