@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("curation", "0029_methods"),
-        ("trainer", "0010_contests"),
+        ("trainer", "0011_playground"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
