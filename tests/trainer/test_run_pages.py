@@ -290,10 +290,10 @@ def test_the_list_costs_the_same_however_long_it_is(
     for _ in range(12):
         request_run()
 
-    # Expect 8 queries: the session, how many runs there are, the runs with all that they
-    # show, which are champions, the base models, what was taken back of their versions,
-    # whether there is a version to train on, the bell
-    with django_assert_num_queries(8):
+    # Expect 9 queries: the session, how many runs there are, the runs with all that they
+    # show, which are champions, the base models, the versions in their weights, what was
+    # taken back of those, whether there is a version to train on, the bell
+    with django_assert_num_queries(9):
         signed_in.get(page("runs"))
 
 
