@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from curation import handoff
 from curation.handoff import Recalled
-from trainer.models import Champion, Removal, Run
+from trainer.models import Champion, Removal, Run, ancestry
 
 
 class Saw(NamedTuple):
@@ -22,8 +22,9 @@ class Saw(NamedTuple):
 
     @property
     def may_ask(self) -> bool:
-        """Whether nothing is under way."""
-        return self.removal is None or self.removal.state == Removal.State.FAILED
+        """Whether nothing is under way. A merged one is merged anew, of other parts."""
+        is_free = self.removal is None or self.removal.state == Removal.State.FAILED
+        return is_free and not self.run.is_merged
 
 
 def texts_taken_back(dataset_id: int) -> list[Saw]:
@@ -33,7 +34,7 @@ def texts_taken_back(dataset_id: int) -> list[Saw]:
     """
     usable = Run.objects.usable().filter(version__dataset=dataset_id)
     runs = list(usable.select_related("version__dataset", "base").order_by("-pk"))
-    learned = _learned_from(runs)
+    learned = ancestry.versions(run.pk for run in runs)
     marked = handoff.recalled_from({one for theirs in learned.values() for one in theirs})
     champions = Champion.objects.among(runs)
     removals: dict[int, Removal] = {}
@@ -56,20 +57,6 @@ def texts_taken_back(dataset_id: int) -> list[Saw]:
 def _first(marked: dict[int, Recalled], versions: Iterable[int]) -> datetime | None:
     when = [marked[one].since for one in versions if one in marked]
     return min((moment for moment in when if moment), default=None)
-
-
-def _learned_from(runs: Iterable[Run]) -> dict[int, list[int]]:
-    """Their versions, with those of all that they go on from. One query."""
-    rows = Run.objects.values_list("pk", "parent", "version")
-    known = {pk: (parent, version) for pk, parent, version in rows}
-    found: dict[int, list[int]] = {}
-    for run in runs:
-        step: int | None = run.pk
-        found[run.pk] = []
-        while step is not None:
-            step, version = known[step]
-            found[run.pk].append(version)
-    return found
 
 
 def in_its_place(run: Run) -> Run:

@@ -328,11 +328,12 @@ def test_the_page_of_a_run_has_its_budget(
     run = request_run()
     finished(run)
 
-    # Expect 14 queries: the session, the run with all it points to, its samples,
-    # its checkpoints, those that went on from it, its curves, its history, and may this
-    # person steer it (the version with its dataset, the membership), what was taken back,
-    # what is behind it, its dataset's champion, whether it is trained again, the bell
-    with django_assert_num_queries(14):
+    # Expect 17 queries: the session, the run with all it points to, its samples,
+    # its checkpoints, those that went on from it, its parts, what it went into, runs like
+    # it, its curves, its history, and may this person steer it (the version with its
+    # dataset, the membership), what was taken back, what is behind it, its dataset's
+    # champion, whether it is trained again, the bell
+    with django_assert_num_queries(17):
         signed_in.get(page("run", run.pk))
 
 

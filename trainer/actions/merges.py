@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from curation import handoff
 from curation.errors import NotAllowed
 from curation.handoff import Person
-from trainer import methods
+from trainer import methods, saw
 from trainer.actions import fence
 from trainer.errors import TrainerError
 from trainer.models import Part, Run, ancestry
@@ -78,6 +78,8 @@ def _require(part: Run, learned: Iterable[int], by: Person) -> None:
         )
     if part.state != Run.State.FINISHED:
         raise TrainerError(_("Only finished runs have an adapter to merge."))
+    if part.retired_at is not None:
+        raise TrainerError(saw.why_retired(part))
     if part.gives_marks:
         raise TrainerError(
             _("Run %(number)d is a reward model and writes nothing; it cannot be merged.")

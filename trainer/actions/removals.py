@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
@@ -26,8 +25,8 @@ from trainer.models import Job, Removal, Run
 
 State = Removal.State
 WEIGHTS = (ADAPTER, MODEL, SHARDS, "checkpoints")
-TAKEN_AWAY = ("export", "merged")  # the same in folders of jobs
-WITH_WEIGHTS = ("export", "merge")  # kinds of jobs
+TAKEN_AWAY = ("export",)  # the same in folders of jobs
+WITH_WEIGHTS = ("export",)  # kinds of jobs
 
 
 # ---- asked for ---------------------------------------------------------------------------
@@ -78,6 +77,12 @@ def _require_model(run: Run) -> None:
         raise TrainerError(_("Run %(number)d has no model yet.") % {"number": run.pk})
     if run.retired_at is not None:
         raise TrainerError(saw.why_retired(run))
+    if run.is_merged:
+        said = _(
+            "Run %(number)d was merged of others. Have those trained again, then merge "
+            "what takes their place."
+        )
+        raise TrainerError(said % {"number": run.pk})
 
 
 def _wanted(run: Run, by: Person) -> Removal | None:
@@ -153,8 +158,10 @@ def delete_weights(*, run_id: int, by: Person) -> None:
             _("Run %(number)d is in use. Only a retired model can be deleted.")
             % {"number": run.pk}
         )
-    jobs = Job.objects.filter(Q(run=run) | Q(config__runs__contains=[run.pk]))
-    if run.children.unended().exists() or jobs.unended().exists():
+    jobs = Job.objects.filter(run=run)
+    wholes = Run.objects.filter(parts__run=run)
+    at_work = (run.children.all(), wholes, jobs)
+    if any(rows.unended().exists() for rows in at_work):
         raise TrainerError(_("Something is at work with this model. Wait for its end."))
     _delete(folder_of(run) / name for name in WEIGHTS)
     for job in jobs.filter(kind__in=WITH_WEIGHTS):

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("curation", "0029_methods"),
-        ("trainer", "0011_playground"),
+        ("trainer", "0012_removal"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
