@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from tests.trainer.test_estimates import CONFIG, SHAPES, told
 from trainer import methods
 from trainer.actions import workers
 from trainer.errors import TrainerError
@@ -15,17 +18,13 @@ pytestmark = [
     pytest.mark.parametrize("method", sorted(methods.METHODS)),
 ]
 
-SHAPE = (
-    '{"num_hidden_layers": 2, "hidden_size": 128, "vocab_size": 1024,'
-    ' "max_position_embeddings": 48}'
-)
-
 
 @pytest.fixture
 def ask(request_run, preferred, base, tmp_path, method):
     """The base is there on disk, small as the starter is; it reads 48 tokens."""
-    (tmp_path / "config.json").write_text(SHAPE)
-    (tmp_path / "model.safetensors").write_bytes(b"0" * 2_000_000)
+    reads = CONFIG | {"max_position_embeddings": 48}
+    (tmp_path / "config.json").write_text(json.dumps(reads))
+    (tmp_path / "model.safetensors").write_bytes(told(SHAPES))
     base.location = str(tmp_path)
     base.save()
 
