@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("curation", "0029_methods"),
-        ("trainer", "0012_removal"),
+        ("trainer", "0013_judged"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

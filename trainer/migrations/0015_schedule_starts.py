@@ -9,7 +9,7 @@ def go_on_as_before(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trainer", "0013_remains"),
+        ("trainer", "0014_remains"),
     ]
 
     operations = [
