@@ -10,14 +10,16 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
-from django.db.models import Count
+from django.db.models import Avg, Count
 
 from curation.formats.format import Format
+from curation.formats.trees import Label as Said
 from curation.formats.trees import Node, Terms, Tree, put_beside
 from curation.models import (
     Category,
     Conversation,
     Dataset,
+    Label,
     Message,
     Original,
     Review,
@@ -41,6 +43,7 @@ class _Beside(NamedTuple):
     originals: dict[int, tuple[str, dict[str, Any]]]
     ranks: dict[int, int]
     reviews: dict[int, int]
+    labels: dict[int, dict[str, Said]]
 
 
 def rows(
@@ -106,6 +109,7 @@ def _node(row: Any, kept: dict[str, Any], beside: _Beside) -> Node:
         author=str(row.author_id or ""),
         at=row.created_at if row.origin == Message.Origin.PERSON else None,
         reviews=reviews,
+        labels=beside.labels[row.pk],
     )
     put_beside(node, kept)
     return node
@@ -142,4 +146,19 @@ def _beside(conversations: list[int]) -> _Beside:
             for pk in group
         },
         dict(counted),
+        _labels(conversations),
     )
+
+
+def _labels(conversations: list[int]) -> dict[int, dict[str, Said]]:
+    """Scales from 1 to 5 go from 0 to 1 in files."""
+    given = Label.objects.filter(
+        review__message__conversation__in=conversations, review__set_aside_at=None
+    ).order_by()
+    found: dict[int, dict[str, Said]] = defaultdict(dict)
+    for pk, name, mean, count in given.values_list("review__message", "name").annotate(
+        Avg("value"), Count("pk")
+    ):
+        value = (float(mean) - 1) / 4 if name in Label.SCALES else float(mean)
+        found[pk][name] = Said(value, count)
+    return found

@@ -29,6 +29,7 @@ from curation.models import (
     Dataset,
     Event,
     Message,
+    Original,
     Profile,
     Review,
     Settlement,
@@ -89,6 +90,7 @@ def _conversations(
     moved = {pk: _moved(found) for pk, found in all_messages_of(ids).items()}
     there = {pk: one for found in moved.values() for pk, one in found.items()}
     salts = salts_for(list(there))
+    originals = _originals(there)
     said = _said(ids, there, people)
     duplicates = _duplicates(ids)
     for conversation in chunk:
@@ -104,7 +106,8 @@ def _conversations(
                 "source_key": conversation.source_key,
                 "duplicate_of": duplicates[conversation.pk],
                 "messages": [
-                    _message(one, there, people, salts) for one in found.values()
+                    _message(one, there, people, salts) | originals.get(one.pk, {})
+                    for one in found.values()
                 ],
                 **{kind: by_conversation[conversation.pk] for kind, by_conversation in
                    said.items()},
@@ -151,6 +154,15 @@ def _message(
         "language": one.language,
         "state": one.state,
         "salt": salts[one.pk].hex(),
+    }
+
+
+def _originals(there: Messages) -> dict[int, dict[str, Any]]:
+    """What a file said beside a message."""
+    rows = Original.objects.filter(message__in=there)
+    return {
+        pk: {"original": {"format": format, "facts": facts}}
+        for pk, format, facts in rows.values_list("pk", "format", "facts")
     }
 
 

@@ -120,18 +120,17 @@ def _lines(
 ) -> Iterator[Line]:
     """What is read of the file, up to where it cannot be read on."""
     refuse, known = job.report.refuse, FORMATS[format]
-    last = 0
 
-    def counted() -> Rows:
-        nonlocal last
-        for row in rows(refuse):
-            last = row.number
-            yield row
+    def readable() -> Rows:
+        last = 0
+        try:
+            for row in rows(refuse):
+                last = row.number
+                yield row
+        except BadLine as problem:
+            refuse(last + 1, problem)
 
-    try:
-        yield from known.read(files.named(counted(), known, mapping), refuse)
-    except BadLine as problem:
-        refuse(last + 1, problem)
+    return known.read(files.named(readable(), known, mapping), refuse)
 
 
 def _length(line: Line) -> int:

@@ -34,6 +34,7 @@ from curation.models import (
     Event,
     Message,
     MessageSalt,
+    Original,
     Profile,
     Review,
     Settlement,
@@ -153,6 +154,11 @@ class _Mover:
             MessageSalt(message=there[raw["uid"]], salt=bytes.fromhex(raw["salt"]))
             for raw in found
             if raw.get("salt")
+        )
+        Original.objects.bulk_create(
+            Original(message=there[raw["uid"]], **raw["original"])
+            for raw in found
+            if raw.get("original")
         )
         Event.objects.record_all(
             Event.objects.line("message.imported", one, by=self.by, dataset=self.dataset,

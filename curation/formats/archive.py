@@ -15,6 +15,7 @@ from curation.formats import jsonl
 
 FORMAT = "winnow-record-1"
 SALT_DIGITS = 64
+FACTS_AT_MOST = 4 * jsonl.KEPT_AT_MOST  # of a message and of its tree, and exact texts
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def conversation(line: str) -> dict[str, Any]:
         salt = jsonl.optional_text(message, "salt")
         if salt and not _is_salt(salt):
             raise BadLine(f"A salt has {SALT_DIGITS} hexadecimal digits.")
+        _check_original(message)
         known.add(message["uid"])
     _check_said(raw, known)
     for one in jsonl.objects(raw, "duplicate_of"):
@@ -63,6 +65,19 @@ def conversation(line: str) -> dict[str, Any]:
         if not isinstance(likeness, int | float) or not 0 <= likeness <= 1:
             raise BadLine("“likeness” goes from 0 to 1.")
     return raw
+
+
+def _check_original(message: dict[str, Any]) -> None:
+    """What a file of another format said beside it: fit to be kept, and nothing else."""
+    found = message.get("original")
+    if found is None:
+        return
+    if not isinstance(found, dict) or set(found) != {"format", "facts"}:
+        raise BadLine("“original” has a format and facts.")
+    jsonl.optional_text(found, "format", at_most=20)
+    if not isinstance(found["facts"], dict):
+        raise BadLine("“facts” is no object.")
+    jsonl.kept(found["facts"], without=frozenset(), at_most=FACTS_AT_MOST)
 
 
 def _check_said(raw: dict[str, Any], known: set[str]) -> None:

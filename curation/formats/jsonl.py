@@ -61,8 +61,11 @@ def optional_text(raw: dict[str, Any], name: str, *, at_most: int | None = None)
     """A text, tidied, or nothing where it is missing or null."""
     value = exact(raw, name)
     found = tidied(value)
-    if at_most is not None and len(found) > at_most:
-        raise BadLine(f"“{name}” has {len(found):,} characters; at most {at_most:,} fit.")
+    if at_most is not None:
+        # Nothing that is long by the spaces at its ends is kept either.
+        length = len(found) if len(value) <= 2 * at_most else len(value)
+        if length > at_most:
+            raise BadLine(f"“{name}” has {length:,} characters; at most {at_most:,} fit.")
     return found
 
 
@@ -86,7 +89,9 @@ def require_storable(text: str, name: str) -> None:
         )
 
 
-def kept(raw: dict[str, Any], *, without: frozenset[str]) -> dict[str, Any]:
+def kept(
+    raw: dict[str, Any], *, without: frozenset[str], at_most: int = KEPT_AT_MOST
+) -> dict[str, Any]:
     """The other fields as they are, if a database can keep them. Nulls are left out."""
     found = {name: value for name, value in raw.items()
              if value is not None and name not in without}  # fmt: skip
@@ -105,10 +110,8 @@ def kept(raw: dict[str, Any], *, without: frozenset[str]) -> dict[str, Any]:
             require_storable(value, value[:20])
         elif isinstance(value, float) and not math.isfinite(value):
             raise BadLine("A number is too large.")
-    if len(json.dumps(found, ensure_ascii=False)) > KEPT_AT_MOST:
-        raise BadLine(
-            f"What stands beside the text is longer than {KEPT_AT_MOST:,} characters."
-        )
+    if len(json.dumps(found, ensure_ascii=False)) > at_most:
+        raise BadLine(f"What stands beside the text is longer than {at_most:,} characters.")
     return found
 
 

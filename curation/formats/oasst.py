@@ -6,7 +6,7 @@ as it is, and goes out again. Nulls are left out, as its own export does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -18,6 +18,7 @@ from curation.formats.trees import (
     NEXT_ROLE,
     NODES_AT_MOST,
     REPLIES_AT_MOST,
+    Label,
     Node,
     Terms,
     Tree,
@@ -29,8 +30,11 @@ from curation.formats.trees import (
 FAMILY = "oasst"
 NAMESPACE = UUID("3f0c7a52-6d0e-5b7e-9d0c-0a55d6f2b1c4")  # of ids that are not UUIDs
 OWN = frozenset({"text", "role", "replies", "parent_id"})  # of a message: see `message`
-# Where people and moments can be told by them, whatever they are renamed to.
-TELLING = ("events",)
+# Fields by which nobody can be told; one that is not known here may hold a name.
+TELLS_NOBODY = frozenset({
+    "text", "role", "lang", "review_count", "review_result", "deleted", "rank",
+    "synthetic", "model_name", "emojis", "labels", "detoxify",
+})  # fmt: skip
 
 
 # ---- in --------------------------------------------------------------------------------
@@ -131,9 +135,12 @@ def tree_facts(tree: Tree, terms: Terms) -> dict[str, Any]:
     root_id = _id(tree, tree.root)
     of_tree = kept.pop("message_tree_id", root_id)
     kept.setdefault("tree_state", "ready_for_export" if tree.is_ready else "growing")
-    if terms.names is not None:
-        of_tree = terms.names.of("text", of_tree)
-    return {"message_tree_id": of_tree, **kept}
+    if terms.names is None:
+        return {"message_tree_id": of_tree, **kept}
+    known: dict[str, Any] = {
+        name: kept[name] for name in ("tree_state", "origin") if name in kept
+    }
+    return {"message_tree_id": terms.names.of("text", of_tree), **known}
 
 
 def messages(
@@ -177,6 +184,8 @@ def _said(tree: Tree, node: Node, terms: Terms) -> dict[str, Any]:
         found |= {"deleted": False, "synthetic": bool(node.generator)}
         found |= {"model_name": node.generator} if node.generator else {}
         found |= {"created_date": node.at.isoformat()} if node.at else {}
+    if node.labels:
+        found["labels"] = _labels(kept.get("labels"), node.labels)
     if node.verdict is not None:
         found["review_result"] = node.verdict
     if not is_own and node.author and terms.names is not None:
@@ -184,6 +193,28 @@ def _said(tree: Tree, node: Node, terms: Terms) -> dict[str, Any]:
     if node.reviews or not is_own:
         found["review_count"] = kept.get("review_count", 0) + node.reviews
     return found
+
+
+def _labels(told: Any, given: Mapping[str, Label]) -> dict[str, Any]:
+    """What was said there and here, each voice as much as any other."""
+    found = dict(told) if isinstance(told, dict) else {}
+    for name, label in given.items():
+        value, count = label.value, label.count
+        before: Any = found.get(name)
+        if _is_counted(before):
+            voices = before["count"] + count
+            value = (before["value"] * before["count"] + value * count) / voices
+            count = voices
+        found[name] = {"value": value, "count": count}
+    return found
+
+
+def _is_counted(label: Any) -> bool:
+    """Whether it is a mean of so many voices."""
+    if not isinstance(label, dict):
+        return False
+    value, count = label.get("value"), label.get("count")
+    return type(value) in (int, float) and type(count) is int and count >= 0
 
 
 def _ranks(root: Node, *, is_own: bool) -> dict[int, int | None]:
@@ -208,18 +239,13 @@ def _renamed(found: dict[str, Any], terms: Terms) -> dict[str, Any]:
     names = terms.names
     if names is None:
         return found
-    for name in TELLING:
-        found.pop(name, None)
-    for name, kind in (
-        ("message_id", "text"),
-        ("parent_id", "text"),
-        ("user_id", "person"),
-    ):
-        if name in found:
-            found[name] = names.of(kind, str(found[name]))
+    kinds = {"message_id": "text", "parent_id": "text", "user_id": "person"}
+    renamed = {
+        name: names.of(kind, found[name]) for name, kind in kinds.items() if name in found
+    }
     if "created_date" in found:
-        found["created_date"] = str(found["created_date"])[:7]
-    return found
+        renamed["created_date"] = found["created_date"][:7]
+    return renamed | {name: found[name] for name in found if name in TELLS_NOBODY}
 
 
 TREE = Format(
@@ -247,7 +273,6 @@ TREE = Format(
         gettext_noop("A passage becomes part of the question that stands on it."),
         gettext_noop("Categories."),
         gettext_noop("Single reviews and ballots: their counts and the common order stay."),
-        gettext_noop("Labels that people gave here; those of the file stay."),
     ),
     is_of_trees=True,
 )

@@ -157,8 +157,17 @@ FORMAT = Format(
     label=gettext_noop("Open Assistant messages"),
     about=gettext_noop("A message a row; the rows of a conversation stand together."),
     fields=(
-        Field("message_id", gettext_noop("The id of the message."), is_required=True),
-        Field("parent_id", gettext_noop("What it answers; empty for a first prompt.")),
+        Field(
+            "message_id",
+            gettext_noop("The id of the message."),
+            is_required=True,
+            also=("id", "user_message_id"),
+        ),
+        Field(
+            "parent_id",
+            gettext_noop("What it answers; empty for a first prompt."),
+            also=("parent", "parent_message_id"),
+        ),
         Field("message_tree_id", gettext_noop("The conversation that it belongs to.")),
         Field("text", gettext_noop("What was said."), is_required=True),
         Field("role", gettext_noop("“prompter” or “assistant”."), is_required=True),

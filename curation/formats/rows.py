@@ -170,9 +170,9 @@ def of_csv(file: BinaryIO, refuse: Refuse) -> Iterator[Numbered]:
     """
     csv.field_size_limit(jsonl.LINE_AT_MOST)
     with TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
-        first = _first_line(text)
+        first = next(_text_lines(text), "")
         dialect = _dialect(first)
-        rows = csv.reader(chain([first], text), dialect, strict=True)
+        rows = csv.reader(chain([first], _text_lines(text)), dialect, strict=True)
         names: list[str] = []
         while (cells := _next_cells(rows, refuse)) is not None:
             if not names:
@@ -190,9 +190,14 @@ def of_csv(file: BinaryIO, refuse: Refuse) -> Iterator[Numbered]:
                 )
 
 
-def _first_line(text: TextIOWrapper) -> str:
+def _text_lines(text: TextIOWrapper) -> Iterator[str]:
+    """A file without any line break is not read whole to find that out."""
     try:
-        return text.readline(jsonl.LINE_AT_MOST)
+        while line := text.readline(jsonl.LINE_AT_MOST):
+            if len(line) == jsonl.LINE_AT_MOST:
+                most = jsonl.LINE_AT_MOST // 1_000_000
+                raise BadLine(f"A line of the table is longer than {most} MB.")
+            yield line
     except UnicodeDecodeError as error:
         raise BadLine("The file is not UTF-8: save it as UTF-8.") from error
 
@@ -212,10 +217,6 @@ def _next_cells(rows: Any, refuse: Refuse) -> list[str] | None:
             found: list[str] | None = next(rows, None)
         except csv.Error as error:
             refuse(rows.line_num, f"This is no row of a CSV file: {error}.")
-        except UnicodeDecodeError as error:
-            raise BadLine(
-                f"Near line {rows.line_num + 1} the file is not UTF-8: save it as UTF-8."
-            ) from error
         else:
             return found
 

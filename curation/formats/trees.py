@@ -21,6 +21,14 @@ REPLIES_AT_MOST = 100  # under one message
 NEXT_ROLE = {"prompter": "assistant", "assistant": "prompter"}
 
 
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What some people say by one label: their mean, from 0 to 1."""
+
+    value: float
+    count: int
+
+
 @dataclass(slots=True)
 class Node:
     """One turn. `rank` is its place among its siblings, 0 for the best; equal ones tie."""
@@ -38,7 +46,8 @@ class Node:
     spelled: dict[str, str] = field(default_factory=dict)  # where tidying changed a text
     author: str = ""  # the number of a person of ours
     at: datetime | None = None
-    reviews: int = 0
+    reviews: int = 0  # how many people here reviewed it
+    labels: dict[str, Label] = field(default_factory=dict)  # what they said of it
     children: list[Node] = field(default_factory=list)
 
     @property

@@ -20,7 +20,7 @@ from curation.formats.pairs import BESIDE, CATEGORY
 from curation.formats.trees import Line, Node, Reader, Refuse, Rows, Tree, nodes, spelling
 from curation.formats.turns import Chat, Said
 
-ROWS_AT_MOST = 200  # of one tree
+ROWS_AT_MOST, CHARACTERS_AT_MOST = 200, 8_000_000  # of one tree
 ASIDE = (
     replace(CATEGORY, is_written=False),
     *BESIDE,
@@ -71,16 +71,18 @@ def woven(format: str, strand: Callable[[dict[str, Any]], Strand]) -> Reader:
 
     def read(rows: Rows, refuse: Refuse) -> Iterator[Line]:
         group: list[_Numbered] = []
+        size = 0
         for number, fields in rows:
             try:
                 found = _Numbered(number, strand(fields))
             except BadLine as problem:
                 refuse(number, problem)
                 continue
-            if group and not _belong_together(group, found):
+            if group and (size > CHARACTERS_AT_MOST or not _belong_together(group, found)):
                 yield from _trees(format, group)
-                group = []
+                group, size = [], 0
             group.append(found)
+            size += sum(len(turn.text) for turn in found.strand.chat.turns)
         if group:
             yield from _trees(format, group)
 

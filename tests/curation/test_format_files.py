@@ -239,6 +239,7 @@ def test_a_row_with_too_many_cells_is_refused_with_what_to_do():
     "content, problem",
     [(b"a,a\n", "“a” is there twice"), (b",\n1,2\n", "names of the columns"),
      (b"\xff\n", "not UTF-8"), (b"a\n\xff\n", "not UTF-8"),
+        (b"a\n" + b"x" * 6_000_000, "longer than 5 MB"),
      (",".join(f"c{n}" for n in range(501)).encode(), "more than 500 columns")],
 )  # fmt: skip
 def test_a_table_that_cannot_be_read_says_why(content, problem):

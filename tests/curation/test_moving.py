@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils.timezone import now
 
-from curation import handoff
+from curation import forest, handoff
 from curation.actions import (
     departures,
     imports,
@@ -22,6 +23,8 @@ from curation.actions import (
     withdrawals,
 )
 from curation.errors import CurationError, NotAllowed
+from curation.formats.registry import FORMATS
+from curation.formats.trees import Terms
 from curation.models import (
     Cluster,
     ClusterMember,
@@ -204,18 +207,25 @@ def trees_are_frozen_exported_and_taken_in_again(lines, folder, settings):
         imports.import_lines(dataset=dataset, lines=lines, format="oasst", by=curator)
         found = frozen(dataset, curator, [recipe])
         exported = list(departures.export_lines(dataset=dataset, by=curator))
-        return exported, found, Conversation.objects.count()
+        return exported, (found, as_open_assistant(dataset)), Conversation.objects.count()
 
     def there():
         settings.VERSIONS_DIR = folder / "elsewhere"
         dataset, curator = clean("oasst")
         moving.import_record(dataset=dataset, lines=exported, by=curator)
-        return frozen(dataset, curator, [recipe])
+        return frozen(dataset, curator, [recipe]), as_open_assistant(dataset)
 
     exported, found, trees = in_a_place_of_its_own(here)
     assert not Message.objects.exists()
     assert in_a_place_of_its_own(there) == found
-    return trees, json.loads(dict(found[1])["manifest.json"])["rows"]
+    assert len(found[1]) == trees
+    return trees, json.loads(dict(found[0][1])["manifest.json"])["rows"]
+
+
+def as_open_assistant(dataset):
+    """All of it as it would go out in the format that it came in."""
+    found = forest.rows(dataset, FORMATS["oasst"], Terms())
+    return sorted(found, key=itemgetter("message_tree_id"))
 
 
 def test_trees_of_other_peoples_shape_are_frozen_exported_and_taken_in_again(
@@ -311,6 +321,31 @@ def test_people_who_came_with_a_record_cannot_sign_in(folder):
         (
             lambda lines: [lines[0], lines[1].replace(b'"person"', b'"else"')],
             "Line 2 does not hold together",
+        ),
+        (
+            lambda lines: [
+                lines[0], lines[1].replace(b'"salt":', b'"original":{"format":7},"salt":')
+            ],
+            "Line 2: “original” has a format and facts",
+        ),
+        (
+            lambda lines: [
+                lines[0],
+                lines[1].replace(
+                    b'"salt":', b'"original":{"format":"x","facts":["a"]},"salt":'
+                ),
+            ],
+            "Line 2: “facts” is no object",
+        ),
+        (
+            lambda lines: [
+                lines[0],
+                lines[1].replace(
+                    b'"salt":',
+                    b'"original":{"format":"x","facts":{"a":"\\u0000"}},"salt":',
+                ),
+            ],
+            "Line 2: .* has the character NUL",
         ),
     ],
 )  # fmt: skip

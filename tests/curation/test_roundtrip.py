@@ -105,6 +105,24 @@ def test_what_people_decide_here_goes_out_in_place_of_what_the_file_said(dataset
     assert reply["review_count"] == 2 + refused.reviews.count()
 
 
+def test_labels_of_there_and_here_are_one_mean_of_all_voices(dataset):
+    take(dataset, tree_of(answer("Open", review_result=None, labels=BESIDE["labels"])))
+    reviewer = ContributorFactory(member=dataset, member__roles=["reviewer"])
+    messages.review(
+        message_id=Message.objects.get(text="Open").pk,
+        by=reviewer,
+        verdict="accept",
+        labels={"quality": 2, "spam": 0},
+    )
+
+    (raw,) = out(dataset, states=forest.JUDGED)
+
+    assert raw["prompt"]["replies"][0]["labels"] == {
+        "quality": {"value": 0.55, "count": 5},  # 0.625 by four, a quarter by one
+        "spam": {"value": 0.0, "count": 1},
+    }
+
+
 def test_ranks_are_the_files_own_until_people_here_order_otherwise(dataset):
     take(dataset, tree_of(answer("Fair", rank=4), answer("Good", rank=2)))
     prompt = Message.objects.get(text="Ask")
@@ -130,7 +148,7 @@ def test_what_was_taken_back_stays_here_with_all_below_it(dataset):
 
 
 def test_with_names_drawn_anew_nobody_is_told_by_ids_dates_or_events(dataset):
-    take(dataset, tree_of(answer("One", **BESIDE)))
+    take(dataset, tree_of(answer("One", **BESIDE, nickname="Bo Peep")))
     mine = ReplyFactory(
         parent=Message.objects.get(text="Ask"), accepted=True, text="Written here"
     )
@@ -147,7 +165,7 @@ def test_with_names_drawn_anew_nobody_is_told_by_ids_dates_or_events(dataset):
     assert second["user_id"] not in ("", str(mine.author_id), first["user_id"])
     assert prompt["created_date"] == "2023-02"
     said = json.dumps(found)
-    for telling in ("u-17", "other", "ranked_message_ids", str(mine.uid)):
+    for telling in ("Bo Peep", "u-17", "other", "ranked_message_ids", str(mine.uid)):
         assert telling not in said
 
 
@@ -263,11 +281,11 @@ def test_queries_do_not_grow_with_the_conversations(dataset, django_assert_num_q
             yield {"message_tree_id": f"t{number}", "prompt": prompt}
 
     take(dataset, *trees(range(3)))
-    # Categories, conversations; messages, originals, settlements, reviews.
-    with django_assert_num_queries(6):
+    # Categories, conversations; messages, originals, settlements, reviews, labels.
+    with django_assert_num_queries(7):
         assert len(out(dataset)) == 3
     take(dataset, *trees(range(3, 12)))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert len(out(dataset)) == 12
 
 
@@ -305,6 +323,19 @@ def test_what_a_command_writes_another_one_reads(dataset, curator, tmp_path, nam
     run("import_data", "other", tmp_path / name, "--format", "chat")
 
     assert out(other, "chat") == out(dataset, "chat")
+
+
+def test_what_stands_before_a_fault_of_the_whole_file_is_taken(
+    dataset, curator, tmp_path, capsys
+):
+    turns = [{"role": "user", "content": "Ask"}, {"role": "assistant", "content": "Yes"}]
+    cut_off = tmp_path / "chats.json"
+    cut_off.write_text(json.dumps([{"messages": turns}, {"messages": turns}])[:-9])
+
+    run("import_data", "handbook", cut_off, "--format", "chat")
+
+    assert Message.objects.filter(text="Yes").exists()
+    assert "line 2: The JSON list ends in the middle" in capsys.readouterr().err
 
 
 def test_a_file_that_is_there_is_not_written_over(dataset, curator, tmp_path):

@@ -62,5 +62,9 @@ class Command(OnDataset):
         )
         is_packed = file.suffix == ".gz"
         with gzip.open(file, "xb") if is_packed else file.open("xb") as out:
-            written.write(cast(BinaryIO, out), found, format, kind)
+            try:
+                written.write(cast(BinaryIO, out), found, format, kind)
+            except BaseException:
+                file.unlink()  # half of it would look like all of it
+                raise
         return f"Written to {file}."
