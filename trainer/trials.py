@@ -54,6 +54,14 @@ def require(run: Run | None) -> None:
     """Held-out losses are compared, so it takes a fine-tune on accepted answers."""
     if run is None or run.method != Run.Method.SFT:
         raise TrainerError(_("This is asked of a supervised fine-tune."))
+    if run.parent_id is not None or run.is_merged:
+        raise TrainerError(
+            _(
+                "Run %(number)d goes on from other models, which may have learned the same "
+                "examples before. Ask this of a fine-tune that begins at its base."
+            )
+            % {"number": run.pk}
+        )
     if not run.version.held_out_count:
         raise TrainerError(
             _("Its version holds nothing out, so no two models can be compared on it.")

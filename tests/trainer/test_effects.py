@@ -496,3 +496,16 @@ def test_a_true_model_is_trained_with_and_without(mixed, curator, folders):
     again = {one["id"]: one["loss_after"] for one in read_object(kept)["examples"]}
     first = {str(one.message_uid): one.loss_after for one in run.scores.all()}
     assert again == first
+
+
+def test_a_run_that_goes_on_from_another_is_refused(tuned, mixed, request_run, curator):
+    """Its parent may know what is left out, so that nothing would be missed."""
+    child = request_run(version=mixed, parent=tuned)
+    Run.objects.filter(pk=child.pk).update(
+        state="finished", adapter_sha256="1" * 64, started_at=now(), finished_at=now()
+    )
+
+    for kind in (effect.KIND, forecast.KIND):
+        with pytest.raises(TrainerError, match="begins at its base"):
+            trials_of = Run.objects.get(pk=child.pk)
+            kind.require(trials_of, {"by": "category", "value": "thanks"}, curator)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils.timezone import now
 
+from curation.actions import withdrawals
+from curation.models import Message
 from tests.factories import DatasetFactory
+from tests.races import together
 from trainer import tasks
 from trainer.actions import firings, promotions, schedules
 from trainer.errors import TrainerError
-from trainer.models import Firing, Run, Schedule
+from trainer.models import Firing, Removal, Run, Schedule
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -138,3 +142,85 @@ def test_the_database_knows_no_half_of_it(plan, request_run):
     for odd in ({"start": "run"}, {"start": "soon"}, {"parent": request_run()}):
         with pytest.raises(IntegrityError), transaction.atomic():
             Schedule.objects.filter(pk=first.pk).update(**odd)
+
+
+def test_of_two_that_are_set_after_each_other_at_once_one_is_refused(plan, curator):
+    first, second = plan("Fine-tune"), plan("Marks", method="reward")
+
+    def set_after(one, other):
+        facts = {"when": "after", "after": Schedule.objects.get(pk=other.pk)}
+        return schedules.change(schedule_id=one.pk, by=curator, facts=facts)
+
+    outcomes = together(lambda: set_after(first, second), lambda: set_after(second, first))
+
+    assert TrainerError in outcomes
+    assert Schedule.objects.exclude(after=None).count() == 1
+
+
+def test_a_chain_that_is_a_ring_already_is_refused_and_not_walked_for_ever(plan, curator):
+    first = plan("Fine-tune")
+    second = plan("Marks", method="reward", after=first)
+    Schedule.objects.filter(pk=first.pk).update(when="after", after=second, due_at=None)
+
+    with pytest.raises(TrainerError, match="wait for each other"):
+        plan("Preferences", method="dpo", after=second)
+
+
+def in_place_of(old, new, curator, *, state="done"):
+    """As if the new run had been trained again without what was taken back."""
+    ended = now() if state == "done" else None
+    Removal.objects.create(
+        run=old, made=new, state=state, texts=1, asked_by=curator, ended_at=ended
+    )
+    if state == "done":
+        Run.objects.filter(pk=old.pk).update(retired_at=now())
+
+
+def finished(run):
+    tasks.execute_run(run_id=run.pk)
+    run.refresh_from_db()
+    return run
+
+
+def test_it_goes_on_from_what_took_the_place_of_its_run(
+    plan, preferred, curator, fake, rung, request_run
+):
+    old, new = finished(request_run()), finished(request_run(seed=2))
+    alone = plan("Preferences", method="dpo", start="run", parent=old)
+    in_place_of(old, new, curator)
+
+    firing = schedules.run_now(schedule_id=alone.pk, by=curator)
+
+    assert firings.carry_out(firing.pk).parent == new
+    schedules.change(schedule_id=alone.pk, by=curator, facts={"name": "Nightly"})
+
+
+def test_the_newest_is_of_the_newest_version_and_waits_for_nobodys_decision(
+    plan, preferred, curator, fake, rung, request_run
+):
+    old, newest = finished(request_run()), finished(request_run(version=preferred))
+    again = finished(request_run(seed=2))
+    in_place_of(old, again, curator, state="compared")
+
+    assert list(Run.objects.newest_first()) == [newest, old]
+    Removal.objects.update(state="done", ended_at=now())
+    assert list(Run.objects.newest_first()) == [newest, again, old]
+    alone = plan("Preferences", method="dpo", start="newest")
+    firing = schedules.run_now(schedule_id=alone.pk, by=curator)
+    assert firings.carry_out(firing.pk).parent == newest
+
+
+def test_what_was_taken_back_after_the_freezing_is_waited_out(
+    plan, preferred, curator, fake, rung
+):
+    first = plan("Fine-tune")
+    second = plan("Marks", method="reward", after=first)
+    text = Message.objects.filter(frozen_in__version=preferred).order_by("pk").last()
+    schedules.run_now(schedule_id=first.pk, by=curator)
+    tasks.fire_schedules()
+    withdrawals.take_back(message_id=text.pk, by=text.author)
+    look()
+
+    firing = second.firings.get()
+    assert firing.state == "skipped", firing.said()
+    assert "taken back meanwhile" in firing.said()

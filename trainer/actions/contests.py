@@ -75,7 +75,7 @@ def stop(*, contest_id: int, by: Person) -> Contest:
 def go_on(contest_id: int) -> Job | None:
     """End what is settled or spent, or have the next round answered: a job to ring for.
 
-    It is asked each minute, so it looks seldom at what people say: see looks.py.
+    The clock asks it every other minute, so it looks seldom at ballots: see looks.py.
 
     A round begins when people have ranked half of what was asked before it.
     """

@@ -21,9 +21,9 @@ from django.utils.translation import gettext_noop
 from curation import handoff, renewal
 from curation.errors import CurationError, NotAllowed
 from curation.handoff import Person
-from trainer import evidence, methods
+from trainer import evidence, methods, saw
 from trainer.actions import runs, schedules
-from trainer.errors import TrainerError
+from trainer.errors import NotConfirmed, TrainerError
 from trainer.models import Firing, Run, Schedule
 
 logger = logging.getLogger(__name__)
@@ -38,6 +38,10 @@ NOT_THEIRS = gettext_noop(
 NOTHING_NEW = gettext_noop("Nothing new since version %(number)d.")
 NO_BASE = gettext_noop("The base model %(base)s is not ready.")
 NO_VERSION = gettext_noop("No version was frozen: %(why)s")
+TAKEN_BACK = gettext_noop(
+    "Texts of version %(number)d were taken back meanwhile. The next time a version "
+    "without them is learned from."
+)
 RUN_FAILED = gettext_noop("Run %(run)d failed: %(why)s")
 RUN_CANCELLED = gettext_noop("Run %(run)d was cancelled.")
 OUR_FAULT = gettext_noop("Something in Winnow itself went wrong; see the worker's log.")
@@ -128,6 +132,7 @@ def carry_out(firing_id: int) -> Run | None:
     firing = _claim(firing_id)
     if firing is None:
         return None
+    made = None
     try:
         if not _may(firing):
             return None
@@ -135,6 +140,8 @@ def carry_out(firing_id: int) -> Run | None:
         return _start(firing, made) if made else None
     except NotAllowed:
         _park(firing)
+    except NotConfirmed:
+        _skip(firing, made)
     except CurationError as refusal:
         _fail(firing, str(refusal))
     except Exception:
@@ -237,8 +244,8 @@ def settings_for(schedule: Schedule, version: handoff.FrozenVersion) -> dict[str
 
 def _parent(schedule: Schedule) -> int | None:
     """The run that this one goes on from, as things stand now."""
-    if schedule.start == Start.RUN:
-        return schedule.parent_id
+    if schedule.start == Start.RUN and schedule.parent is not None:
+        return saw.in_its_place(schedule.parent).pk
     if schedule.start == Start.CHAMPION:
         held = evidence.champion_of(schedule.dataset_id, Run.Method.SFT)
         if held is None:
@@ -246,7 +253,8 @@ def _parent(schedule: Schedule) -> int | None:
         return held.run_id
     if schedule.start == Start.NEWEST:
         there = Run.objects.parents().filter(base=schedule.base)
-        newest = there.filter(version__dataset=schedule.dataset_id).first()
+        theirs = there.filter(version__dataset=schedule.dataset_id)
+        newest = theirs.newest_first().first()
         return newest.pk if newest else None
     return None
 
@@ -262,6 +270,16 @@ def _mine(firing: Firing) -> Any:
 def _fail(firing: Firing, why: str, /, **facts: Any) -> None:
     if _mine(firing).select_for_update().exists():
         _end(firing, State.FAILED, why, **facts)
+
+
+@transaction.atomic
+def _skip(firing: Firing, made: renewal.Outcome | None) -> None:
+    """Nobody is there to confirm that a model may learn from what was taken back."""
+    version_id = made.version_id if made else None
+    if version_id is not None and _mine(firing).select_for_update().exists():
+        firing.version_id = version_id
+        number = handoff.frozen(version_id).number
+        _end(firing, State.SKIPPED, TAKEN_BACK, number=number)
 
 
 @transaction.atomic

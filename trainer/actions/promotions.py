@@ -168,7 +168,7 @@ def consider_all() -> int:
             finished = Run.objects.usable().filter(
                 version__dataset=policy.dataset_id, method=method
             )
-            newest = finished.select_related("version").order_by("-pk").first()
+            newest = finished.select_related("version").newest_first().first()
             promoted += newest is not None and consider(newest) is not None
     return promoted
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypedDict
 from zoneinfo import available_timezones
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 from curation import history, renewal
 from curation.errors import NotAllowed
 from curation.handoff import Person
-from trainer import methods
+from trainer import methods, saw
 from trainer.actions.checks import require_parent
 from trainer.errors import TrainerError
 from trainer.hours import next_time
@@ -149,7 +149,9 @@ def require(person: Person, dataset_id: int) -> None:
 
 
 def lock(schedule_id: int, by: Person) -> Schedule:
-    schedule = Schedule.objects.select_for_update(of=("self",)).get(pk=schedule_id)
+    # Another that comes after this one may be written meanwhile.
+    rows = Schedule.objects.select_for_update(of=("self",), no_key=True)
+    schedule = rows.get(pk=schedule_id)
     require(by, schedule.dataset_id)
     return schedule
 
@@ -174,21 +176,36 @@ def _check(schedule: Schedule) -> None:
     methods.named(schedule.method).config.parse(schedule.config)
     if schedule.when == When.AFTER:
         _check_order(schedule)
-    if schedule.parent_id:
-        require_parent(schedule.parent_id, base=schedule.base, by=schedule.owner)
+    if schedule.parent is not None:
+        parent = saw.in_its_place(schedule.parent)
+        require_parent(parent.pk, base=schedule.base, by=schedule.owner)
 
 
 def _check_order(schedule: Schedule) -> None:
-    """Refuse a chain without a beginning. A query a link."""
-    earlier = schedule.after
-    if earlier is None:
+    """Refuse a chain without a beginning, for the rest of the transaction."""
+    if schedule.after is None:
         raise TrainerError(_("Say after which schedule it comes."))
-    if earlier.dataset_id != schedule.dataset_id:
+    if schedule.after.dataset_id != schedule.dataset_id:
         raise TrainerError(_("It comes after a schedule of the same dataset."))
-    while earlier is not None:
-        if earlier.pk == schedule.pk:
-            raise TrainerError(_("They would wait for each other."))
-        earlier = earlier.after
+    _lock_order(schedule.dataset_id)
+    there = Schedule.objects.filter(dataset=schedule.dataset_id)
+    after = dict(there.values_list("pk", "after"))
+    earlier: int | None = schedule.after.pk
+    for _link in range(len(after) + 1):
+        if earlier is None:
+            return
+        if earlier == schedule.pk:
+            break
+        earlier = after.get(earlier)
+    raise TrainerError(_("They would wait for each other."))
+
+
+def _lock_order(dataset_id: int) -> None:
+    """Of two schedules that are set after each other, the second finds the first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtext('trainer.schedules'), %s)", [dataset_id]
+        )
 
 
 def _next(schedule: Schedule) -> Any:

@@ -32,6 +32,12 @@ class RunQuerySet(FencedQuerySet["Run"]):
         """Those with a model that nothing speaks against using."""
         return self.filter(state=Run.State.FINISHED, retired_at=None)
 
+    def newest_first(self) -> RunQuerySet:
+        """Of the newest version first. One that was trained again in place of another
+        counts once it stands there: until then the other does."""
+        settled = self.filter(Q(removal=None) | Q(removal__state="done"))
+        return settled.order_by("-version__number", "-pk")
+
     def parents(self) -> RunQuerySet:
         """Those whose adapter another run can go on from, newest first."""
         fine_tuned = self.usable().filter(method=Run.Method.SFT)
