@@ -41,7 +41,7 @@ _reviewers = Prepared(
     lambda message: Review.objects.filter(message=message).values_list("reviewer")
 )
 _rankers = Prepared(
-    lambda prompt, round: Ballot.objects.filter(
-        prompt=prompt, ranking_round=round
-    ).values_list("ranker")
+    lambda prompt, round: (
+        Ballot.objects.filter(prompt=prompt).barring(round).values_list("ranker")
+    )
 )

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from curation.actions import conversations
 from curation.actions.findings import note
 from curation.actions.people import Role, require
+from curation.actions.settlements import ask_again
 from curation.clean import preferences
 from curation.clean.check import Treatment
 from curation.clean.checks import treatment
@@ -84,6 +85,8 @@ def bring(
     answer = _answer(conversation, prompt, exchanges[-1].answer, generator)
     if answer is not None:
         _vote(prompt, answer, by=by, is_good=opinion.is_good)
+        if answer.state == State.SUBMITTED:  # and not held by a check
+            ask_again(prompt)
     if said:
         _correct(conversation, prompt, answer, said, by)
     conversations.advance(conversation)
@@ -123,8 +126,7 @@ def _prompt(
     there = Conversation.objects.filter(dataset=dataset, source_key=source).first()
     if there is not None:
         conversation = conversations.lock(there.pk)
-        asked = conversation.messages.filter(role=Message.Role.PROMPTER, author=by)
-        prompt = asked.select_related("parent").order_by("-pk")[0]
+        prompt = _sent_before(conversation, by, len(exchanges))
         if prompt.state in (State.REJECTED, State.WITHDRAWN):
             raise CurationError(_("Your question was sent before, and is not there now."))
         prompt.conversation = conversation
@@ -143,6 +145,17 @@ def _prompt(
         )  # fmt: skip
         before = one
     return conversation, prompt
+
+
+def _sent_before(conversation: Conversation, by: Contributor, number: int) -> Message:
+    """The so-manieth question on the way that was sent first: people may have gone on from
+    it since, in the same conversation."""
+    asked = conversation.messages.filter(role=Message.Role.PROMPTER, author=by)
+    theirs = asked.select_related("parent").order_by("pk")
+    prompt = theirs.filter(parent=None)[0]
+    for _step in range(1, number):
+        prompt = theirs.filter(parent__parent=prompt)[0]
+    return prompt
 
 
 def _answer(
@@ -172,22 +185,9 @@ def _vote(
     prompt: Message, answer: Message, *, by: Contributor, is_good: bool | None
 ) -> None:
     """A ballot that is set aside from the start: who cast it knew which model it was. So
-    it decides nothing, and they are not asked to rank these answers blind."""
-    outcome = {
-        None: Ballot.Outcome.CANNOT_JUDGE,
-        True: Ballot.Outcome.RANKED,
-        False: Ballot.Outcome.NONE_GOOD,
-    }[is_good]
-    ballot, is_new = Ballot.objects.get_or_create(
-        prompt=prompt,
-        ranker=by,
-        ranking_round=prompt.ranking_round,
-        defaults={
-            "outcome": outcome,
-            "guideline_id": prompt.conversation.guideline_id,
-            "set_aside_at": now(),
-        },
-    )
+    it decides nothing, and they are never asked to rank these answers blind."""
+    there = prompt.ballots.informed().filter(ranker=by).first()
+    ballot = there or _informed(prompt, by)
     BallotEntry.objects.create(
         ballot=ballot,
         reply=answer,
@@ -195,9 +195,32 @@ def _vote(
         position=1 if is_good else None,
         rating=None if is_good is None else BEST if is_good else WORST,
     )
-    if is_new:
-        dataset = prompt.conversation.dataset
+    ballot.outcome = _outcome(ballot)
+    ballot.save(update_fields=["outcome"])
+    if there is None:
+        dataset, outcome = prompt.conversation.dataset, ballot.outcome
         Event.objects.record("ballot.cast", prompt, by=by, dataset=dataset, outcome=outcome)
+
+
+def _informed(prompt: Message, by: Contributor) -> Ballot:
+    moment = now()
+    return Ballot.objects.create(
+        prompt=prompt,
+        ranker=by,
+        ranking_round=prompt.ranking_round,
+        outcome=Ballot.Outcome.CANNOT_JUDGE,
+        guideline_id=prompt.conversation.guideline_id,
+        created_at=moment,
+        set_aside_at=moment,
+    )
+
+
+def _outcome(ballot: Ballot) -> str:
+    """What the thumbs on it say together."""
+    ratings = set(ballot.entries.values_list("rating", flat=True))
+    if BEST in ratings:
+        return Ballot.Outcome.RANKED
+    return Ballot.Outcome.NONE_GOOD if WORST in ratings else Ballot.Outcome.CANNOT_JUDGE
 
 
 def _correct(

@@ -121,7 +121,7 @@ def _prompt_to_rank(prompt_id: int, by: Contributor, held: Conversation | None) 
     require(by, conversation.dataset, Role.REVIEWER)
     if prompt.state != Message.State.ACCEPTED:
         raise WrongState("prompt", prompt.state)
-    if prompt.ballots.filter(ranker=by, ranking_round=prompt.ranking_round).exists():
+    if prompt.ballots.filter(ranker=by).barring(prompt.ranking_round).exists():
         raise CurationError(_("You have already ranked these answers."))
     return prompt
 

@@ -144,7 +144,8 @@ _weights = Prepared(
 
 def ask_again(prompt: Message) -> None:
     """Who has ranked this prompt may rank once more, now that there is something new."""
-    if prompt.ballots.filter(ranking_round=prompt.ranking_round).exists():
+    cast = prompt.ballots.blind().filter(ranking_round=prompt.ranking_round)
+    if cast.exists():
         prompt.ranking_round += 1
         prompt.save(update_fields=["ranking_round"])
         Event.objects.record(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
@@ -140,6 +140,9 @@ class Label(models.Model):
         return f"{self.name} {self.value}"
 
 
+INFORMED = Q(set_aside_at__lte=F("created_at"))  # of ballots
+
+
 class BallotQuerySet(models.QuerySet["Ballot"]):
     def standing(self) -> BallotQuerySet:
         """Those that count: not set aside, and not of somebody who pauses there now."""
@@ -148,6 +151,18 @@ class BallotQuerySet(models.QuerySet["Ballot"]):
             person=OuterRef("ranker"),
         )
         return self.filter(~Exists(pausing), set_aside_at=None)
+
+    def informed(self) -> BallotQuerySet:
+        """Set aside from the start: whoever cast it knew which model said what."""
+        return self.filter(INFORMED)
+
+    def blind(self) -> BallotQuerySet:
+        return self.exclude(INFORMED)
+
+    def barring(self, ranking_round: Any) -> BallotQuerySet:
+        """Whoever cast one of these ranks nothing in this round: they have done so, or
+        they know which model said what, in every round."""
+        return self.filter(Q(ranking_round=ranking_round) | INFORMED)
 
 
 class Ballot(models.Model):

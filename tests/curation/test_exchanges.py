@@ -6,11 +6,12 @@ import pytest
 
 from annotate.barred import barred_from
 from curation import intake
-from curation.actions import conversations, messages
+from curation.actions import conversations, judgements, messages
 from curation.actions.exchanges import BEST, Exchange, Opinion, bring
+from curation.actions.settlements import ask_again
 from curation.errors import ConsentMissing, CurationError, NotAllowed
 from curation.models import Ballot, Consent, Conversation, Message, Settlement, Terms
-from tests.factories import ContributorFactory, DatasetFactory
+from tests.factories import ContributorFactory, DatasetFactory, ReplyFactory
 
 pytestmark = pytest.mark.django_db
 SAID = Exchange("Who guards the bridge?", "A troll.")
@@ -36,6 +37,15 @@ def brought(dataset, by, *said, source="talk-1", **opinion):
         dataset=dataset, by=by, exchanges=said or (SAID,), generator="tiny, run 7",
         source=source, opinion=Opinion(**opinion),
     )  # fmt: skip
+
+
+def cast(prompt, *, by):
+    """They rank all answers that are there, in their order."""
+    replies = [one.pk for one in prompt.replies.rankable().order_by("pk")]
+    places = {pk: place for place, pk in enumerate(replies, 1)}
+    judgements.rank(
+        prompt_id=prompt.pk, by=by, outcome="ranked", shown=replies, positions=places
+    )
 
 
 def test_people_judge_it_before_anything_is_learned_from_it(dataset, writer, reviewer):
@@ -114,6 +124,92 @@ def test_a_second_answer_joins_the_first_question(dataset, writer):
     assert again.answer is None
     assert Message.objects.count() == 3
     assert Ballot.objects.get().entries.count() == 2
+
+
+def test_who_knows_the_models_is_never_asked_to_rank_them(dataset, reviewer):
+    sender = ContributorFactory(member=dataset)
+    made = brought(dataset, sender, is_good=True)
+    prompt = made.conversation.messages.get(role="prompter")
+    messages.review(message_id=prompt.pk, by=reviewer, verdict="accept")
+    ReplyFactory(parent=prompt, accepted=True)
+    prompt.refresh_from_db()
+    cast(prompt, by=reviewer)
+
+    prompt.refresh_from_db()
+    ask_again(prompt)
+
+    assert prompt.ranking_round == 2
+    there = Conversation.objects.get(pk=prompt.conversation_id)
+    turns = {turn.id: turn for turn in conversations.turns_in(there)}
+    barred = barred_from("rank", turns[prompt.pk], turns)
+    assert (sender.pk in barred, reviewer.pk in barred) == (True, False)
+    with pytest.raises(CurationError, match="already ranked"):
+        cast(prompt, by=sender)
+
+
+def test_what_somebody_sent_asks_nobody_to_rank_anew(dataset, writer, reviewer):
+    made = brought(dataset, writer, is_good=True)
+    prompt = made.conversation.messages.get(role="prompter")
+
+    ask_again(prompt)
+
+    assert prompt.ranking_round == 1
+
+
+def test_a_second_answer_is_put_before_those_who_ranked_the_first(
+    dataset, writer, reviewer
+):
+    made = brought(dataset, writer)
+    prompt = made.conversation.messages.get(role="prompter")
+    messages.review(message_id=prompt.pk, by=reviewer, verdict="accept")
+    ReplyFactory(parent=prompt, accepted=True)
+    cast(prompt, by=reviewer)
+
+    brought(dataset, writer, Exchange(SAID.question, "Nobody."), is_good=True)
+
+    prompt.refresh_from_db()
+    assert prompt.ranking_round == 2
+    sent = Ballot.objects.get(ranker=writer)
+    assert (sent.ranking_round, sent.entries.count()) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("thumbs", "outcome"),
+    [
+        ((False, True), "ranked"),
+        ((True, False), "ranked"),
+        ((False, False), "none_good"),
+        ((None, False), "none_good"),
+        ((None, None), "cannot_judge"),
+    ],
+)
+def test_a_ballot_says_what_all_thumbs_say(dataset, writer, thumbs, outcome):
+    brought(dataset, writer, is_good=thumbs[0])
+    brought(dataset, writer, Exchange(SAID.question, "Nobody."), is_good=thumbs[1])
+
+    assert Ballot.objects.get().outcome == outcome
+
+
+def test_a_second_answer_joins_its_question_and_not_what_came_after_it(dataset, writer):
+    made = brought(dataset, writer)
+    first, answer = made.conversation.messages.order_by("pk")
+    later = conversations.add_message(
+        conversations.lock(made.conversation.pk), parent=answer, role="prompter",
+        text="And at night?", author=writer,
+    )  # fmt: skip
+
+    second = brought(dataset, writer, Exchange(SAID.question, "Nobody."))
+
+    assert second.answer.parent == first
+    assert not later.replies.exists()
+
+
+def test_a_later_answer_joins_the_question_that_it_answers(dataset, writer):
+    asked = SAID, Exchange("Since when?", "Since today.")
+    made = brought(dataset, writer, *asked)
+    second = brought(dataset, writer, SAID, Exchange("Since when?", "Since May."))
+
+    assert second.answer.parent == made.answer.parent
 
 
 def test_a_question_that_was_taken_back_takes_no_answer(dataset, writer, reviewer):
