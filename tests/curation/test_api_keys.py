@@ -185,3 +185,19 @@ def test_a_form_with_mistakes_keeps_what_was_typed(client):
 
     assert page.status_code == 422
     assert 'value="Mine"' in page.content.decode()
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+@pytest.mark.parametrize("header", [{}, {"idempotency-key": "one"}])
+def test_what_cannot_be_done_here_is_a_405_for_programs_too(
+    curator, dataset, method, header
+):
+    """Also with an idempotency key, which is kept for nothing."""
+    secret = key(curator, "read", "curate")[1]
+    path = DATASETS if method == "post" else f"{DATASETS}{dataset.slug}/"
+    sent = getattr(Client(), method)(
+        path, {}, content_type="application/json",
+        headers={"authorization": f"Bearer {secret}"} | header,
+    )  # fmt: skip
+
+    assert sent.status_code == 405
