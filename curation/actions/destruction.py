@@ -29,6 +29,7 @@ from curation import reach, stores
 from curation.actions import conversations, echoes
 from curation.actions.moves import State, move
 from curation.models import (
+    AccessToken,
     Ballot,
     Case,
     Comment,
@@ -43,6 +44,7 @@ from curation.models import (
     Flag,
     GoldItem,
     GoldRanking,
+    KeptAnswer,
     Membership,
     Message,
     MessageSalt,
@@ -272,6 +274,8 @@ def take_off_name(person: Contributor) -> None:
     Profile.objects.filter(contributor=person).delete()
     Membership.objects.filter(contributor=person).delete()
     Case.objects.filter(assignee=person).delete()
+    AccessToken.objects.filter(person=person).delete()  # named in words of their own
+    KeptAnswer.objects.filter(person=person).delete()
     EmailAddress.objects.filter(Q(user=person) | Q(email__iexact=email)).delete()
     LogEntry.objects.filter(user=person).delete()
     about = Q(content_type__model="contributor", object_id=str(person.pk))

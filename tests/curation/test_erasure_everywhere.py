@@ -32,6 +32,7 @@ from curation.actions import (
     messages,
     moderation,
     rechecks,
+    tokens,
     versions,
     withdrawals,
 )
@@ -41,6 +42,7 @@ from curation.models import (
     Export,
     Flag,
     Instance,
+    KeptAnswer,
     Membership,
     Message,
     Review,
@@ -142,6 +144,10 @@ class Life:
         profile = {"name": NAME, "expertise": f"All that is {MARK}", "digest": "daily"}
         assert self.client.post(url("profile"), profile).status_code == 302
         assert self.person.profile.expertise
+        tokens.issue(by=self.person, name=f"For {NAME}", scopes=["read"], days=7)
+        KeptAnswer.objects.create(
+            person=self.person, key=f"{MARK}-1", fingerprint="f", body=f'{{"n": "{NAME}"}}'
+        )
         terms = Terms.objects.create(
             dataset=self.dataset, number=1, text="We use it.", uses=[]
         )
@@ -371,10 +377,11 @@ def test_nothing_of_them_is_found_anywhere(
     before = in_database()
     assert before >= {
         "account_emailaddress", "annotate_allotment", "annotate_draft",
-        "annotate_submission", "curation_comment", "curation_contributor",
-        "curation_decision", "curation_event", "curation_export", "curation_flag",
-        "curation_golditem", "curation_message", "curation_profile", "curation_review",
-        "curation_savedview", "curation_suspension", "curation_words",
+        "annotate_submission", "curation_accesstoken", "curation_comment",
+        "curation_contributor", "curation_decision", "curation_event", "curation_export",
+        "curation_flag", "curation_golditem", "curation_keptanswer", "curation_message",
+        "curation_profile", "curation_review", "curation_savedview",
+        "curation_suspension", "curation_words",
         "django_admin_log", "statistics", "trainer_sample",
         "trainer_talkanswer", "trainer_talkturn",
     }  # fmt: skip
