@@ -119,6 +119,12 @@ class Judge(NamedTuple):
         return found
 
 
+def named(run: Run) -> Judge:
+    """Without what probes say of it: for its label. No query, where the evaluation was
+    loaded."""
+    return Judge(run, getattr(run, "evaluation", None), None)
+
+
 def told(run: Run) -> Judge:
     """Two queries, where the evaluation was not loaded."""
     return Judge(run, getattr(run, "evaluation", None), newest_probes(run))

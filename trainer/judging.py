@@ -16,7 +16,7 @@ from trainer.models import PromotionPolicy, Run
 
 def judge_choices(dataset_id: int) -> list[tuple[int, str]]:
     """The dataset's reward models, each with what is known of it."""
-    return [(one.pk, str(judges.told(one).label)) for one in judges.to_choose(dataset_id)]
+    return [(one.pk, str(judges.named(one).label)) for one in judges.to_choose(dataset_id)]
 
 
 class AskForm(forms.Form):
@@ -66,7 +66,7 @@ class AskForm(forms.Form):
         judging = self.fields["judge"]
         judging.choices = [nobody, *judge_choices(dataset_id)]  # type: ignore[attr-defined]
         usual = judges.of_dataset(dataset_id)
-        if usual and not judges.told(usual).is_at_chance:
+        if usual and not judges.named(usual).is_at_chance:
             judging.initial = usual.pk
 
     def settings(self) -> dict[str, Any]:

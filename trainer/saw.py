@@ -30,12 +30,14 @@ class Saw(NamedTuple):
 def texts_taken_back(dataset_id: int) -> list[Saw]:
     """Finished models of a dataset that are in use, champions first, then the newest.
 
-    A query for all runs, one for their marks, and one for each that has any.
+    Six queries, however many there are.
     """
     usable = Run.objects.usable().filter(version__dataset=dataset_id)
     runs = list(usable.select_related("version__dataset", "base").order_by("-pk"))
     learned = ancestry.versions(run.pk for run in runs)
     marked = handoff.recalled_from({one for theirs in learned.values() for one in theirs})
+    seen = [run for run in runs if any(one in marked for one in learned[run.pk])]
+    recalled = handoff.recalled_in_each({run.pk: learned[run.pk] for run in seen})
     champions = Champion.objects.among(runs)
     removals: dict[int, Removal] = {}
     for one in Removal.objects.filter(run__in=runs).select_related("made").order_by("pk"):
@@ -43,13 +45,12 @@ def texts_taken_back(dataset_id: int) -> list[Saw]:
     found = [
         Saw(
             run,
-            handoff.recalled_in_all(learned[run.pk]),
+            recalled.get(run.pk, Recalled()),
             _first(marked, learned[run.pk]),
             run.pk in champions,
             removals.get(run.pk),
         )
-        for run in runs
-        if any(version in marked for version in learned[run.pk])
+        for run in seen
     ]
     return sorted(found, key=lambda one: not one.is_champion)
 

@@ -43,8 +43,7 @@ def of_job(job: Job) -> Row:
 def _model(base: BaseModel, run: Run | None) -> tuple[str, str]:
     if run is None:
         return _("%(base)s, without any fine-tuning") % {"base": base.slug}, ""
-    name = f"{base.slug}, run {run.pk}"
-    return name, reverse("trainer:evaluation", args=[run.pk])
+    return run.signature, reverse("trainer:evaluation", args=[run.pk])
 
 
 def _row(label: str, address: str, asked: int, known: int, figures: Figure) -> Row:

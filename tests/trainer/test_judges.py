@@ -10,6 +10,7 @@ from tests.factories import ContributorFactory
 from trainer import evaluation, judges, launch, tasks, wins
 from trainer.actions import jobs, promotions, runs, scores
 from trainer.errors import TrainerError
+from trainer.judging import judge_choices
 from trainer.models import Evaluation, ExampleScore, Job, Run, Sample
 from trainer.recipes.intervals import means
 from trainer.wins import Met
@@ -303,3 +304,11 @@ def test_how_many_answers_ended_by_themselves_is_told_where_it_is_known(writer):
 
     assert by_who["tuned"].ended == pytest.approx(1 / 3)
     assert by_who["base"].ended is by_who["people"].ended is None
+
+
+def test_a_list_of_judges_costs_one_query(finished, dataset, django_assert_num_queries):
+    for _number in range(3):
+        finished("reward")
+
+    with django_assert_num_queries(1):
+        assert len(judge_choices(dataset.pk)) == 3

@@ -119,7 +119,7 @@ def offer(run: Run) -> Offered | None:
         for sample in run.samples.all()
     ]
     offered = intake.offer_replies(
-        proposals, generator=_signature(run), source=f"run-{run.pk}"
+        proposals, generator=run.signature, source=f"run-{run.pk}"
     )
     runs.report(run, [], offered=offered.taken, offer_refused=offered.refused)
     fence.record("offered", run, by=None, taken=offered.taken)
@@ -145,8 +145,8 @@ def tell(run: Run) -> bool:
     return intake.report_model(
         version_id=run.version_id,
         source=f"run-{run.pk}",
-        name=_signature(run),
-        generator=_signature(run),
+        name=run.signature,
+        generator=run.signature,
         address=reverse("trainer:run", args=[run.pk]),
         owner_id=run.requested_by_id,
         examples=run.version.train_count,
@@ -169,8 +169,3 @@ def tell_finished() -> int:
 def named_in_english(run: Run) -> str:
     with override("en"):
         return str(run.get_method_display())
-
-
-def _signature(run: Run) -> str:
-    """What its answers are signed with."""
-    return run.signature

@@ -70,9 +70,9 @@ class Benchmark(models.Model):
 class BenchmarkScoreQuerySet(models.QuerySet["BenchmarkScore"]):
     def for_listing(self) -> BenchmarkScoreQuerySet:
         """A line each; bases first, then their runs, the newest last."""
-        joined = self.select_related("run__version", "base", "benchmark").defer(
-            "benchmark__packed"
-        )
+        joined = self.select_related(
+            "run__version", "run__base", "base", "benchmark"
+        ).defer("benchmark__packed")
         return joined.order_by(
             "benchmark__name", models.F("run").asc(nulls_first=True), "pk"
         )

@@ -49,7 +49,7 @@ def _writer(run: Run) -> dict[str, Any]:
         "worse": [line for line in beside if line.is_worse],
         "answers": evaluation.answers_of(run),
         "forgotten": evidence.forgotten(run),
-        "judges": [judges.told(one) for one in judges.to_choose(run.dataset_id)],
+        "judges": [judges.named(one) for one in judges.to_choose(run.dataset_id)],
         "scored": [scoreboard.of_set(score) for score in scores],
         **_won(run),
     }
