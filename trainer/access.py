@@ -20,6 +20,7 @@ from trainer.models import (
     Schedule,
     Talk,
     TalkAnswer,
+    ancestry,
 )
 from trainer.models.contests import ContestQuerySet
 from trainer.models.runs import RunQuerySet
@@ -89,11 +90,10 @@ def runs_to_merge(request: SignedInRequest, run: Run) -> RunQuerySet:
 
 
 def job(request: SignedInRequest, pk: int) -> Job:
-    """One on a version of a dataset that the person may see."""
-    shown = Job.objects.for_listing().filter(
-        version__in=handoff.version_ids_for(request.user)
-    )
-    return get_object_or_404(shown, pk=pk)
+    """One on a version of a dataset that the person may see, and not another's talk."""
+    shown = Job.objects.for_listing().visible_to(request.user)
+    theirs = shown.filter(version__in=handoff.version_ids_for(request.user))
+    return get_object_or_404(theirs, pk=pk)
 
 
 def job_to_steer(request: SignedInRequest, pk: int) -> Job:
@@ -127,12 +127,15 @@ def runs_to_talk_to(request: SignedInRequest) -> list[Run]:
     """Finished runs whose models answer, newest first.
 
     Of datasets that the person curates: reviewers rank blind, so they must not get to know
-    how a model speaks.
+    how a model speaks. All that a model learned from counts: it may recite it.
     """
     may_train = Run.objects.of_versions(handoff.version_ids_to_train(request.user))
     that_answer = may_train.usable().exclude(method=Run.Method.REWARD)
-    joined = that_answer.select_related("base", "version__dataset")
-    return list(joined.order_by("-pk")[:TALKED_TO_AT_MOST])
+    joined = that_answer.select_related("base", "version__dataset").order_by("-pk")
+    newest = list(joined[:TALKED_TO_AT_MOST])
+    learned = ancestry.versions(run.pk for run in newest)
+    theirs = set(handoff.version_ids_to_train(request.user)) if newest else set()
+    return [run for run in newest if theirs.issuperset(learned[run.pk])]
 
 
 def talks(request: SignedInRequest) -> TalkQuerySet:

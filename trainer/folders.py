@@ -12,6 +12,7 @@ from trainer.models import BaseModel, Job, Run
 ADAPTER, MODEL = "adapter", "model"  # of all weights
 SHARDS = "shards"  # adapters, each of a part of the examples
 WEIGHTS = "adapter_model.safetensors"
+TALK_ASKED, TALK_SAID = "talk-asked.json", "talk-said.json"  # as the recipe calls them
 
 
 def folder_of(run: Run) -> Path:
@@ -20,6 +21,17 @@ def folder_of(run: Run) -> Path:
 
 def folder_of_job(job: Job) -> Path:
     return Path(settings.RUNS_DIR) / f"job-{job.pk}"
+
+
+def forget_talk(folder: Path) -> None:
+    for name in (TALK_ASKED, TALK_SAID):
+        (folder / name).unlink(missing_ok=True)
+
+
+def jobs_with_talk() -> set[int]:
+    """Jobs in whose folders there are words of a talk."""
+    found = Path(settings.RUNS_DIR).glob("job-*/talk-*.json")
+    return {int(path.parent.name.removeprefix("job-")) for path in found}
 
 
 def model(base: BaseModel, run: Run | None = None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.db.models import Q
 from curation import handoff
 from trainer import trials
 from trainer.actions import scores
-from trainer.folders import folder_of, folder_of_job
+from trainer.folders import TALK_ASKED, TALK_SAID, folder_of, folder_of_job
 from trainer.models import Influence, Job, Run, Sample, Score, Talk
 from trainer.work import COPIES
 
@@ -20,7 +20,7 @@ from trainer.work import COPIES
 # text. Ids alone may stay, as in order.jsonl.
 WORDS = (
     COPIES, "prompts.jsonl", "samples", "queries.jsonl", "side-*/prompts.jsonl",
-    "side-*/answers.jsonl", "talk-asked.json", "talk-said.json", trials.FOLDER,
+    "side-*/answers.jsonl", TALK_ASKED, TALK_SAID, trials.FOLDER,
 )  # fmt: skip
 FIGURES = (
     "eval.json", "losses.jsonl", "rewards.jsonl", "known.txt", "influence.json",

@@ -11,6 +11,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from curation import handoff
+from curation.errors import NotAllowed
 from curation.handoff import Person
 from trainer import saw
 from trainer.actions import fence
@@ -102,6 +103,8 @@ def _require_in_use(run: Run | None) -> None:
 def _to_steer(job_id: int, person: Person) -> Job:
     job = fence.lock(Job, job_id)
     require(person, job.version_id)
+    if not Job.objects.visible_to(person).filter(pk=job_id).exists():
+        raise NotAllowed(_("Only who talks to the model can stop and start the talk."))
     return job
 
 

@@ -172,10 +172,12 @@ def _wake(talk: Talk, turn: TalkTurn, by: Person) -> Job:
     if job is None or not job.is_active or job.cancel_requested_at:
         first = talk.voices.select_related("base", "run").order_by("place")[0]
         job = jobs.request(
-            kind="talk", by=by, run=first.run, base=first.base,
+            kind=Job.TALK, by=by, run=first.run, base=first.base,
             version_id=talk.version_id, config={"talk": talk.pk, "turn": turn.pk},
             priority=PRIORITY,
         )  # fmt: skip
+        if job.state == Job.State.PAUSED:  # of the same question: it goes on
+            job = jobs.retry(job_id=job.pk, by=by)
         talk.job = job
     talk.save(update_fields=["job", "last_at"])
     return job
@@ -216,5 +218,6 @@ def _require_voices(talk: Talk, by: Person) -> None:
             )
         if voice.run.retired_at is not None:
             raise TrainerError(saw.why_retired(voice.run))
-        for version_id in voice.run.learned_from():
+        for version_id in voice.run.learned_from():  # it may recite any of them
+            require(by, version_id)
             handoff.require_whole(version_id)

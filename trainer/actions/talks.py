@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from curation.handoff import Person
 from trainer.actions import fence
 from trainer.errors import TrainerError
+from trainer.folders import folder_of_job, forget_talk, jobs_with_talk
 from trainer.models import Job, Talk, TalkAnswer, TalkTurn, TalkVoice
 from trainer.text import storable
 
@@ -138,9 +139,18 @@ def answer_of(answer_id: int, *, by: Person) -> TalkAnswer:
 def forget(*, talk_id: int, by: Person) -> None:
     """All of a talk goes. What was sent to the record stays there."""
     lock(talk_id, by=by).delete()
+    _clear(Job.objects.filter(kind=Job.TALK, requested_by=by, config__talk=talk_id))
 
 
 def forget_old() -> int:
-    """Those in which nothing was asked for a month."""
+    """Those in which nothing was asked for a month, and what is left on disk of any."""
     count, _by_model = Talk.objects.over_since(now() - KEPT).delete()
+    _clear(Job.objects.filter(pk__in=jobs_with_talk()))
     return count
+
+
+def _clear(jobs: QuerySet[Job]) -> None:
+    """Take from the disk what attempts that were killed left there. One that is under way
+    reads these files, and clears them itself."""
+    for job in jobs.exclude(state=Job.State.RUNNING):
+        forget_talk(folder_of_job(job))

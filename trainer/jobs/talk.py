@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection
@@ -13,14 +14,12 @@ from curation import handoff
 from trainer import served
 from trainer.actions import order, talks
 from trainer.actions.talks import Asked
-from trainer.folders import model
+from trainer.folders import TALK_ASKED, TALK_SAID, forget_talk, model
 from trainer.jobs.kind import Kind
-from trainer.models import Job, TalkVoice
+from trainer.models import Job, TalkTurn, TalkVoice
 from trainer.recipes.common import read_object, write_json
 from trainer.work import Event, Work
 
-# As the recipe calls them. It imports torch, so it is not asked.
-ASKED, SAID = "talk-asked.json", "talk-said.json"
 IDLE_SECONDS = 300.0  # so long it waits for the next question
 GRACE_SECONDS = 3.0  # and so long where somebody else waits for the worker
 LOOKS_EVERY, WRITES_EVERY, ASKS_EVERY = 0.25, 0.5, 2.0
@@ -31,6 +30,7 @@ class _Over(Exception):
 
 
 def perform(work: Work[Job]) -> dict[str, Any]:
+    forget_talk(work.folder)  # what an attempt that was killed left
     voices = talks.voices(work.row)
     if not voices:
         return {"answers": 0}  # the talk is gone, or another job has it
@@ -40,7 +40,7 @@ def perform(work: Work[Job]) -> dict[str, Any]:
     except _Over:
         pass
     finally:
-        _forget(work)
+        forget_talk(work.folder)  # no word of a talk stays on the worker's disk
     return {"answers": session.answers, "engine": session.engine}
 
 
@@ -57,7 +57,6 @@ class _Session:
         return "vLLM" if self._is_served else "transformers"
 
     def hold(self) -> None:
-        _forget(self.work)
         if self._is_served:
             while True:
                 self._ask_server()
@@ -106,12 +105,12 @@ class _Session:
         }
         self._begun_at = time.monotonic()
         self._first_after: list[float | None] = [None] * len(self.voices)
-        write_json(self.work.folder / ASKED, question)
+        write_json(self.work.folder / TALK_ASKED, question)
 
     def _hear(self, *, is_done: bool) -> None:
         if not is_done and time.monotonic() - self._told_at < WRITES_EVERY:
             return
-        found = read_object(self.work.folder / SAID)
+        found = read_object(self.work.folder / TALK_SAID)
         if self._asked is None or found is None:
             return
         if found["turn"] == self._asked.turn.pk:
@@ -127,10 +126,19 @@ class _Session:
             return
         self._begun_at = time.monotonic()
         self._first_after = [None] * len(self.voices)
-        turn, said = asked.turn, []
+        said = []
         for voice, messages in zip(self.voices, asked.prompts, strict=True):
-            prompt = handoff.Prompt(uid=str(turn.uid), category="", messages=messages)
-            [[text]] = served.answers(
+            prompt = handoff.Prompt(uid=str(asked.turn.uid), category="", messages=messages)
+            said.append({"text": self._served(voice, prompt, asked.turn)})
+        self._tell(said, is_done=True)
+
+    def _served(self, voice: TalkVoice, prompt: handoff.Prompt, turn: TalkTurn) -> str:
+        """What the server answers. It takes minutes at worst, and whoever cancels waits
+        for no answer that nobody wants."""
+        pool = ThreadPoolExecutor(1)
+        try:
+            answer = pool.submit(
+                served.answers,
                 voice.signature,
                 [prompt],
                 answers=1,
@@ -138,8 +146,12 @@ class _Session:
                 max_new_tokens=turn.max_new_tokens,
                 seed=turn.seed,
             )
-            said.append({"text": text})
-        self._tell(said, is_done=True)
+            while not wait([answer], timeout=LOOKS_EVERY).done:
+                self.work.watch.check()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+        [[text]] = answer.result()
+        return text
 
     # ---- both --------------------------------------------------------------------------
 
@@ -156,7 +168,7 @@ class _Session:
         talks.tell(self.work.row, self._asked.turn, timed, is_done=is_done)
         self._told_at = time.monotonic()
         if is_done:
-            (self.work.folder / SAID).unlink(missing_ok=True)
+            (self.work.folder / TALK_SAID).unlink(missing_ok=True)
             self._asked, self._quiet_since = None, time.monotonic()
             self.answers += len(said)
 
@@ -171,18 +183,12 @@ class _Session:
                 raise _Over
 
 
-def _forget(work: Work[Job]) -> None:
-    """No word of a talk stays on the worker's disk."""
-    for name in (ASKED, SAID):
-        (work.folder / name).unlink(missing_ok=True)
-
-
 def keep(job: Job, result: dict[str, Any]) -> None:
     talks.close(job)
 
 
 KIND = Kind(
-    name="talk",
+    name=Job.TALK,
     label=gettext_lazy("Talk in the playground"),
     perform=perform,
     keep=keep,

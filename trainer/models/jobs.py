@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -11,6 +11,9 @@ from trainer.models.bases import BaseModel
 from trainer.models.fenced import Fenced, FencedQuerySet
 from trainer.models.runs import Run
 
+if TYPE_CHECKING:
+    from curation.handoff import Person
+
 
 class JobQuerySet(FencedQuerySet["Job"]):
     def for_listing(self) -> JobQuerySet:
@@ -18,9 +21,17 @@ class JobQuerySet(FencedQuerySet["Job"]):
         joined = self.select_related("version__dataset", "run", "base", "requested_by")
         return joined.order_by("-queued_at", "-pk")
 
+    def visible_to(self, person: Person) -> JobQuerySet:
+        """All but other people's talks: when they talk, and to whom, is theirs."""
+        if person.is_staff:
+            return self
+        return self.filter(~Q(kind=Job.TALK) | Q(requested_by=person))
+
 
 class Job(Fenced):
     """One piece of it, of a kind of `trainer/jobs/`. Only `actions/jobs.py` writes it."""
+
+    TALK = "talk"  # the kind that is its asker's alone
 
     kind = models.SlugField(max_length=20, help_text="A name of trainer/jobs/kinds.py.")
     run = models.ForeignKey(
