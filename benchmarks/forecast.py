@@ -2,9 +2,10 @@
 
 Three categories that the starter was not taught: it is tuned on nested parts of the first
 EXAMPLES of each, as a job of the kind “forecast” does it, and then on a hundred more of
-each. A JSON line a category and repetition (RUNS=, each with other examples) says what was
-foretold and what came of it, and the last line how many of the intervals held it. The core
-seconds (`cs`) are the process's own.
+each, in steps in proportion: STEPS for all EXAMPLES. A JSON line a category and repetition
+(RUNS=, each with other examples) says what was foretold, and what came of it with each
+seed; the last line, of how many trainings something was told, and how many of these the
+intervals held. The core seconds (`cs`) are the process's own.
 """
 
 from __future__ import annotations
@@ -42,10 +43,11 @@ def main() -> None:
             for line in measure(Path(folder), run):
                 asked += 1
                 told += line["why"] == ""
-                held += line["held"] is True
+                held += line["held"] or 0
                 tell(line)
     tell({
-        "forecasts": asked, "told": told, "held": held, "examples": EXAMPLES,
+        "forecasts": asked, "told": told, "trainings": told * SEEDS, "held": held,
+        "examples": EXAMPLES,
         "more": MORE, "steps": STEPS, "seeds": SEEDS, "cs": round(time.process_time()),
         "load": round(os.getloadavg()[0], 1),
     })  # fmt: skip
@@ -62,7 +64,8 @@ def measure(folder: Path, run: int) -> Lines:
         by_seed = []
         for seed in range(1, SEEDS + 1):
             some = rest if part is None else portion(first, part, seed)
-            answers, losses = lost(folder, some, held_out, seed)
+            steps = prospects.steps(STEPS, len(some), len(first))
+            answers, losses = lost(folder, some, held_out, seed, steps)
             by_seed.append(losses)
         by_part.append(by_seed)
     sizes = {one["category"]: [round(p * EXAMPLES) for p in PARTS] for one in first}
@@ -80,7 +83,7 @@ def portion(first: Lines, part: float, seed: int) -> Lines:
 
 
 def lost(
-    folder: Path, some: Lines, held_out: Lines, seed: int
+    folder: Path, some: Lines, held_out: Lines, seed: int, steps: int
 ) -> tuple[list[Asked], list[float]]:
     """What a model that learned from these loses on each held-out answer."""
     with (
@@ -93,7 +96,7 @@ def lost(
         out = str(data / "run")
         model: dict[str, Any] = {"base": starter(), "data": place}
         sft.main(
-            sft.Config(**model, out=out, steps=STEPS, seed=seed, learning_rate=5e-3,
+            sft.Config(**model, out=out, steps=steps, seed=seed, learning_rate=5e-3,
                        eval_every=0, checkpoint_every=0, held_out_limit=0)
         )  # fmt: skip
         report = evaluate.main(evaluate.Config(**model, out=out, adapter=f"{out}/adapter"))
@@ -107,9 +110,12 @@ def lost(
 def compared(
     one: prospects.Prospect, answers: list[Asked], by_part: list[Any], run: int
 ) -> dict[str, Any]:
-    before, after = (mean(answers, each, one.category) for each in by_part[-2:])
+    before, after = (means(answers, each, one.category) for each in by_part[-2:])
+    came = [now - was for was, now in zip(before, after, strict=True)]
     low, high = one.change.low, one.change.high
-    held = None if one.why or low is None or high is None else low <= after - before <= high
+    held = None
+    if one.is_told and low is not None and high is not None:
+        held = sum(low <= change <= high for change in came)
     return {
         "run": run,
         "category": one.category,
@@ -117,19 +123,19 @@ def compared(
         "foretold": round(one.change.value, 3),
         "low": None if low is None else round(low, 3),
         "high": None if high is None else round(high, 3),
-        "came": round(after - before, 3),
+        "came": [round(change, 3) for change in came],
         "why": one.why,
         "held": held,
     }
 
 
-def mean(answers: list[Asked], by_seed: list[list[float]], category: str) -> float:
-    """Of a token, over the seeds."""
+def means(answers: list[Asked], by_seed: list[list[float]], category: str) -> list[float]:
+    """Of a token, with each seed."""
     tokens = [one.tokens * (one.category == category) for one in answers]
-    sums = (
-        sum(t * loss for t, loss in zip(tokens, found, strict=True)) for found in by_seed
-    )
-    return sum(sums) / sum(tokens) / len(by_seed)
+    return [
+        sum(t * loss for t, loss in zip(tokens, found, strict=True)) / sum(tokens)
+        for found in by_seed
+    ]
 
 
 def tell(line: dict[str, Any]) -> None:

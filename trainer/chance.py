@@ -9,6 +9,7 @@ all models: Student's t, with as many degrees of freedom as that leaves.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -40,6 +41,7 @@ class Drawn(NamedTuple):
 
     values: numpy.ndarray  # (models,)
     draws: numpy.ndarray  # (models, resamples)
+    apart: numpy.ndarray  # the same: how far one training may stray, as a share of its loss
     is_sure: bool  # whether there are conversations enough to say so
 
     def interval(self, weights: Sequence[float] | numpy.ndarray) -> Interval:
@@ -70,8 +72,11 @@ def drawn(asked: Sequence[Asked], losses: numpy.ndarray, group: Group) -> Drawn:
     sums, weights = _by_conversation(among, losses[:, :, group.places])
     by_seed = sums.sum(axis=2) / weights.sum()
     draws = redrawn(sums.mean(axis=1).T, numpy.tile(weights[:, None], len(losses)), 0).T
-    draws += _seeds(numpy.random.default_rng(1), by_seed)
-    return Drawn(by_seed.mean(axis=1), draws, is_sure=group.conversations >= FEWEST)
+    dice, values = numpy.random.default_rng(1), by_seed.mean(axis=1)
+    pooled, own = _apart(dice, by_seed)
+    noise = dice.standard_normal(draws.shape) / math.sqrt(by_seed.shape[1])
+    draws += values[:, None] * pooled * noise
+    return Drawn(values, draws, own, is_sure=group.conversations >= FEWEST)
 
 
 def _by_conversation(
@@ -86,12 +91,14 @@ def _by_conversation(
     return numpy.array(sums), by_group(owner, tokens)
 
 
-def _seeds(dice: numpy.random.Generator, by_seed: numpy.ndarray) -> numpy.ndarray:
+def _apart(
+    dice: numpy.random.Generator, by_seed: numpy.ndarray
+) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """What the spread of seeds may be in truth, as a share: of all models, and of each,
+    whose own counts where it is the larger. Times a normal number it is Student's t."""
     models, seeds = by_seed.shape
     means, freedom = by_seed.mean(axis=1), models * (seeds - 1)
     shares = by_seed.var(axis=1, ddof=1) / numpy.where(means, means, 1) ** 2
-    spread = numpy.sqrt(shares.mean() / seeds) * means
     scale = numpy.sqrt(freedom / dice.chisquare(freedom, RESAMPLES))
-    found: numpy.ndarray = spread[:, None] * scale
-    found *= dice.standard_normal((models, RESAMPLES))
-    return found
+    pooled, each = shares.mean(), numpy.maximum(shares, shares.mean())
+    return numpy.sqrt(pooled) * scale, numpy.sqrt(each)[:, None] * scale

@@ -20,6 +20,7 @@ from trainer.recipes.intervals import Interval
 MORE = 100
 PARTS = (0.125, 0.25, 0.5, 1.0)  # of each category's examples
 BENDS = numpy.arange(0.1, 2.01, 0.1)  # of the curve: c
+LEAST_STEPS = 5
 FEWEST = 25  # examples: from fewer, a hundred more are too far away
 WIDE = 0.25  # of the loss: an interval so wide says nothing, unless the change is wider
 
@@ -46,6 +47,11 @@ class Prospect(NamedTuple):
         """The change as a share of the loss now, which orders them."""
         now = self.losses[-1].value
         return 100 * self.change.value / now if now else 0.0
+
+
+def steps(whole: int, some: int, of: int) -> int:
+    """For `some` of so many examples, when all of them take `whole`: as many passes."""
+    return max(min(LEAST_STEPS, whole), round(whole * some / of))
 
 
 def prospects(
@@ -88,10 +94,13 @@ def _prospect(
 
 
 def _change(drawn: Drawn, sizes: Sequence[int], then: int) -> Interval:
-    """Of what the curve says of `then`, against what it says of the largest part."""
+    """Of one training with `then` examples, against one with the largest part: what the
+    curves say, and how far each of the two may stray, as those with the largest part do."""
     places = numpy.array([float(sizes[-1]), float(then)])
     curves = numpy.concatenate([drawn.values[None], drawn.draws.T])
     said = _fitted(curves, sizes, places)
+    noise = numpy.random.default_rng(2).standard_normal(said[1:].shape)
+    said[1:] *= 1 + drawn.apart[-1][:, None] * noise
     moved = said[:, 1] - said[:, 0]
     return drawn.of(float(moved[0]), moved[1:])
 

@@ -13,10 +13,13 @@ from curation.handoff import By, Portion
 from trainer import estimates, trials
 from trainer.jobs import effect, forecast
 from trainer.models import Run
+from trainer.prospects import PARTS
 
 
 class SeedsForm(forms.Form):
     """How often each training is repeated."""
+
+    share = 1.0  # of the run's time, that a training takes on average
 
     def __init__(self, *args: Any, run: Run, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -25,7 +28,9 @@ class SeedsForm(forms.Form):
         self.fields["seeds"] = forms.TypedChoiceField(
             label=_("Seeds"),
             coerce=int,
-            choices=[(n, _budget(n, self.trainings(n), seconds)) for n in counts],
+            choices=[
+                (n, _budget(n, self.trainings(n), self.share * seconds)) for n in counts
+            ],
             initial=trials.SEEDS,
             widget=forms.RadioSelect,
             help_text=_(
@@ -67,6 +72,8 @@ class EffectForm(SeedsForm):
 
 
 class ForecastForm(SeedsForm):
+    share = sum(PARTS) / len(PARTS)
+
     def trainings(self, seeds: int) -> int:
         return forecast.trainings(seeds)
 

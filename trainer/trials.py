@@ -34,6 +34,7 @@ class Trial(NamedTuple):
     name: str
     seed: int
     without: frozenset[str]  # answers of the examples that it does not learn from
+    steps: int | None = None  # None: as many as the run
 
 
 class Found(NamedTuple):
@@ -130,6 +131,9 @@ def _trained(work: Work[Job], trial: Trial, out: Path) -> dict[str, Any]:
     told = instructions.training(run, data=data, out=out, name=f"{work.row}, {trial.name}")
     # Nobody watches its curve.
     told |= {"seed": trial.seed, "eval_every": 0, "held_out_limit": 0}
+    if trial.steps is not None:
+        told["warmup_steps"] = told["warmup_steps"] * trial.steps // told["steps"]
+        told["steps"] = trial.steps
     if "shards" in told:
         told["shards"] = 1  # what examples bring is asked of one adapter of all
     threads = told["threads"]

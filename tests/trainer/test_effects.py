@@ -7,6 +7,7 @@ import threading
 import time
 from contextlib import contextmanager
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import call_command
@@ -263,7 +264,7 @@ def test_parts_are_nested_and_of_each_category(monkeypatch):
     by_category = {"a": [f"a{n}" for n in range(40)], "b": [f"b{n}" for n in range(8)]}
     every = {one for ids in by_category.values() for one in ids}
 
-    asked = forecast._trials(by_category, [1, 2])
+    asked = forecast._trials(by_category, [1, 2], steps=96)
 
     kept = [every - trial.without for trial in asked]
     assert [len(part) for part in kept[:4]] == [6, 12, 24, 48]
@@ -275,6 +276,24 @@ def test_parts_are_nested_and_of_each_category(monkeypatch):
         8,
     ]
     assert kept[0] != kept[4]
+    assert [trial.steps for trial in asked] == [12, 24, 48, 96] * 2
+
+
+@pytest.mark.parametrize(("steps", "taken"), [(None, (40, 10)), (8, (8, 2))])
+def test_a_part_takes_its_steps_and_warms_up_in_proportion(tuned, tmp_path, steps, taken):
+    tuned.config |= {"steps": 40, "warmup_steps": 10}
+    for name in ("train.jsonl", "held_out.jsonl"):
+        (tmp_path / name).touch()
+    out, heard = tmp_path / "out", {}
+
+    def recipe(name, told, **_):
+        heard[name] = told
+        (out / "eval.json").write_text('{"examples": []}')
+
+    work = SimpleNamespace(row=SimpleNamespace(run=tuned), data=tmp_path, recipe=recipe)
+    trials._trained(work, trials.Trial("part", 1, frozenset(), steps), out)
+
+    assert (heard["sft"]["steps"], heard["sft"]["warmup_steps"]) == taken
 
 
 def test_a_forecast_is_told_by_category_beside_its_target(
@@ -283,6 +302,7 @@ def test_a_forecast_is_told_by_category_beside_its_target(
     monkeypatch.setattr("trainer.prospects.FEWEST", 8)
     job = ask({"seeds": 2}, kind="forecast")
     assert finished(job)["trainings"] == 8
+    assert trained[3].steps == job.run.config["steps"] > trained[2].steps
 
     thanks, letters = sorted(forecast.rows(job), key=lambda row: row.prospect.examples)
     assert (letters.name, letters.target.wanted) == ("Letters", 40)

@@ -43,8 +43,9 @@ def perform(work: Work[Job]) -> dict[str, Any]:
     by_category: dict[str, list[str]] = defaultdict(list)
     for line in trials.lines(work.data / TRAIN):
         by_category[line["category"]].append(line["id"])
-    seeds = trials.seeds_of(work.row)
-    asked = _trials(by_category, seeds)
+    seeds, run = trials.seeds_of(work.row), work.row.run
+    assert run is not None, "asked of a run"
+    asked = _trials(by_category, seeds, steps=int(run.config["steps"]))
     found = trials.done(work, asked)
     losses = [
         [found.losses[_name(part, number)] for number in range(len(seeds))]
@@ -61,9 +62,12 @@ def perform(work: Work[Job]) -> dict[str, Any]:
     }
 
 
-def _trials(by_category: dict[str, list[str]], seeds: list[int]) -> list[Trial]:
-    """With each seed a part, twice as much with that among it, and so on to all."""
-    asked = []
+def _trials(
+    by_category: dict[str, list[str]], seeds: list[int], *, steps: int
+) -> list[Trial]:
+    """With each seed a part, twice as much with that among it, and so on to all, which
+    take so many steps; a part takes as many as make the same passes."""
+    asked, every = [], sum(map(len, by_category.values()))
     for number, seed in enumerate(seeds):
         dice = random.Random(seed)
         mixed = {name: dice.sample(ids, len(ids)) for name, ids in by_category.items()}
@@ -71,7 +75,8 @@ def _trials(by_category: dict[str, list[str]], seeds: list[int]) -> list[Trial]:
             without = frozenset(
                 one for ids in mixed.values() for one in ids[_size(part, len(ids)) :]
             )
-            asked.append(Trial(_name(part, number), seed, without))
+            fitting = prospects.steps(steps, every - len(without), every)
+            asked.append(Trial(_name(part, number), seed, without, fitting))
     return asked
 
 
