@@ -12,10 +12,11 @@ from django.urls import reverse
 from curation import overlap
 from curation.actions import versions
 from curation.errors import BadLine, CurationError, NotAllowed
-from curation.models import Event
+from curation.models import Event, Membership
 from tests.factories import (
     ContributorFactory,
     ConversationFactory,
+    DatasetFactory,
     MessageFactory,
     ReplyFactory,
 )
@@ -428,3 +429,21 @@ def test_members_look_and_strangers_do_not(client, dataset, there, added, finish
 
     client.force_login(ContributorFactory())
     assert client.get(there).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_a_set_of_its_own_dataset_is_asked_of_a_model(finished, base, ask, curator):
+    """By whatever door it is asked."""
+    elsewhere = DatasetFactory()
+    here = ContributorFactory(member=elsewhere, member__roles=["curator"])
+    theirs = benchmarks.add(
+        dataset_id=elsewhere.pk, name="Theirs", questions=read(file(OPEN)), by=here
+    )
+    version = finished.version_id
+
+    for more in ({"run": finished}, {"base": base, "version_id": version}):
+        with pytest.raises(TrainerError, match="no such benchmark"):
+            ask(theirs, **more)
+    Membership.objects.create(dataset=elsewhere, contributor=curator, role="curator")
+    with pytest.raises(TrainerError, match="no such benchmark"):
+        ask(theirs, run=finished)

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
-from curation import overlap
+from curation import handoff, overlap
 from curation.errors import CurationError
 from curation.handoff import Person
 from trainer import benchmark_files, benchmarking, jsonl, scoreboard
@@ -56,6 +56,11 @@ def require(run: Run | None, config: dict[str, Any], by: Person) -> None:
         raise TrainerError(
             _("Run %(number)d marks answers and writes none.") % {"number": run.pk}
         )
+    there = Benchmark.objects.filter(pk=config["benchmark"]).first()
+    if there is None or not handoff.may_curate(by, there.dataset_id):
+        raise TrainerError(_("There is no such benchmark."))
+    if run is not None and run.dataset_id != there.dataset_id:
+        raise TrainerError(_("There is no such benchmark."))
 
 
 def perform(work: Work[Job]) -> dict[str, Any]:
