@@ -98,18 +98,17 @@ def _value(answer: Answer, what: str) -> float:
 
 
 def opponent(run: Run) -> tuple[Run, str] | None:
-    """Whom to compare with, and what it is: the champion, its parent, or the one before."""
+    """Whom to compare with, and what it is: the champion, its parent, or the one before.
+    No retired one."""
     dataset = run.version.dataset_id
     held = Champion.objects.filter(dataset=dataset, method=run.method)
     champion = held.exclude(run=run).select_related("run").first()
     if champion:
         return champion.run, "champion"
-    if run.parent is not None:
+    if run.parent is not None and run.parent.retired_at is None:
         return run.parent, "parent"
-    finished = Run.objects.filter(
-        state=Run.State.FINISHED, method=run.method, version__dataset=dataset
-    )
-    before = finished.filter(pk__lt=run.pk).order_by("-pk").first()
+    usable = Run.objects.usable().filter(method=run.method, version__dataset=dataset)
+    before = usable.filter(pk__lt=run.pk).order_by("-pk").first()
     return (before, "before") if before else None
 
 

@@ -155,7 +155,8 @@ def to_choose(dataset_id: int) -> list[Run]:
 
 
 def finished(number: Any) -> Run | None:
-    """A reward model by its number. A query."""
+    """A reward model by its number, also a retired one: what it marked stays on record.
+    A query."""
     if type(number) is not int:
         return None
     theirs = Run.objects.filter(method=Run.Method.REWARD, state=Run.State.FINISHED)
@@ -172,7 +173,7 @@ def require(number: Any, run: Run | None) -> None:
 
 
 def _listed(dataset_id: int) -> Any:
-    theirs = Run.objects.filter(
-        method=Run.Method.REWARD, state=Run.State.FINISHED, version__dataset=dataset_id
+    theirs = Run.objects.usable().filter(
+        method=Run.Method.REWARD, version__dataset=dataset_id
     )
     return theirs.select_related("base", "evaluation").order_by("-pk")

@@ -27,7 +27,7 @@ from trainer.folders import folder_of as folder_of
 from trainer.folders import folder_of_job as folder_of_job
 from trainer.folders import model as model
 from trainer.held_out import HeldOut
-from trainer.jobs.kinds import KINDS
+from trainer.jobs.kinds import KINDS, require_in_use
 from trainer.models import Checkpoint, Job, Run, Sample
 from trainer.progress import Progress
 from trainer.recipes.common import read_manifest, read_object
@@ -64,6 +64,7 @@ def perform(job: Job) -> dict[str, Any]:
         raise TrainingFailed(
             gettext_noop("This worker knows no such job. Start its newest release there.")
         )
+    require_in_use(job.kind, job.run, job.config)  # since it was asked for
     with begun(
         job,
         folder_of_job(job),

@@ -54,5 +54,5 @@ def of_dataset(dataset_id: int) -> Job | None:
 
 def newest_fine_tune(dataset_id: int) -> Run | None:
     """The run that a forecast would be asked of. A query."""
-    finished = Run.objects.filter(method=Run.Method.SFT, state=Run.State.FINISHED)
-    return finished.filter(version__dataset=dataset_id).order_by("-pk").first()
+    usable = Run.objects.usable().filter(method=Run.Method.SFT)
+    return usable.filter(version__dataset=dataset_id).order_by("-pk").first()

@@ -22,9 +22,8 @@ class Saw(NamedTuple):
 
     @property
     def may_ask(self) -> bool:
-        """Whether nothing is under way. A merged one is merged anew, of other parts."""
-        is_free = self.removal is None or self.removal.state == Removal.State.FAILED
-        return is_free and not self.run.is_merged
+        """Whether nothing is under way."""
+        return self.removal is None or self.removal.state == Removal.State.FAILED
 
 
 def texts_taken_back(dataset_id: int) -> list[Saw]:

@@ -115,11 +115,12 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 def _losses(work: Work[Job], trial: Trial) -> dict[str, Any]:
     kept = work.folder / FOLDER / f"{trial.name}.json"
+    out = work.folder / FOLDER / trial.name
     found = read_object(kept)
     if found is None:
-        out = work.folder / FOLDER / trial.name
         found = _trained(work, trial, out)
         write_json(kept, {"examples": found["examples"]})
+    if out.exists():  # also where the attempt before ended just here
         shutil.rmtree(out)
     return found
 

@@ -25,7 +25,7 @@ from trainer import saw, tasks
 from trainer.actions import contests, jobs, merges, promotions, removals, runs
 from trainer.errors import TrainerError
 from trainer.launch import folder_of
-from trainer.models import Job, Run, ancestry
+from trainer.models import Job, Removal, Run, ancestry
 
 pytestmark = pytest.mark.django_db
 
@@ -226,16 +226,18 @@ def test_the_list_costs_the_same_however_many_runs_went_into_others(
     assert len(made.ancestors()) == 5
 
 
-def test_it_is_merged_anew_and_not_trained_again(finished, merge, curator, frozen):
+def test_it_is_merged_anew_and_its_parts_come_first(finished, merge, curator, frozen):
     one, other = finished(seed=1), finished(seed=2)
     made = merge(one, other)
     text = frozen.items.filter(split="train").order_by("pk").first().reply
     withdrawals.take_back(message_id=text.pk, by=text.author)
 
     shown = {found.run: found.may_ask for found in saw.texts_taken_back(frozen.dataset_id)}
-    assert shown == {one: True, other: True, made: False}
-    with pytest.raises(TrainerError, match="merge what takes their place"):
-        removals.ask(run_id=made.pk, by=curator)
+    assert shown == {one: True, other: True, made: True}
+    removal = removals.ask(run_id=made.pk, by=curator)
+    assert set(Removal.objects.exclude(pk=removal.pk).values_list("run", flat=True)) == {
+        one.pk, other.pk,
+    }  # fmt: skip
     Run.objects.filter(pk=one.pk).update(retired_at=now())
     with pytest.raises(TrainerError, match="taken back"):
         merges.request(run_ids=[one.pk, other.pk], way="cat", by=curator)

@@ -6,6 +6,7 @@ import logging
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
@@ -71,18 +72,31 @@ def stop(*, contest_id: int, by: Person) -> Contest:
     return contest
 
 
+def stop_all_of(run: Run) -> None:
+    """Of a retired model nobody is asked any more. In the caller's transaction."""
+    theirs = Contest.objects.filter(Q(left=run) | Q(right=run), state=State.OPEN)
+    for pk in theirs.order_by("pk").values_list("pk", flat=True):
+        contest = _locked(pk)
+        if contest.state == State.OPEN:
+            _end(contest, State.STOPPED, standing(contest))
+
+
 @transaction.atomic
 def go_on(contest_id: int) -> Job | None:
     """End what is settled or spent, or have the next round answered: a job to ring for.
 
     The clock asks it every other minute, so it looks seldom at ballots: see looks.py.
 
-    A round begins when people have ranked half of what was asked before it.
+    A round begins when people have ranked half of what was asked before it. None does after
+    one that failed, or another one would fail each time.
     """
     contest = _locked(contest_id)
     if contest.state != State.OPEN or _rounds(contest).unended().exists():
         return None
     stands, missed = standing(contest), _missed(contest)
+    if _is_retired(contest) or _has_failed(contest):
+        _end(contest, State.STOPPED, stands)
+        return None
     if stands.is_settled:
         _end(contest, State.SETTLED, stands)
         return None
@@ -175,6 +189,16 @@ def _missed(contest: Contest) -> list[str]:
     """Prompts that were not put before people, as one of the two had nothing to show."""
     results = _rounds(contest).values_list("result", flat=True)
     return sorted({uid for result in results for uid in (result or {}).get("missed", [])})
+
+
+def _is_retired(contest: Contest) -> bool:
+    sides = (contest.left, contest.right)
+    return any(run is not None and run.retired_at is not None for run in sides)
+
+
+def _has_failed(contest: Contest) -> bool:
+    last = _rounds(contest).order_by("-pk").first()
+    return last is not None and last.state == Job.State.FAILED
 
 
 def _rounds(contest: Contest) -> Any:

@@ -13,11 +13,10 @@ from django.utils.translation import gettext as _
 from curation import handoff
 from curation.errors import NotAllowed
 from curation.handoff import Person
-from trainer import saw
 from trainer.actions import fence
 from trainer.actions.runs import require
 from trainer.errors import TrainerError
-from trainer.jobs.kinds import KINDS
+from trainer.jobs.kinds import KINDS, require_in_use
 from trainer.models import BaseModel, Job, Run
 
 State = Job.State
@@ -43,7 +42,6 @@ def request(
         raise TrainerError(_("There is no job “%(kind)s”.") % {"kind": kind})
     if run is not None and run.state != Run.State.FINISHED:
         raise TrainerError(_("Run %(number)d has no model yet.") % {"number": run.pk})
-    _require_in_use(run)
     about = version_id or (run.version_id if run else None)
     base = base or (run.base if run else None)
     if about is None or base is None:
@@ -52,6 +50,7 @@ def request(
     handoff.require_whole(about)
     settings = KINDS[kind].checked(config or {})
     KINDS[kind].require(run, settings, by)
+    require_in_use(kind, run, settings)
     decisive = [kind, run.pk if run else None, base.pk, about, settings]
     key = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
     facts = {
@@ -85,19 +84,14 @@ def pause(*, job_id: int, by: Person) -> Job:
 def retry(*, job_id: int, by: Person) -> Job:
     job = _to_steer(job_id, by)
     handoff.require_whole(job.version_id)
-    _require_in_use(job.run)
     if known := KINDS.get(job.kind):
         known.require(job.run, job.config, by)
+    require_in_use(job.kind, job.run, job.config)
     try:
         with transaction.atomic():
             return fence.queue_again(job, by=by)
     except IntegrityError as twin:
         raise TrainerError(_("The same job waits or runs already.")) from twin
-
-
-def _require_in_use(run: Run | None) -> None:
-    if run is not None and run.retired_at is not None:
-        raise TrainerError(saw.why_retired(run))
 
 
 def _to_steer(job_id: int, person: Person) -> Job:

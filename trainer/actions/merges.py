@@ -23,7 +23,9 @@ TAKEN_OVER = ("max_length", "max_new_tokens", "samples", "temperature", "seed", 
 
 
 @transaction.atomic
-def request(*, run_ids: Sequence[int], way: str, by: Person) -> Run:
+def request(
+    *, run_ids: Sequence[int], way: str, by: Person, replaces: Run | None = None
+) -> Run:
     """Queue a merge of these runs' adapters; it is measured on the first one's version.
 
     The caller rings: `ring(tasks.execute_run, run_id=run.pk)`.
@@ -47,6 +49,7 @@ def request(*, run_ids: Sequence[int], way: str, by: Person) -> Run:
         version_digest=first.version_digest,
         base=first.base,
         config=config,
+        replaces=replaces,
         of=1,
         requested_by=by,
         rung_at=now(),

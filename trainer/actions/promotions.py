@@ -34,10 +34,10 @@ def promote(*, run_id: int, by: Person | None, reason: str = "") -> Promotion:
     Refused with what is unmet of the policy. A curator overrides that with a reason, which
     is kept; the policy itself (`by` nobody) never does. The policy's row is the lock.
     """
-    run = _finished(run_id)
+    policy = _locked(_dataset_of(run_id))
+    run = _finished(run_id)  # read under the lock, or it may be retired since
     if by is not None:
         _require(by, run.dataset_id)
-    policy = _locked(run.dataset_id)
     if by is None and _was_taken_down(run):
         said = _("Run %(number)d was rolled back: a curator decides on it, not the policy.")
         raise TrainerError(said % {"number": run.pk})
@@ -63,8 +63,8 @@ def replace(*, run_id: int, old_id: int, by: Person, reason: str) -> Promotion |
     That is owed to who took them back, so no condition of the policy stands in its way;
     what is unmet is kept with the decision. None where another is the champion.
     """
+    policy = _locked(_dataset_of(run_id))
     run = _finished(run_id)
-    policy = _locked(run.dataset_id)
     there = _champion(run)
     if there is None or there.run_id != old_id:
         return None
@@ -212,6 +212,10 @@ def _was_taken_down(run: Run) -> bool:
     if named is None or named.what != What.ROLLED_BACK:
         return False
     return named.replaced_id == run.pk
+
+
+def _dataset_of(run_id: int) -> int:
+    return Run.objects.values_list("version__dataset", flat=True).get(pk=run_id)
 
 
 def _finished(run_id: int) -> Run:

@@ -11,22 +11,24 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from curation import handoff, history, intake
 from curation.errors import CurationError, NotAllowed
 from curation.handoff import Person
-from trainer import saw
-from trainer.actions import fence, promotions
+from trainer import saw, trials
+from trainer.actions import contests, fence, promotions
 from trainer.errors import TrainerError
 from trainer.folders import ADAPTER, MODEL, SHARDS, folder_of, folder_of_job
+from trainer.jobs.kinds import models
 from trainer.models import Job, Removal, Run
 
 State = Removal.State
 WEIGHTS = (ADAPTER, MODEL, SHARDS, "checkpoints")
-TAKEN_AWAY = ("export",)  # the same in folders of jobs
-WITH_WEIGHTS = ("export",)  # kinds of jobs
+TAKEN_AWAY = ("export", trials.FOLDER)  # the same in folders of jobs
+WITH_WEIGHTS = ("export", "effect", "forecast")  # kinds of jobs
 
 
 # ---- asked for ---------------------------------------------------------------------------
@@ -36,8 +38,8 @@ WITH_WEIGHTS = ("export",)  # kinds of jobs
 def ask(*, run_id: int, by: Person) -> Removal:
     """Have a finished run's model trained again without what was taken back since.
 
-    Where it goes on from models that saw such texts, those come first. Asked twice, it is
-    the same row. The caller rings: `ring(tasks.follow_removals)`.
+    Where it goes on from models that saw such texts, or was merged of them, those come
+    first. Asked twice, it is the same row. The caller rings: `ring(tasks.follow_removals)`.
     """
     run = _locked_with_ancestors(run_id)
     there = Removal.objects.standing().filter(run=run).first()
@@ -77,12 +79,6 @@ def _require_model(run: Run) -> None:
         raise TrainerError(_("Run %(number)d has no model yet.") % {"number": run.pk})
     if run.retired_at is not None:
         raise TrainerError(saw.why_retired(run))
-    if run.is_merged:
-        said = _(
-            "Run %(number)d was merged of others. Have those trained again, then merge "
-            "what takes their place."
-        )
-        raise TrainerError(said % {"number": run.pk})
 
 
 def _wanted(run: Run, by: Person) -> Removal | None:
@@ -91,16 +87,17 @@ def _wanted(run: Run, by: Person) -> Removal | None:
     there = Removal.objects.standing().filter(run=run).first()
     if there is not None:
         return there
-    before = _wanted(run.parent, by) if run.parent else None
-    stands_on = saw.in_its_place(run.parent) if run.parent else None
-    found = handoff.recalled(run.version_id)
-    if before is None and stands_on == run.parent and not found.texts:
+    stands_on = run.made_of()
+    before = [_wanted(one, by) for one in stands_on]
+    is_clean = run.is_merged or not handoff.recalled(run.version_id).texts
+    if is_clean and not any(before) and all(one.retired_at is None for one in stands_on):
         return None
     _require(by, run)
     texts = handoff.recalled_in_all(run.learned_from()).texts
+    after = next(filter(None, reversed(before)), None)  # of a merge's parts the last one
     try:
         with transaction.atomic():
-            made = Removal.objects.create(run=run, after=before, asked_by=by, texts=texts)
+            made = Removal.objects.create(run=run, after=after, asked_by=by, texts=texts)
     except IntegrityError:  # somebody asked for it by way of another model, just now
         return Removal.objects.standing().get(run=run)
     fence.record("removal_asked", run, by=by, texts=texts)
@@ -129,9 +126,11 @@ def put_in_place(*, removal_id: int, by: Person) -> Removal:
 
 
 def settle(removal: Removal, *, by: Person) -> None:
-    """Of a locked row: the old model is retired, and the new one stands where it stood."""
-    old, new = removal.run, removal.made
-    assert new is not None, "it was trained"
+    """Of a locked row: the old model is retired, and the new one stands where it stood;
+    or what took that one's place, while a person was asked about this one."""
+    old, made = removal.run, removal.made
+    assert made is not None, "it was trained"
+    new = saw.in_its_place(made)
     said = _("Trained again without texts that were taken back, in place of run %(old)d.")
     promotions.replace(run_id=new.pk, old_id=old.pk, by=by, reason=said % {"old": old.pk})
     Run.objects.filter(pk=old.pk).update(retired_at=now())
@@ -140,6 +139,7 @@ def settle(removal: Removal, *, by: Person) -> None:
     removal.save(update_fields=["state", "ended_at", "comparison"])
     history.record("removal.done", removal, by=by, dataset_id=old.dataset_id)
     intake.tell_of_replacement(source=f"run-{old.pk}", by_source=f"run-{new.pk}")
+    contests.stop_all_of(old)
 
 
 # ---- what it weighs ----------------------------------------------------------------------
@@ -158,17 +158,30 @@ def delete_weights(*, run_id: int, by: Person) -> None:
             _("Run %(number)d is in use. Only a retired model can be deleted.")
             % {"number": run.pk}
         )
-    jobs = Job.objects.filter(run=run)
-    wholes = Run.objects.filter(parts__run=run)
-    at_work = (run.children.all(), wholes, jobs)
-    if any(rows.unended().exists() for rows in at_work):
-        raise TrainerError(_("Something is at work with this model. Wait for its end."))
+    _require_unneeded(run)
     _delete(folder_of(run) / name for name in WEIGHTS)
-    for job in jobs.filter(kind__in=WITH_WEIGHTS):
+    for job in run.jobs.filter(kind__in=WITH_WEIGHTS):
         _delete(folder_of_job(job) / name for name in TAKEN_AWAY)
     if run.weights_deleted_at is None:
         Run.objects.filter(pk=run.pk).update(weights_deleted_at=now())
         fence.record("weights_deleted", run, by=by)
+
+
+def _require_unneeded(run: Run) -> None:
+    """No job has it at work, and no model in use goes on from it or was merged of it: that
+    learned the same texts, and what is asked of it may start at these weights."""
+    made = Run.objects.filter(Q(parent=run) | Q(parts__run=run)).distinct()
+    jobs = Job.objects.unended().select_related("run__version")
+    if made.unended().exists() or any(
+        run.pk in models(job.kind, job.run, job.config) for job in jobs
+    ):
+        raise TrainerError(_("Something is at work with this model. Wait for its end."))
+    if (first := made.usable().order_by("pk").first()) is not None:
+        said = _(
+            "Run %(made)d is in use, and run %(number)d is part of it. Have that one "
+            "replaced first."
+        )
+        raise TrainerError(said % {"made": first.pk, "number": run.pk})
 
 
 def _delete(folders: Iterable[Path]) -> None:

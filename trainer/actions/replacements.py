@@ -11,7 +11,7 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_noop
@@ -19,9 +19,9 @@ from django.utils.translation import gettext_noop
 from curation import handoff, history, renewal
 from curation.errors import CurationError, NotAllowed
 from trainer import saw
-from trainer.actions import removals, runs
-from trainer.errors import NotConfirmed
-from trainer.models import Removal, Run
+from trainer.actions import merges, removals, runs
+from trainer.errors import NotConfirmed, TrainerError
+from trainer.models import Removal, Run, ancestry
 from trainer.successors import compared
 
 logger = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ State = Removal.State
 
 NO_VERSION = gettext_noop("No version was frozen: %(why)s")
 NO_PARENT = gettext_noop("The model that it goes on from was not trained again.")
+NO_PART = gettext_noop("A model that it was merged of was not trained again.")
 NOT_THEIRS = gettext_noop("Who asked for it is no curator of the dataset any more.")
 RUN_FAILED = gettext_noop("Run %(run)d failed: %(why)s")
 RUN_CANCELLED = gettext_noop("Run %(run)d was cancelled.")
@@ -50,7 +51,8 @@ def due() -> list[int]:
 def settle() -> None:
     """What has been trained is compared and, unless it is worse, put in place.
 
-    Also what was started again by hand after it had failed.
+    Also what was started again by hand after it had failed. One that cannot be put in place
+    keeps none of the others.
     """
     for pk in Removal.objects.filter(_is_over()).values_list("pk", flat=True):
         try:
@@ -58,13 +60,29 @@ def settle() -> None:
                 _settle(pk)
         except IntegrityError:
             logger.info("removal %s failed, and another took over", pk)
+        except (OperationalError, InterfaceError) as why:
+            logger.warning("removal %s waits for the next look: %s", pk, why)
+        except CurationError as refusal:
+            _give_up(pk, str(refusal))
+        except Exception:
+            logger.exception("removal %s failed", pk)
+            _give_up(pk, OUR_FAULT)
 
 
 def _is_over() -> Q:
     over = Q(made__state__in=["finished", "failed", "cancelled"], state=State.STARTED)
-    again = Q(made__state=Run.State.FINISHED, state=State.FAILED)
+    by_hand = Q(state=State.FAILED, why__in=[RUN_FAILED, RUN_CANCELLED])
+    again = Q(made__state=Run.State.FINISHED) & by_hand
     another = Removal.objects.standing().filter(run=OuterRef("run"))
     return over | (again & Q(~Exists(another)))
+
+
+@transaction.atomic
+def _give_up(removal_id: int, why: str) -> None:
+    rows = Removal.objects.select_for_update(of=("self",)).filter(_is_over())
+    removal = rows.select_related("run__version").filter(pk=removal_id).first()
+    if removal is not None:
+        _end(removal, why)
 
 
 def _settle(removal_id: int) -> None:
@@ -102,7 +120,8 @@ def carry_out(removal_id: int) -> Run | None:
     if removal is None:
         return None
     try:
-        if removal.after and removal.after.state == State.FAILED:
+        is_one = not removal.run.is_merged  # of several parts each is looked at
+        if is_one and removal.after and removal.after.state == State.FAILED:
             _fail(removal, NO_PARENT)
             return None
         version_id = _version(removal)
@@ -136,6 +155,8 @@ def _claim(removal_id: int) -> Removal | None:
 def _version(removal: Removal) -> int | None:
     """The version to train on; None where it is not there yet, or will not be."""
     own = removal.run.version_id
+    if removal.run.is_merged:
+        return own  # of its parts' texts, which come first
     if not handoff.recalled(own).texts:
         return own  # only a model that it goes on from saw any
     if removal.freezing_id is None:
@@ -162,7 +183,14 @@ def _start(removal: Removal, version_id: int) -> Run | None:
     if not _mine(removal).select_for_update().exists():
         return None
     old = removal.run
-    run = runs.request(
+    run = _merged(removal) if old.is_merged else _trained(removal, version_id)
+    _mine(removal).update(state=State.STARTED, made=run, lease_until=None)
+    return run
+
+
+def _trained(removal: Removal, version_id: int) -> Run:
+    old = removal.run
+    return runs.request(
         version_id=version_id,
         base_id=old.base_id,
         config=old.config,
@@ -171,8 +199,26 @@ def _start(removal: Removal, version_id: int) -> Run | None:
         parent_id=_parent(removal),
         replaces=old,
     )
-    _mine(removal).update(state=State.STARTED, made=run, lease_until=None)
-    return run
+
+
+def _merged(removal: Removal) -> Run:
+    """The same merge of what stands for its parts by now, which must be clean."""
+    old = removal.run
+    parts = [_instead_of(part) for part in old.made_of()]
+    learned = ancestry.versions(part.pk for part in parts)
+    if handoff.recalled_in_all({one for those in learned.values() for one in those}).texts:
+        raise TrainerError(NO_PART)
+    numbers = [part.pk for part in parts]
+    return merges.request(
+        run_ids=numbers, way=old.config["way"], by=removal.asked_by, replaces=old
+    )
+
+
+def _instead_of(run: Run) -> Run:
+    """Also what was trained again and waits for a person, as it came out worse."""
+    waits = Removal.objects.filter(run=run, state=State.COMPARED).select_related("made")
+    there = waits.first()
+    return saw.in_its_place(there.made if there and there.made else run)
 
 
 def _parent(removal: Removal) -> int | None:

@@ -67,6 +67,11 @@ def require(run: Run | None, config: dict[str, Any], by: handoff.Person) -> None
     judges.require(config.get("judge"), run)
 
 
+def others(run: Run | None, config: dict[str, Any]) -> list[int]:
+    asked = [*config.get("rivals", []), config.get("judge")]
+    return [number for number in asked if number]
+
+
 def perform(work: Work[Job]) -> dict[str, Any]:
     """The prompts are chosen now, so that no more are asked than people can rank now."""
     job, config = work.row, work.row.config
@@ -236,6 +241,7 @@ KIND = Kind(
     keep=keep,
     checked=checked,
     require=require,
+    others=others,
     template="trainer/_generated.html",
     shown=shown,
 )

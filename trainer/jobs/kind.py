@@ -51,6 +51,11 @@ def _any_run(run: Run | None, config: dict[str, Any], by: Person) -> None:
     """Every model that the person may have at work will do."""
 
 
+def _no_others(run: Run | None, config: dict[str, Any]) -> list[int]:
+    """Its own run's model is all that it has at work."""
+    return []
+
+
 @dataclass(frozen=True)
 class Kind:
     name: str  # at most 20 letters; stored
@@ -63,6 +68,8 @@ class Kind:
     checked: Callable[[dict[str, Any]], dict[str, Any]] = _as_given
     # Refuses a model or a person with a CurationError, at the door and when started again.
     require: Callable[[Run | None, dict[str, Any], Person], None] = _any_run
+    # Numbers of other runs whose models it has at work.
+    others: Callable[[Run | None, dict[str, Any]], list[int]] = _no_others
     # Whether the version's files are fetched and compared first.
     reads_files: bool = True
     # Of the part of the job's page that shows a result; needs: job, and what `shown` gives.

@@ -33,6 +33,11 @@ def checked(raw: dict[str, Any]) -> dict[str, Any]:
     return {"reward_run": judge}
 
 
+def others(run: Run | None, config: dict[str, Any]) -> list[int]:
+    judge = config.get("reward_run")
+    return [judge] if judge else []
+
+
 def perform(work: Work[Job]) -> dict[str, Any]:
     job, folder = work.row, work.folder
     if job.run is None:
@@ -99,5 +104,6 @@ KIND = Kind(
     perform=perform,
     keep=keep,
     checked=checked,
+    others=others,
     template="trainer/_job_score.html",
 )

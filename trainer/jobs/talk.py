@@ -11,12 +11,13 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils.translation import gettext_lazy
 
 from curation import handoff
+from curation.handoff import Person
 from trainer import served
-from trainer.actions import order, talks
+from trainer.actions import order, runs, talks
 from trainer.actions.talks import Asked
 from trainer.folders import TALK_ASKED, TALK_SAID, forget_talk, model
 from trainer.jobs.kind import Kind
-from trainer.models import Job, TalkTurn, TalkVoice
+from trainer.models import Job, Run, TalkTurn, TalkVoice, ancestry
 from trainer.recipes.common import read_object, write_json
 from trainer.work import Event, Work
 
@@ -27,6 +28,20 @@ LOOKS_EVERY, WRITES_EVERY, ASKS_EVERY = 0.25, 0.5, 2.0
 
 class _Over(Exception):
     """Nobody asks any more, or somebody else needs the worker."""
+
+
+def others(run: Run | None, config: dict[str, Any]) -> list[int]:
+    tuned = TalkVoice.objects.filter(talk=config["talk"], run__isnull=False)
+    return list(tuned.values_list("run", flat=True))
+
+
+def require(run: Run | None, config: dict[str, Any], by: Person) -> None:
+    """Whoever starts it again has rights to each of the two, and both are whole."""
+    numbers = others(run, config)
+    learned = ancestry.versions(numbers)
+    for version_id in sorted({one for number in numbers for one in learned[number]}):
+        runs.require(by, version_id)
+        handoff.require_whole(version_id)
 
 
 def perform(work: Work[Job]) -> dict[str, Any]:
@@ -192,5 +207,7 @@ KIND = Kind(
     label=gettext_lazy("Talk in the playground"),
     perform=perform,
     keep=keep,
+    require=require,
+    others=others,
     reads_files=False,
 )

@@ -53,6 +53,11 @@ def require(run: Run | None, config: dict[str, Any], by: Person) -> None:
     judges.require(config["judge"], run)
 
 
+def others(run: Run | None, config: dict[str, Any]) -> list[int]:
+    against = evaluation.opponent(run) if run else None
+    return [config["judge"], *([against[0].pk] if against else [])]
+
+
 def perform(work: Work[Job]) -> dict[str, Any]:
     """Each model gives its likeliest answer."""
     job, run = work.row, work.row.run
@@ -172,6 +177,7 @@ KIND = Kind(
     perform,
     checked=checked,
     require=require,
+    others=others,
     template="trainer/_job_wins.html",
     shown=shown,
 )

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,9 +22,14 @@ class RemovalQuerySet(models.QuerySet["Removal"]):
         return self.exclude(state=Removal.State.FAILED)
 
     def ready(self) -> RemovalQuerySet:
-        """Whose turn it is: what they come after has been trained, or will not be."""
-        before = Q(after=None) | ~Q(after__state__in=["due", "started"])
-        return self.filter(before, state=Removal.State.DUE)
+        """Whose turn it is: what they come after has been trained, or will not be. Of a
+        merge that is every part."""
+        under_way = ["due", "started"]
+        before = Q(after=None) | ~Q(after__state__in=under_way)
+        parts = Removal.objects.filter(
+            run__wholes__whole=OuterRef("run"), state__in=under_way
+        )
+        return self.filter(before, ~Exists(parts), state=Removal.State.DUE)
 
     def for_page(self) -> RemovalQuerySet:
         return self.select_related("run", "made", "after", "asked_by").order_by("-pk")

@@ -201,6 +201,13 @@ class Run(Fenced):
         found = Run.objects.select_related("version", "base").in_bulk(numbers)
         return [found[number] for number in numbers]
 
+    def made_of(self) -> list[Run]:
+        """What its weights began with: the run that it goes on from, or a merge's parts. A
+        query at most."""
+        if self.is_merged:
+            return [part.run for part in self.parts.select_related("run__version")]
+        return [self.parent] if self.parent else []
+
     def learned_from(self) -> list[int]:
         """The versions whose texts are in its weights: its own, and its ancestors'."""
         versions = [one.version_id for one in (self, *self.ancestors())]

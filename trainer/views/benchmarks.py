@@ -98,9 +98,7 @@ def _page(
 
 
 def _question_form(dataset: Campaign, data: Any = None) -> QuestionForm:
-    runs = Run.objects.for_listing().filter(
-        version__dataset=dataset.id, state=Run.State.FINISHED
-    )
+    runs = Run.objects.for_listing().usable().filter(version__dataset=dataset.id)
     theirs = runs.exclude(method=Run.Method.REWARD)[:MODELS_AT_MOST]
     sets = Benchmark.objects.for_listing().filter(dataset=dataset.id)
     return QuestionForm(data, sets=list(sets), runs=list(theirs))

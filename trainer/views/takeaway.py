@@ -37,7 +37,7 @@ def adapter(request: SignedInRequest, pk: int) -> HttpResponseBase:
     """
     run = _finished(request, pk)
     if run.retired_at is not None:
-        return HttpResponse(saw.why_retired(run), status=409, content_type="text/plain")
+        return _refused(run)
     made = MODEL if run.is_whole else ADAPTER
     folder = folder_of(run) / made
     names = _weights_and_more(folder) if run.is_whole else FILES
@@ -46,6 +46,10 @@ def adapter(request: SignedInRequest, pk: int) -> HttpResponseBase:
     text = card(lineage.facts(run), is_adapter=not run.is_whole)
     files = [(name, folder / name) for name in names]
     return _sent(f"run-{run.pk}-{made}", [("README.md", text.encode()), *files])
+
+
+def _refused(run: Run) -> HttpResponse:
+    return HttpResponse(saw.why_retired(run), status=409, content_type="text/plain")
 
 
 def _weights_and_more(folder: Path) -> list[str]:
@@ -95,9 +99,11 @@ def run_merge(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @login_required
-def job_files(request: SignedInRequest, pk: int) -> StreamingHttpResponse:
+def job_files(request: SignedInRequest, pk: int) -> HttpResponseBase:
     """What an export made."""
     job = access.job_to_take(request, pk)
+    if job.run is not None and job.run.retired_at is not None:
+        return _refused(job.run)
     is_there = job.kind == export.KIND.name and job.state == Job.State.FINISHED
     files = export.files(job) if is_there else []
     if not files or not all(path.is_file() for _, path in files):
