@@ -1,5 +1,6 @@
 """Known items are mixed into rankings, and nothing tells them from others."""
 
+# ruff: noqa: F401, F811 (fixtures are imported, then named as arguments)
 from __future__ import annotations
 
 import re
@@ -10,65 +11,29 @@ from django.urls import reverse
 from annotate import actions
 from annotate.models import Assignment
 from curation.actions import gold, gold_rankings, reputations
-from curation.errors import CurationError, NotAllowed
+from curation.errors import CurationError
 from curation.models import (
     Ballot,
     Event,
     GoldBallot,
-    GoldRanking,
     Message,
     Profile,
     Reputation,
     Settlement,
 )
+from tests.annotate.known_rankings import (
+    answers_of,
+    curator,
+    dataset,
+    given,
+    known,
+    reviewer,
+    waiting,
+)
 from tests.annotate.work import claim, planned, submit
-from tests.curation.pages import url
-from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, ReplyFactory
+from tests.factories import ContributorFactory, MessageFactory, ReplyFactory
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def dataset():
-    return DatasetFactory(
-        policy__gold_every=3, policy__replies_wanted=2, policy__rankings_wanted=1,
-        policy__max_depth=2,
-    )  # fmt: skip
-
-
-@pytest.fixture
-def curator(dataset):
-    return ContributorFactory(member=dataset, member__roles=["curator"])
-
-
-@pytest.fixture
-def reviewer(client, dataset):
-    reviewer = ContributorFactory(member=dataset, member__roles=["reviewer"], name="Rex R")
-    client.force_login(reviewer)
-    return reviewer
-
-
-def answered(dataset, count=3, author=None, **fields):
-    """A prompt with accepted answers, the best first, and who wrote them."""
-    prompt = MessageFactory(accepted=True, conversation__dataset=dataset, **fields)
-    written = {"author": author} if author else {}
-    for _ in range(count):
-        ReplyFactory(parent=prompt, accepted=True, **written)
-    return prompt
-
-
-def answers_of(prompt):
-    return list(prompt.replies.order_by("pk").values_list("pk", flat=True))
-
-
-def known(dataset, by, places=(1, 2, 3), **fields):
-    prompt = answered(dataset, len(places), **fields)
-    placed = dict(zip(answers_of(prompt), places, strict=True))
-    return gold_rankings.make(prompt_id=prompt.pk, by=by, placed=placed, why="It is plain.")
-
-
-def waiting(dataset, count, answers=3):
-    return [planned(answered(dataset, answers)) for _ in range(count)]
 
 
 def sent(slot, *, is_right=True):
@@ -270,15 +235,6 @@ def test_its_page_cannot_be_told_from_that_of_an_ordinary_ranking(
     assert "known item" not in page
 
 
-# ---- what it says of people ------------------------------------------------------------
-def given(item, by, *places, outcome="ranked"):
-    answers = item.answers
-    return gold_rankings.answer(
-        prompt_id=item.prompt_id, by=by, outcome=outcome, shown=answers,
-        positions=dict(zip(answers, places, strict=True)) if places else None,
-    )  # fmt: skip
-
-
 def test_the_share_of_known_pairs_counts_into_what_a_ballot_weighs(
     dataset, curator, reviewer
 ):
@@ -346,102 +302,3 @@ def test_of_answers_that_went_meanwhile_nothing_is_asked(dataset, curator, revie
     Message.objects.filter(pk=item.answers[1]).update(state="withdrawn")
     with pytest.raises(CurationError, match="Fewer than two"):
         given(item, reviewer, 1, 2, 3)
-
-
-# ---- made from the page ----------------------------------------------------------------
-def test_a_curator_makes_one_from_a_conversation_and_sees_how_people_did(
-    client, dataset, curator, reviewer
-):
-    prompt = answered(dataset)
-    client.force_login(curator)
-    page = client.get(url("conversation", dataset.slug, prompt.conversation_id)).text
-    assert "Use the order of its answers as a known item" in page
-    first, second, third = answers_of(prompt)
-
-    places = {f"place_{first}": "2", f"place_{second}": "1", f"place_{third}": "2"}
-    path = url("gold-ranking-make", dataset.slug, prompt.pk)
-    response = client.post(path, {**places, "why": "The second is right."})
-
-    assert response.status_code == 302
-    item = GoldRanking.objects.get()
-    assert (item.order, item.made_by) == ([[second], [first, third]], curator)
-    given(item, reviewer, 2, 1, 3)
-    page = client.get(url("gold", dataset.slug)).text
-    assert "The second is right." in page
-    assert "1 of 1 person ordered so." in page
-    assert "Rex R" in page
-    retire = url("gold-ranking-retire", dataset.slug, item.pk)
-    assert "Retired" in client.post(retire, follow=True).text
-    item.refresh_from_db()
-    assert item.retired_at is not None
-    page = client.get(url("conversation", dataset.slug, prompt.conversation_id)).text
-    assert "Use the order of its answers as a known item" in page
-
-
-def test_what_people_agreed_on_is_suggested(client, dataset, curator):
-    prompt = answered(dataset)
-    first, second, third = answers_of(prompt)
-    Settlement.objects.create(
-        prompt=prompt, order=[[second], [first], [third]], ballots=3, agreement=0.9,
-        status="consensus",
-    )  # fmt: skip
-    client.force_login(curator)
-
-    [(asked, answers, form)] = client.get(url("gold", dataset.slug)).context[
-        "suggested_rankings"
-    ]
-
-    assert (asked, len(answers)) == (prompt, 3)
-    assert form[f"place_{second}"].initial == 1
-    assert form[f"place_{third}"].initial == 3
-
-
-@pytest.mark.parametrize(
-    ("change", "status", "said"),
-    [
-        ({"why": ""}, 422, "A known ranking"),
-        ({"first": "9"}, 422, "A known ranking"),
-        ({"first": "1", "second": "1", "third": "1"}, 409, "which answer is better"),
-    ],
-)
-def test_what_makes_no_sense_is_refused(client, dataset, curator, change, status, said):
-    prompt = answered(dataset)
-    client.force_login(curator)
-    sent = {"first": "1", "second": "2", "third": "3", "why": "So.", **change}
-    named = zip(answers_of(prompt), ("first", "second", "third"), strict=True)
-    fields = {f"place_{pk}": sent[name] for pk, name in named}
-
-    path = url("gold-ranking-make", dataset.slug, prompt.pk)
-    response = client.post(path, {**fields, "why": sent["why"]})
-
-    assert response.status_code == status
-    assert said in response.text
-    assert not GoldRanking.objects.exists()
-
-
-def test_the_record_refuses_what_cannot_be_ranked(dataset, curator):
-    undecided = MessageFactory(conversation__dataset=dataset)
-    with pytest.raises(CurationError):
-        gold_rankings.make(prompt_id=undecided.pk, by=curator, placed={}, why="So.")
-    lone = answered(dataset, 1)
-    with pytest.raises(CurationError, match="two to 9 answers"):
-        gold_rankings.make(
-            prompt_id=lone.pk, by=curator, placed={answers_of(lone)[0]: 1}, why="So."
-        )
-    prompt = answered(dataset)
-    with pytest.raises(CurationError, match="have changed"):
-        some = dict.fromkeys(answers_of(prompt)[:2], 1)
-        gold_rankings.make(prompt_id=prompt.pk, by=curator, placed=some, why="So.")
-    with pytest.raises(NotAllowed):
-        known(dataset, ContributorFactory(member=dataset))
-
-
-def test_known_rankings_are_the_curators(client, dataset, curator, reviewer):
-    item = known(dataset, curator)
-
-    path = url("gold-ranking-make", dataset.slug, item.prompt_id)
-    assert client.post(path, {"why": "So."}).status_code == 404
-    path = url("gold-ranking-retire", dataset.slug, item.pk)
-    assert client.post(path).status_code == 404
-    page = client.get(url("conversation", dataset.slug, item.prompt.conversation_id))
-    assert "nown item" not in page.text

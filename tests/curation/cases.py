@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from curation import cases
 from curation.actions import flags
 from curation.models import Dataset, Finding, Message
 from tests.curation.pages import url
-from tests.factories import ContributorFactory
+from tests.factories import ContributorFactory, DatasetFactory, MessageFactory
 
 
 def flagged(message, name="Fay Flagger", reason="unsafe", note=""):
@@ -41,3 +43,13 @@ def value_of(message, person):
 def send(client, dataset, message, action, person, **sent):
     sent = {"item": value_of(message, person), "action": action, **sent}
     return client.post(url("flags", dataset.slug), sent)
+
+
+@pytest.fixture
+def dataset():
+    return DatasetFactory()
+
+
+@pytest.fixture
+def prompt(dataset):
+    return MessageFactory(conversation__dataset=dataset, accepted=True, text="A hard one.")

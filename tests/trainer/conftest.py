@@ -115,6 +115,85 @@ def fake(monkeypatch, folders):
     return behave
 
 
+@pytest.fixture
+def signed_in(client, curator):
+    client.force_login(curator)
+    return client
+
+
+@pytest.fixture
+def finish(request_run):
+    """`finish(loss=0.5)`: a finished run, its loss on thirty held-out examples."""
+    from tests.trainer.promoting import UIDS, retention
+    from trainer.actions import results, runs
+    from trainer.models import Run
+
+    def finish(loss=1.0, worse_in="", risen=None):
+        def loss_of(number):
+            is_worse = worse_in == ("maths" if number % 2 else "poems")
+            return (3.0 if is_worse else loss) + (number % 5) / 100
+
+        claimed = runs.claim(request_run().pk, "gpu-1:42")
+        runs.publish(claimed, path=f"{claimed.pk}/adapter", sha256="ab" * 32, size=1024)
+        examples = [
+            {
+                "id": str(uid),
+                "category": "maths" if number % 2 else "poems",
+                "tokens": 10,
+                "loss_before": 2.0 + number / 100,
+                "loss_after": loss_of(number),
+            }
+            for number, uid in enumerate(UIDS)
+        ]
+        part = {"loss": 2.0, "tokens": 300, "examples": 30}
+        whole = part | {"by_category": {"maths": part}}
+        report = {"before": whole, "after": whole, "examples": examples}
+        if risen is not None:
+            report["retention"] = retention(risen)
+        results.keep_evaluation(claimed, report)
+        results.finish(claimed)
+        return Run.objects.select_related("base", "version").get(pk=claimed.pk)
+
+    return finish
+
+
+@pytest.fixture
+def policy(dataset, curator):
+    from trainer.actions import promotions
+
+    def policy(**rules):
+        usual = {"asks_people": False} | rules
+        return promotions.set_policy(dataset_id=dataset.pk, by=curator, **usual)
+
+    return policy
+
+
+@pytest.fixture
+def plan(dataset, base, curator):
+    from tests.trainer.planning import SMALL
+    from trainer.actions import schedules
+
+    def plan(by=curator, **facts):
+        usual = {"name": "Nightly", "when": "nightly", "base": base, "config": SMALL}
+        return schedules.create(dataset_id=dataset.pk, by=by, facts=usual | facts)
+
+    return plan
+
+
+@pytest.fixture
+def rung(monkeypatch):
+    """What is rung for happens at once, as an idle worker's."""
+    from trainer import tasks
+
+    done = []
+    for name in ("execute_run", "fire"):
+        task = getattr(tasks, name)
+        monkeypatch.setattr(
+            task, "delay", lambda task=task, **ids: done.append(ids) or task(**ids)
+        )
+    return done
+
+
 # ---- talks -----------------------------------------------------------------------------
 
 

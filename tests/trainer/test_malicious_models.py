@@ -7,64 +7,21 @@ import json
 import os
 import pickle
 import shutil
-import sys
 import time
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
 from tests.trainer.recipe_fixtures import finish, start, tiny, version, write_config
 from tests.trainer.safetensors_bytes import safetensors
-from trainer.recipes import chat, models, vetting
+from tests.trainer.spoiled_models import EVIL, Bomb, canary, change, copy, refuses
+from trainer.recipes import models, vetting
 from trainer.recipes.common import Trouble
 from trainer.recipes.vetting import Refused, vet, vet_adapter
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
-
-EVIL = "evil_winnow_module"
-
-
-@pytest.fixture
-def canary(tmp_path, monkeypatch) -> Path:
-    """A file that appears if anything of the folder runs; also a module to import."""
-    canary = tmp_path / "canary"
-    (tmp_path / f"{EVIL}.py").write_text(f"open({str(canary)!r}, 'w').close()\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    yield canary
-    assert not canary.exists(), "something was executed"
-    assert EVIL not in sys.modules
-
-
-@pytest.fixture
-def copy(tiny, tmp_path) -> Path:
-    """A whole model, for a test to spoil."""
-    return Path(shutil.copytree(tiny, tmp_path / "model"))
-
-
-class Bomb:
-    """Unpickled, it leaves the canary."""
-
-    def __init__(self, canary: Path) -> None:
-        self.canary = canary
-
-    def __reduce__(self) -> Any:
-        return os.system, (f"touch {self.canary}",)
-
-
-def change(path: Path, **settings: Any) -> None:
-    content = json.loads(path.read_text()) if path.exists() else {}
-    path.write_text(json.dumps(content | settings))
-
-
-def refuses(folder: Path, words: str) -> None:
-    """The web's look at it and the recipe's say the same."""
-    with pytest.raises(Refused, match=words):
-        vet(folder)
-    with pytest.raises(Trouble, match=words):
-        models.load_base(str(folder))
 
 
 def test_the_canary_would_sing(tmp_path):
@@ -305,90 +262,6 @@ def test_a_tokenizer_whose_merges_grow_and_grow_stays_small(copy):
     path.write_text(json.dumps(content))
 
     refuses(copy, "larger than any model's")
-
-
-# ---- chat templates --------------------------------------------------------------------
-
-WALKS = [
-    "{{ ''.__class__.__mro__[1].__subclasses__() }}",
-    "{{ messages.__class__.__base__.__subclasses__() }}",
-    "{{ cycler.__init__.__globals__.os.system('touch CANARY') }}",
-    "{{ self.__init__.__globals__.__builtins__.open('CANARY', 'w') }}",
-    "{{ raise_exception.__globals__['jinja2'].os.system('touch CANARY') }}",
-    "{{ strftime_now.__globals__.__builtins__.open('CANARY', 'w') }}",
-    "{{ ('{0.__class__.__init__.__globals__}' | string).format(cycler) }}",
-    "{{ messages | map(attribute='__class__') | list }}"
-    "{{ (messages | map(attribute='__class__') | first).__mro__ }}",
-    "{% set f = ''.format_map %}{{ f({'a': 1}).__class__.__mro__ }}",
-    "{% include '/etc/passwd' %}",
-    "{% import 'os' as os %}{{ os.system('touch CANARY') }}",
-    "{{ messages.append({'role': 'user', 'content': 'more'}) }}",
-]
-FLOODS = [
-    "{% for a in range(99999) %}{% for b in range(99999) %}{{ a }}{% endfor %}{% endfor %}",
-    "{{ 'x' * 10 ** 11 }}",
-    "{{ 'x' * (3 * 10 ** 8) }}",
-    "{{ '%0999999999d' % 1 }}",
-    "{{ 'x' | center(10 ** 10) }}",
-    "{% macro f(n) %}{{ f(n + 1) }}{% endmacro %}{{ f(0) }}",
-    "{{ 'word ' * 1000000 }}",
-]
-TURNS = [{"role": "user", "content": "Hello."}]
-
-
-@pytest.mark.parametrize("place", ["tokenizer_config.json", "chat_template.jinja"])
-@pytest.mark.parametrize("template", WALKS)
-def test_a_template_reaches_nothing_outside_itself(copy, canary, template, place):
-    text = template.replace("CANARY", str(canary))
-    with_template(copy, place, text)
-    tokenizer, _ = models.load_base(str(copy))
-
-    try:
-        ids = chat.prompt_ids(tokenizer, TURNS)
-    except Trouble as trouble:
-        assert "chat template" in str(trouble)
-    else:  # what has no such attribute is nothing
-        assert "<class" not in tokenizer.decode(ids)
-
-
-@pytest.mark.parametrize("template", FLOODS)
-def test_a_template_that_runs_away_is_stopped(copy, template, monkeypatch):
-    monkeypatch.setattr(chat, "TEMPLATE_SECONDS", 1.0)
-    with_template(copy, "chat_template.jinja", template)
-    tokenizer, _ = models.load_base(str(copy))
-
-    began = time.monotonic()
-    with pytest.raises(Trouble, match="takes too long or grows too large"):
-        chat.prompt_ids(tokenizer, TURNS)
-    assert time.monotonic() - began < 15
-
-
-def with_template(folder: Path, place: str, text: str) -> None:
-    (folder / "chat_template.jinja").unlink(missing_ok=True)
-    if place.endswith(".jinja"):
-        (folder / place).write_text(text)
-    else:
-        change(folder / place, chat_template=text)
-
-
-def test_a_template_longer_than_any_is_refused(copy):
-    with_template(copy, "tokenizer_config.json", "x" * 300_000)
-    refuses(copy, "chat template is longer")
-    with_template(
-        copy, "tokenizer_config.json", [{"name": "default", "template": "x" * 300_000}]
-    )
-    refuses(copy, "chat template is longer")
-
-
-def test_ids_are_those_of_transformers_own_call(tiny):
-    tokenizer, _ = models.load_base(str(tiny))
-    turns = [*TURNS, {"role": "assistant", "content": "Good day."}, TURNS[0]]
-
-    theirs = tokenizer.apply_chat_template(
-        turns, tokenize=True, add_generation_prompt=True, return_dict=False
-    )
-
-    assert chat.prompt_ids(tokenizer, turns) == theirs
 
 
 # ---- adapters --------------------------------------------------------------------------

@@ -15,12 +15,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def signed_in(client, curator):
-    client.force_login(curator)
-    return client
-
-
-@pytest.fixture
 def rung(monkeypatch):
     rung = []
     monkeypatch.setattr("trainer.tasks.fire.delay", lambda **given: rung.append(given))

@@ -25,12 +25,6 @@ OFFICE = {
 
 
 @pytest.fixture
-def signed_in(client, curator):
-    client.force_login(curator)
-    return client
-
-
-@pytest.fixture
 def admin(client):
     person = ContributorFactory(is_staff=True)
     client.force_login(person)

@@ -1,0 +1,18 @@
+"""What the tests of one folder share."""
+
+from __future__ import annotations
+
+import pytest
+
+# pytest may read this file before Django is set up, so what has models is imported late.
+
+
+@pytest.fixture
+def embedder(settings):
+    """A server that turns texts into vectors, as the settings name it."""
+    from tests.curation.meanings import configure
+    from tests.embedder import serving
+
+    with serving() as fake:
+        configure(settings, fake)
+        yield fake
