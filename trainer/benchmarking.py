@@ -5,11 +5,11 @@ Plain calculations on lines of `recipes/benchmark.py`. Each question is drawn fo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from trainer.benchmark_files import Question
-from trainer.recipes.intervals import Column, means
+from trainer.recipes.intervals import Column, Interval, means, wilson
 
 Line = Mapping[str, Any]
 
@@ -32,16 +32,15 @@ def figure(lines: Sequence[Line], questions: Mapping[str, Question]) -> dict[str
 
     `chance` is what guessing among the options would get.
     """
-    shares = {"exact": "is_exact", "right": "is_right"}
-    columns: dict[str, Column] = {
-        name: _column(lines, field) for name, field in shares.items()
-    }
     read = [line["loss"] is not None for line in lines]
-    columns["loss"] = (
+    losses: Column = (
         [line["loss"] or 0.0 for line in lines],
         [line["tokens"] * is_read for line, is_read in zip(lines, read, strict=True)],
     )
-    found = means([line["id"] for line in lines], columns)
+    found = means([line["id"] for line in lines], {"loss": losses})
+    for name, field in (("exact", "is_exact"), ("right", "is_right")):
+        if answered := [line[field] for line in lines if line[field] is not None]:
+            found[name] = _share(answered)
     guessed = [
         1 / len(questions[line["id"]].options)
         for line in lines
@@ -55,12 +54,9 @@ def figure(lines: Sequence[Line], questions: Mapping[str, Question]) -> dict[str
     }
 
 
-def _column(lines: Iterable[Line], field: str) -> Column:
-    values = [line[field] for line in lines]
-    return (
-        [float(bool(value)) for value in values],
-        [float(value is not None) for value in values],
-    )
+def _share(answered: Sequence[bool]) -> Interval:
+    hits, count = sum(answered), len(answered)
+    return Interval(hits / count, *wilson(hits, count))
 
 
 def _by_category(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple
 
-from trainer.recipes.intervals import means
+from trainer.recipes.intervals import means, unsure
 
 Mark = float | None
 NOISE = 1e-4  # as recipes/verdicts.py: two sums of the same numbers differ by less
@@ -31,10 +31,14 @@ def tally(met: Sequence[Met]) -> dict[str, Any] | None:
     if not there:
         return None
     shares = [_share(one) for one in there]
-    found = means([one.group for one in there], {"share": (shares, [1.0] * len(shares))})
+    groups = [one.group for one in there]
+    found = means(groups, {"share": (shares, [1.0] * len(shares))})["share"]
+    if found.low is not None and found.high is not None:
+        low, high = unsure(found.low, found.high, len(set(groups)))
+        found = found._replace(low=low, high=high)
     longer = [won for one in there for won in _longer_won(one)]
     return {
-        **found["share"]._asdict(),
+        **found._asdict(),
         "prompts": len(there),
         "ties": sum(share == 0.5 for share in shares),
         "longer_won": sum(longer) / len(longer) if longer else None,

@@ -217,6 +217,13 @@ def test_a_tie_is_half_and_no_mark_loses():
     assert wins.won(None, None) == 0.5
 
 
+def test_nothing_but_wins_is_not_for_certain():
+    always = wins.tally([Met(n, 1.0, [0.0], 1, [1]) for n in range(8)])
+    assert always["value"] == 1.0 and 0.5 < always["low"] < 0.8 and always["high"] == 1.0
+    few = wins.tally([Met(n % 2, 1.0, [0.0], 1, [1]) for n in range(8)])
+    assert few["low"] is None
+
+
 def test_prompts_of_one_conversation_are_drawn_together():
     met = [Met(n % 6, n % 6 < 3, [0.5], 1, [1]) for n in range(60)]
     apart = [one._replace(group=n) for n, one in enumerate(met)]

@@ -20,7 +20,7 @@ ASKED = [
      "answer": "Could you please bring Ada the map?"},
     {"id": "choice", "prompt": "Which is polite?", "options": ["No!", "Yes, please."],
      "answer": 1},
-    {"id": "unread", "prompt": "Which?", "options": ["<|im_end|>", "b"], "answer": 1},
+    {"id": "unread", "prompt": "Which?", "options": ["<|end|>", "b"], "answer": 1},
 ]  # fmt: skip
 
 

@@ -89,7 +89,8 @@ def test_who_knows_good_answers_is_not_blamed(asked, data, tiny_tokenizer):
     assert {name: one["share"] for name, one in found.items() if one["share"]} == {
         "other_prompt": 0.5
     }
-    assert found["padded"]["low"] == 0.0
+    # Nothing but good marks in seven conversations is not “never”.
+    assert found["padded"]["low"] == 0.0 and 0.2 < found["padded"]["high"] < 0.6
 
 
 def test_who_looks_at_the_neighbours_is_found_out(asked, monkeypatch):

@@ -108,6 +108,12 @@ def grouped(values: Sequence[float], groups: Sequence[Hashable], seed: int = 0) 
     return found.low, found.high
 
 
+def unsure(low: float, high: float, groups: int) -> Ends:
+    """The ends of a share; where all draws are alike, as of nothing but wins, those of so
+    many independent ones: drawing anew never finds what was not there."""
+    return wilson(low * groups, groups) if low == high else (low, high)
+
+
 def wilson(hits: float, count: int, z: float = 1.96) -> Ends:
     """95 % of a share of independent ones; 0 to 1 where there is none."""
     if count == 0:

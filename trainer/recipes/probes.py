@@ -21,7 +21,7 @@ from trainer.recipes import gaming, preferences, verdicts
 from trainer.recipes.common import Trouble, demand, emit, run, versions, write_json
 from trainer.recipes.data import HELD_OUT, read_examples, sample
 from trainer.recipes.device import set_up
-from trainer.recipes.intervals import grouped
+from trainer.recipes.intervals import grouped, unsure
 from trainer.recipes.items import Item, flat, render_items
 from trainer.recipes.marks import load_reward_model, marks
 from trainer.recipes.preferences import Preferences
@@ -114,7 +114,8 @@ def beaten(items: Sequence[Item], given: Sequence[float]) -> dict[str, Any]:
 
 def _share(found: Sequence[Verdict]) -> dict[str, Any]:
     wins = [1 - verdict.hit for verdict in found]
-    low, high = grouped(wins, [verdict.group for verdict in found])
+    groups = [verdict.group for verdict in found]
+    low, high = unsure(*grouped(wins, groups), len(set(groups)))
     return {
         "share": round(sum(wins) / len(wins), DIGITS),
         "low": round(low, DIGITS),
