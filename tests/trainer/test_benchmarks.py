@@ -138,7 +138,8 @@ def test_what_is_packed_comes_back_and_has_one_digest():
 def lines(count, *, right=None, exact=None, loss=10.0):
     return [
         {"id": str(n), "loss": loss, "tokens": 5,
-         "is_exact": exact and n in exact, "is_right": right and n in right}
+         "is_exact": None if exact is None else n in exact,
+         "is_right": None if right is None else n in right}
         for n in range(count)
     ]  # fmt: skip
 
