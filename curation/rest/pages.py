@@ -1,11 +1,11 @@
-"""The API about itself: its schema, two ways to read it, an answer for odd addresses."""
+"""The API about itself: a page to try it by, and an answer for odd addresses."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
-from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,10 +16,6 @@ class Explorer(SpectacularSwaggerSplitView):
     """Swagger UI without a script or a style in the page."""
 
     template_name = "rest/explorer.html"
-
-
-class Reference(SpectacularRedocView):
-    template_name = "rest/reference.html"
 
 
 class Nowhere(APIView):
