@@ -80,6 +80,12 @@ def traces():
     return found
 
 
+@pytest.fixture(autouse=True)
+def files_of_its_own(settings, tmp_path):
+    """Tests beside this one write the same words into theirs."""
+    settings.VAR_DIR, settings.VERSIONS_DIR = tmp_path, tmp_path / "versions"
+
+
 @pytest.fixture
 def dataset():
     return DatasetFactory()
