@@ -2,6 +2,9 @@
 
 Set before Django reads its settings, so at import. With xdist the first process makes
 the folder, and its workers inherit it: one PostgreSQL, a database for each worker.
+
+Databases take half a minute to make. `WINNOW_TESTS=/tmp/mine` with `--reuse-db` keeps them
+in that folder for the next time; `--create-db` makes them anew.
 """
 
 from __future__ import annotations
@@ -26,9 +29,14 @@ IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 PREFIX = f"winnow-tests-{os.geteuid()}-"
 # Not $TMPDIR: some make it too long for a socket.
 TEMPORARY = Path("/tmp") if Path("/tmp").is_dir() else Path(tempfile.gettempdir())
+KEPT = os.environ.get("WINNOW_TESTS", "")
 
 if not IS_WORKER:
-    VAR = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=TEMPORARY))
+    if KEPT:
+        VAR = Path(KEPT).absolute()
+        VAR.mkdir(parents=True, exist_ok=True)
+    else:
+        VAR = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=TEMPORARY))
     VAR.chmod(0o711 if os.geteuid() == 0 else 0o700)
     os.environ["WINNOW_VAR"] = str(VAR)
     os.environ["WINNOW_LOCAL"] = "1"
@@ -72,8 +80,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if not IS_WORKER:
+    if IS_WORKER:
+        return
+    if KEPT:
+        _keep_databases(VAR)
+    else:
         _remove(VAR)
+
+
+def _keep_databases(folder: Path) -> None:
+    embedded.stop(folder)
+    for path in folder.iterdir():
+        if path.name != "postgres":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _remove_left_behind() -> None:
