@@ -1,0 +1,90 @@
+"""A file as an answer, whole or the part that is asked for: a download that broke off goes
+on where it stopped (RFC 9110, section 14)."""
+
+from __future__ import annotations
+
+import re
+from typing import BinaryIO
+
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+ONE_PART = re.compile(r"bytes=(\d{0,19})-(\d{0,19})", re.ASCII)
+
+
+class _Part:
+    """So many bytes of a file from where it stands, for FileResponse to read and close."""
+
+    def __init__(self, file: BinaryIO, length: int) -> None:
+        self.file, self.left = file, length
+
+    def read(self, size: int) -> bytes:
+        block = self.file.read(min(size, self.left))
+        self.left -= len(block)
+        return block
+
+    def close(self) -> None:
+        self.file.close()
+
+
+def answer(
+    request: HttpRequest, file: BinaryIO, *, name: str, size: int, tag: str, kind: str
+) -> HttpResponseBase:
+    """Send an open file, or the one part that `Range` names; it is closed in the end.
+
+    `tag` must be another one whenever a byte is another: a hash of the content, at best.
+    Several parts at once are answered with the whole, as the standard allows.
+    """
+    etag = f'"{tag}"'
+    if etag in _tags(request.headers.get("If-None-Match", "")):
+        file.close()
+        return _marked(HttpResponse(status=304), etag)
+    begins, ends = 0, size - 1
+    if part := _asked(request, etag):
+        found = _place(part, size)
+        if found is None:
+            file.close()
+            beyond = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+            return _marked(beyond, etag)
+        begins, ends = found
+    file.seek(begins)
+    length = ends - begins + 1
+    sent = FileResponse(
+        _Part(file, length), as_attachment=True, filename=name, content_type=kind
+    )
+    sent["Content-Length"] = str(length)
+    if part:
+        sent.status_code = 206
+        sent["Content-Range"] = f"bytes {begins}-{ends}/{size}"
+    return _marked(sent, etag)
+
+
+def _marked(answer: HttpResponseBase, etag: str) -> HttpResponseBase:
+    answer["ETag"], answer["Accept-Ranges"] = etag, "bytes"
+    return answer
+
+
+def _tags(header: str) -> list[str]:
+    return [one.strip().removeprefix("W/") for one in header.split(",")]
+
+
+def _asked(request: HttpRequest, etag: str) -> re.Match[str] | None:
+    """The one part of bytes that is wanted, if it is still of the same file."""
+    if request.method != "GET" or request.headers.get("If-Range", etag) != etag:
+        return None
+    part = ONE_PART.fullmatch(request.headers.get("Range", "").strip())
+    if part is None or part.group(1, 2) == ("", ""):
+        return None
+    begins, ends = part.group(1, 2)
+    return None if begins and ends and int(ends) < int(begins) else part
+
+
+def _place(part: re.Match[str], size: int) -> tuple[int, int] | None:
+    """The first and the last byte; None where the file has none of them."""
+    begins, ends = part.group(1, 2)
+    if not begins:  # the last so many
+        length = min(int(ends), size)
+        return (size - length, size - 1) if length else None
+    if int(begins) >= size:
+        return None
+    return int(begins), min(int(ends or size), size - 1)
