@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -66,6 +67,19 @@ def env_address(name: str, *, hosts: list[str]) -> str:
             f"{name} is on another machine: name {parts.hostname!r} in {name}_HOSTS."
         )
     return value
+
+
+def env_networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Like 10.1.0.0/16 or 10.1.2.3, by commas."""
+    networks = []
+    for value in env_list(name):
+        try:
+            networks.append(ip_network(value))
+        except ValueError:
+            raise BadEnvironment(
+                f"{name} must be networks like 10.1.0.0/16, not {value!r}."
+            ) from None
+    return networks
 
 
 def env_bucket(name: str) -> str:

@@ -19,6 +19,7 @@ from config.env import (
     env_bucket,
     env_int,
     env_list,
+    env_networks,
     env_secret,
     env_str,
 )
@@ -44,6 +45,8 @@ if EMBEDDER and not EMBEDDER_MODEL:
 # A vLLM server of ours, for answers to many prompts. Prompts are sent to it.
 VLLM_URL = env_address("WINNOW_VLLM_URL", hosts=env_list("WINNOW_VLLM_URL_HOSTS"))
 LOG_LEVEL = env_str("WINNOW_LOG_LEVEL", "INFO").upper()
+# Inside networks to which the server may go where a person typed the address.
+OUTBOUND_ALLOW = env_networks("WINNOW_OUTBOUND_ALLOW")
 
 VAR_DIR = var_dir()
 MODELS_DIR = Path(env_str("WINNOW_MODELS") or VAR_DIR / "models").absolute()

@@ -10,6 +10,7 @@ from config.env import (
     env_bucket,
     env_int,
     env_list,
+    env_networks,
     env_secret,
 )
 
@@ -93,3 +94,16 @@ def test_a_kept_secret_is_made_once_and_closed_to_others(monkeypatch, tmp_path):
     assert env_secret("WINNOW_X", kept_in=kept) == first
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+
+
+def test_networks_are_read_strictly(monkeypatch):
+    monkeypatch.setenv("WINNOW_X", "10.1.0.0/16, 10.2.3.4,fd00::/8")
+    assert list(map(str, env_networks("WINNOW_X"))) == [
+        "10.1.0.0/16",
+        "10.2.3.4/32",
+        "fd00::/8",
+    ]
+
+    monkeypatch.setenv("WINNOW_X", "10.1.0.1/16")
+    with pytest.raises(BadEnvironment, match="WINNOW_X must be networks like"):
+        env_networks("WINNOW_X")
