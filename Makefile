@@ -7,7 +7,7 @@ PACKAGES := $(wildcard config curation annotate trainer benchmarks)
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset test check loop bench lock messages install
+.PHONY: help up down reset test check docs loop bench lock messages install
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -25,7 +25,7 @@ test: .venv/installed-dev ## run the tests on servers of their own: ARGS="tests/
 	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
 
 check: export WINNOW_LOCAL = 1
-check: .venv/installed-dev ## lint, types, who imports whom, templates, migrations, deployment
+check: .venv/installed-dev ## lint, types, who imports whom, templates, migrations, deployment, docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(PACKAGES)
@@ -35,6 +35,12 @@ check: .venv/installed-dev ## lint, types, who imports whom, templates, migratio
 	env -u WINNOW_LOCAL WINNOW_HOSTS=winnow.example \
 	  WINNOW_SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
+	@$(MAKE) --no-print-directory docs
+
+docs: export WINNOW_LOCAL = 1
+docs: export NO_MKDOCS_2_WARNING = 1
+docs: .venv/installed-dev ## build the docs site into var/site
+	$(BIN)/python -m mkdocs build --strict --quiet
 
 loop: .venv/installed ## the whole loop on one file of examples: DATA=file.jsonl
 	@WINNOW_LOCAL=1 $(BIN)/python -m benchmarks.loop $(DATA)
