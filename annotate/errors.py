@@ -34,6 +34,13 @@ class TakenBack(SlotGone):
         CurationError.__init__(self, why)
 
 
+class WordsGone(CurationError):
+    """What the task was about was held or withdrawn; the task has ended."""
+
+    def __init__(self) -> None:
+        super().__init__(_("What this task was about is not there any more."))
+
+
 class Busy(CurationError):
     """The database could not do it now, twice; the text was kept."""
 

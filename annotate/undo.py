@@ -60,6 +60,16 @@ def take_back(*, key: UUID, by: Contributor) -> Assignment:
     return slot
 
 
+def take_back_newest(*, assignment_id: int, by: Contributor) -> Assignment | None:
+    """Undo what the person did last in this task; None where they did nothing in it."""
+    here = {"person": by, "assignment": assignment_id}
+    sent = Submission.objects.filter(**here).order_by("-at").first()
+    skipped = Skip.objects.filter(**here).order_by("-at").first()
+    if skipped is not None and (sent is None or sent.at < skipped.at):
+        return take_back_skip(skip_id=skipped.pk, by=by)
+    return take_back(key=sent.key, by=by) if sent is not None else None
+
+
 @transaction.atomic
 def take_back_skip(*, skip_id: int, by: Contributor) -> Assignment:
     """The task that was skipped, or its twin, if one is still free."""

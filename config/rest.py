@@ -20,7 +20,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
     "PAGE_SIZE": 100,
     "EXCEPTION_HANDLER": "curation.rest.problems.answer",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "curation.rest.schema.Described",
     "DEFAULT_THROTTLE_CLASSES": ["curation.rest.throttles.PerKey"],
     "DEFAULT_THROTTLE_RATES": {"key": f"{env_int('WINNOW_KEY_RATE', 1200)}/min"},
     "NUM_PROXIES": env_int("WINNOW_PROXIES", 0),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext as _
 
 from curation import wording
@@ -27,7 +29,8 @@ class NotAllowed(CurationError):
 class ConsentMissing(NotAllowed):
     """There are terms that the person has not agreed to, or no more."""
 
-    def __init__(self, dataset: object) -> None:
+    def __init__(self, dataset: Any) -> None:
+        self.slug = dataset.slug
         said = _(
             "You have not agreed to the terms of %(dataset)s yet, or they have changed. "
             "Open the task again to read them."

@@ -10,6 +10,8 @@ from django.utils.functional import Promise
 
 from annotate.models import Assignment
 
+DRAFT_AT_MOST = 200_000  # bytes of one autosave
+
 
 def text_area(*, rows: int, hint: str | Promise = "", css: str = "") -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, "placeholder": hint, "class": css})

@@ -18,23 +18,18 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from annotate import access, actions, begun, gold, guidelines, history, keys, queue, talk
-from annotate.errors import KEPT, SlotGone
-from annotate.forms.base import TaskForm
-from annotate.models import GONE, Assignment, Draft
+from annotate import access, actions, begun, gold, guidelines, history, keys, opening, talk
+from annotate.errors import KEPT, SlotGone, WordsGone
+from annotate.forms.base import DRAFT_AT_MOST, TaskForm
+from annotate.models import Assignment, Draft
 from annotate.screens import SCREENS, name_of
-from curation.actions import consents
-from curation.errors import CurationError
+from curation.errors import ConsentMissing, CurationError
 from curation.http import SignedInRequest, form_address
 from curation.models import Profile
 from curation.prepared import Prepared
 
 logger = logging.getLogger(__name__)
 
-DRAFT_AT_MOST = 200_000  # bytes of one autosave
-_held = Prepared(
-    lambda person, pk: Assignment.objects.held_by(person).for_page().filter(pk=pk)
-)
 _draft = Prepared(lambda person, slot: Draft.objects.filter(person=person, assignment=slot))
 
 
@@ -56,21 +51,17 @@ def claim(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @login_required
 def show(request: SignedInRequest, pk: int) -> HttpResponse:
-    slot = _held.first(person=request.user.pk, pk=pk)
-    if slot is None or not queue.covers(request.user, slot):
-        return _gone(request)
-    if slot.message is not None and slot.message.state in GONE:
-        actions.drop_gone(assignment_id=pk, by=request.user)
-        messages.info(request, _("What this task was about is not there any more."))
+    try:
+        slot = opening.opened(assignment_id=pk, by=request.user, is_peek=is_ahead(request))
+    except WordsGone as refusal:
+        messages.info(request, str(refusal))
         return redirect("annotate:home")
-    if consents.unanswered(request.user, slot.dataset_id):
-        asked = reverse("curation:consent", args=[slot.dataset.slug])
+    except ConsentMissing as refusal:
+        asked = reverse("curation:consent", args=[refusal.slug])
         return redirect(f"{asked}?{urlencode({'back': request.path})}")
-    if slot.is_ahead and not is_ahead(request):
-        try:
-            slot.lease_until = actions.beat(assignment_id=pk, by=request.user).lease_until
-        except SlotGone:  # somebody without any work got it at this moment
-            return _gone(request)
+    if slot is None:
+        messages.info(request, _("That task is finished or went back to the queue."))
+        return redirect("annotate:home")
     screen = SCREENS[slot.kind]
     draft = _draft.first(person=request.user.pk, slot=pk)
     initial = {
@@ -206,11 +197,6 @@ def _following(
     except (CurationError, OperationalError):
         logger.exception("No next task after slot %s", slot.pk)
         return None
-
-
-def _gone(request: SignedInRequest) -> HttpResponse:
-    messages.info(request, _("That task is finished or went back to the queue."))
-    return redirect("annotate:home")
 
 
 def _home(request: SignedInRequest, **proof: str) -> HttpResponse:

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from curation.formats import recipe as recipes
 from curation.models import Dataset, DatasetVersion, Freezing
+from curation.rest.strict import Strict
 
 
 class DatasetSerializer(serializers.ModelSerializer[Dataset]):
@@ -40,8 +41,8 @@ class VersionDetailSerializer(VersionSerializer):
         fields = (*VersionSerializer.Meta.fields, "manifest")  # type: ignore[assignment]
 
 
-class RecipeSerializer(serializers.Serializer[Any]):
-    """The shape of a recipe. An unknown key is refused: misspelt, it would select all."""
+class RecipeSerializer(Strict):
+    """The shape of a recipe. A key misspelt would select all."""
 
     categories = serializers.ListField(child=serializers.CharField(), required=False)
     languages = serializers.ListField(child=serializers.CharField(), required=False)
@@ -67,30 +68,24 @@ class RecipeSerializer(serializers.Serializer[Any]):
     )
 
     def to_internal_value(self, data: Any) -> Any:
-        known = self.fields
-        unknown = sorted(set(data) - set(known)) if isinstance(data, dict) else []
-        if unknown:
-            raise serializers.ValidationError(
-                {name: f"A recipe knows only {', '.join(known)}." for name in unknown}
-            )
         found = super().to_internal_value(data)
         return {k: sorted(v) if isinstance(v, set) else v for k, v in found.items()}
 
 
-class FreezeSerializer(serializers.Serializer[Any]):
+class FreezeSerializer(Strict):
     """Checks the shape of the request only; `versions.freeze` holds the rules."""
 
     dataset = serializers.SlugField()
     recipe = RecipeSerializer(required=False)
 
 
-class FilterSerializer(serializers.Serializer[Any]):
+class FilterSerializer(Strict):
     """?dataset= of the list of versions."""
 
     dataset = serializers.SlugField(required=False)
 
 
-class SplitSerializer(serializers.Serializer[Any]):
+class SplitSerializer(Strict):
     """?split= of a version's records."""
 
     split = serializers.ChoiceField(choices=["train", "held_out"], default="train")
@@ -109,7 +104,7 @@ class FreezingSerializer(serializers.ModelSerializer[Freezing]):
         fields = ("id", "dataset", "state", "seen", "of", "taken", "why", "version")
 
 
-class SinceSerializer(serializers.Serializer[Any]):
+class SinceSerializer(Strict):
     """?since= of what differs between two versions."""
 
     since = serializers.RegexField(r"^[0-9a-f]{64}$")

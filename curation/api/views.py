@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http import FileResponse
@@ -28,10 +28,11 @@ from curation.api.serializers import (
 )
 from curation.background import ring
 from curation.comparison import KINDS, compare
-from curation.models import Contributor, Dataset, DatasetVersion, Freezing
+from curation.models import Dataset, DatasetVersion, Freezing
 from curation.rest.pagination import BySlug, NewestFirst
-from curation.rest.replays import Replays
+from curation.rest.resource import Resource
 from curation.rest.scopes import Scope
+from curation.rest.strict import Strict, checked
 
 
 class RecordsRenderer(JSONRenderer):
@@ -44,7 +45,7 @@ class RecordsRenderer(JSONRenderer):
 class DatasetViewSet(
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
-    Replays,
+    Resource,
     viewsets.GenericViewSet[Dataset],
 ):
     """The datasets that the person is a member of; all of them for a site admin."""
@@ -55,28 +56,31 @@ class DatasetViewSet(
     lookup_value_regex = r"[-\w]+"
 
     def get_queryset(self) -> QuerySet[Dataset]:
-        return Dataset.objects.visible_to(_person(self.request)).for_listing()
+        return Dataset.objects.visible_to(self.person).for_listing()
 
 
 class VersionViewSet(
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
-    Replays,
+    Resource,
     viewsets.GenericViewSet[DatasetVersion],
 ):
     """Frozen versions: read by members, made by curators, changed by nobody."""
 
     scopes: ClassVar[dict[str, str]] = {"create": Scope.CURATE}
+    asks: ClassVar[dict[str, type[Strict]]] = {
+        "list": FilterSerializer,
+        "records": SplitSerializer,
+        "diff": SinceSerializer,
+    }
     pagination_class = NewestFirst
     lookup_field = "digest"
     lookup_value_regex = "[0-9a-f]{64}"
 
     def get_queryset(self) -> QuerySet[DatasetVersion]:
-        seen = Dataset.objects.visible_to(_person(self.request))
+        seen = Dataset.objects.visible_to(self.person)
         rows = DatasetVersion.objects.for_listing().filter(dataset__in=seen)
-        wanted = FilterSerializer(data=self.request.query_params.dict())
-        wanted.is_valid(raise_exception=True)
-        slug = wanted.validated_data.get("dataset")
+        slug = self.asked.get("dataset")
         return rows.filter(dataset__slug=slug) if slug else rows
 
     def get_serializer_class(self) -> type[BaseSerializer[DatasetVersion]]:
@@ -87,13 +91,11 @@ class VersionViewSet(
 
         A large dataset is frozen in the background: 202, and where to look how far it is.
         """
-        asked = FreezeSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        person = _person(request)
+        asked, person = checked(FreezeSerializer, request.data), self.person
         seen = Dataset.objects.visible_to(person)
-        dataset = get_object_or_404(seen, slug=asked.validated_data["dataset"])
+        dataset = get_object_or_404(seen, slug=asked["dataset"])
         before = dataset.versions.count()
-        recipe: dict[str, Any] = dict(asked.validated_data.get("recipe", {}))
+        recipe: dict[str, Any] = dict(asked.get("recipe", {}))
         if freezing.is_large(dataset):
             asked_for = freezing.ask(dataset_id=dataset.pk, by=person, recipe=recipe)
             ring(tasks.freeze_version, freezing_id=asked_for.pk)
@@ -106,9 +108,7 @@ class VersionViewSet(
     @action(detail=True, renderer_classes=[RecordsRenderer, JSONRenderer])
     def records(self, request: Request, digest: str) -> FileResponse:
         """A canonical record a line, of one split: ?split=train or held_out."""
-        asked = SplitSerializer(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        name = f"{asked.validated_data['split']}.jsonl"
+        name = f"{self.asked['split']}.jsonl"
         file = handoff.open_file(self.get_object().pk, name)
         return FileResponse(
             file, as_attachment=True, filename=name, content_type="application/x-ndjson"
@@ -131,10 +131,8 @@ class VersionViewSet(
     def diff(self, request: Request, digest: str) -> Response:
         """What was added, removed and changed since another version: ?since=digest."""
         new = self.get_object()
-        asked = SinceSerializer(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
         rows = DatasetVersion.objects.filter(dataset=new.dataset)
-        old = get_object_or_404(rows, digest=asked.validated_data["since"])
+        old = get_object_or_404(rows, digest=self.asked["since"])
         found = compare(old, new)
         return Response({
             "since": old.digest,
@@ -152,7 +150,7 @@ class VersionViewSet(
 
 
 class FreezingViewSet(
-    mixins.RetrieveModelMixin, Replays, viewsets.GenericViewSet[Freezing]
+    mixins.RetrieveModelMixin, Resource, viewsets.GenericViewSet[Freezing]
 ):
     """Versions in the making: looked at, or called off by DELETE."""
 
@@ -161,14 +159,10 @@ class FreezingViewSet(
     lookup_value_regex = "[0-9]{1,9}"
 
     def get_queryset(self) -> QuerySet[Freezing]:
-        seen = Dataset.objects.visible_to(_person(self.request))
+        seen = Dataset.objects.visible_to(self.person)
         rows = Freezing.objects.filter(dataset__in=seen)
         return rows.select_related("dataset", "version")
 
     def destroy(self, request: Request, pk: str) -> Response:
-        freezing.cancel(freezing_id=self.get_object().pk, by=_person(request))
+        freezing.cancel(freezing_id=self.get_object().pk, by=self.person)
         return Response(status=204)
-
-
-def _person(request: Request) -> Contributor:
-    return cast(Contributor, request.user)  # IsAuthenticated is the default permission

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from curation.errors import CurationError, NotAllowed, Unavailable
+from curation.errors import ConsentMissing, CurationError, NotAllowed, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 Problem = dict[str, Any]
@@ -21,7 +23,11 @@ Problem = dict[str, Any]
 def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     """Set as DRF's EXCEPTION_HANDLER, so no view needs a try block for a refusal."""
     if isinstance(error, CurationError):
-        return _response(_status(error), str(error))
+        return _response(_status(error), str(error), **_more(error))
+    if isinstance(error, RequestDataTooBig):
+        return _response(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _("This is too much at once.")
+        )
     response = exception_handler(error, context)
     if response is None:
         return None
@@ -43,6 +49,13 @@ def _status(refusal: CurationError) -> int:
     if isinstance(refusal, Unavailable):
         return HTTPStatus.SERVICE_UNAVAILABLE
     return HTTPStatus.CONFLICT
+
+
+def _more(refusal: CurationError) -> Problem:
+    """Where a person agrees to the terms that stand in the way: at the page, not here."""
+    if isinstance(refusal, ConsentMissing):
+        return {"where": reverse("curation:consent", args=[refusal.slug])}
+    return {}
 
 
 def _response(

@@ -44,14 +44,19 @@ class Replays(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         method = (request.method or "").lower()
-        key = request.headers.get(HEADER, "")
         is_writing = method.upper() not in SAFE_METHODS and hasattr(self, method)
-        if self.replays and key and is_writing:
-            if len(key) > LONGEST or not key.isprintable():
-                said = _("An idempotency key has at most %(n)d printable characters.")
-                raise ParseError(said % {"n": LONGEST})
+        if self.replays and is_writing and (key := key_in(request)):
             # DRF looks its handler up after this.
             setattr(self, method, partial(_once, getattr(self, method), key))
+
+
+def key_in(request: Request) -> str:
+    """The request's idempotency key, or an empty text where it has none."""
+    key: str = request.headers.get(HEADER, "")
+    if len(key) > LONGEST or not key.isprintable():
+        said = _("An idempotency key has at most %(n)d printable characters.")
+        raise ParseError(said % {"n": LONGEST})
+    return key
 
 
 def _once(handler: Handler, key: str, request: Request, *args: Any, **kw: Any) -> Any:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
 
 from curation.rest.problems import MEDIA_TYPE
 from curation.rest.replays import HEADER
@@ -20,6 +21,7 @@ PROBLEM: Schema = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
+        "where": {"type": "string", "description": "A page where a person settles it."},
         "errors": {
             "type": "array",
             "items": {
@@ -49,6 +51,14 @@ KEY: Schema = {
     "schema": {"type": "string", "maxLength": 200},
     "description": "Sent twice, the request is carried out once and answered alike.",
 }
+
+
+class Described(AutoSchema):
+    """Parameters are described where they are checked: `asks` of the view."""
+
+    def get_override_parameters(self) -> list[Any]:
+        parameters = getattr(self.view, "parameters", None)
+        return [parameters] if parameters else []
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
