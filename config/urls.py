@@ -9,6 +9,7 @@ urlpatterns = [
     path("models/", include("trainer.urls")),
     path("api/v1/", include("curation.api.urls")),
     path("api/v1/", include("annotate.api.urls")),
+    path("api/v1/", include("trainer.api.urls")),
     path("api/", include("curation.rest.urls")),  # last: it answers for all the rest
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

@@ -23,6 +23,7 @@ from trainer.models import (
     ancestry,
 )
 from trainer.models.contests import ContestQuerySet
+from trainer.models.jobs import JobQuerySet
 from trainer.models.runs import RunQuerySet
 from trainer.models.schedules import ScheduleQuerySet
 from trainer.models.talks import TalkQuerySet
@@ -75,6 +76,22 @@ def run_to_take(request: SignedInRequest, pk: int) -> Run:
     return found
 
 
+def finished_run_to_take(request: SignedInRequest, pk: int) -> Run:
+    """The same, of one that has a model."""
+    found = run_to_take(request, pk)
+    if found.state != Run.State.FINISHED:
+        raise Http404
+    return found
+
+
+def fine_tuned_run_to_take(request: SignedInRequest, pk: int) -> Run:
+    """One whose examples can be left out, to see what they brought."""
+    found = finished_run_to_take(request, pk)
+    if found.method != Run.Method.SFT:
+        raise Http404
+    return found
+
+
 def _require_all(request: SignedInRequest, run: Run) -> None:
     if not all(handoff.may_train(request.user, pk) for pk in run.learned_from()):
         raise Http404
@@ -89,11 +106,14 @@ def runs_to_merge(request: SignedInRequest, run: Run) -> RunQuerySet:
     return with_adapter.exclude(pk=run.pk)
 
 
-def job(request: SignedInRequest, pk: int) -> Job:
-    """One on a version of a dataset that the person may see, and not another's talk."""
+def jobs(request: SignedInRequest) -> JobQuerySet:
+    """Those on versions of datasets that the person may see, without others' talks."""
     shown = Job.objects.for_listing().visible_to(request.user)
-    theirs = shown.filter(version__in=handoff.version_ids_for(request.user))
-    return get_object_or_404(theirs, pk=pk)
+    return shown.filter(version__in=handoff.version_ids_for(request.user))
+
+
+def job(request: SignedInRequest, pk: int) -> Job:
+    return get_object_or_404(jobs(request), pk=pk)
 
 
 def job_to_steer(request: SignedInRequest, pk: int) -> Job:
@@ -194,6 +214,14 @@ def dataset_to_curate(request: SignedInRequest, slug: str) -> Campaign:
     if not found.is_curated:
         raise Http404
     return found
+
+
+def version(request: SignedInRequest, digest: str) -> FrozenVersion:
+    """One of a dataset that the person may see."""
+    found = handoff.version_ids_for(request.user).filter(digest=digest).first()
+    if found is None:
+        raise Http404
+    return handoff.frozen(found)
 
 
 def versions_to_train(request: SignedInRequest) -> list[FrozenVersion]:

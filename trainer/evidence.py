@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from curation import handoff
 from trainer import duels, fits, gains, looks
-from trainer.models import Champion, PromotionPolicy, Run, Score
+from trainer.models import Champion, Promotion, PromotionPolicy, Run, Score
 
 Evidence = dict[str, Any]
 MAX_LENGTH = 512  # as recipes/evaluate.py, where a run says nothing
@@ -148,6 +148,12 @@ def for_contributors(evidence: Evidence, policy: PromotionPolicy) -> Evidence:
     if people is None or people["ballots"] >= policy.least_ballots:
         return evidence
     return evidence | {"people": None, "is_early": True}
+
+
+def told(decision: Promotion, policy: PromotionPolicy, *, is_curated: bool) -> Evidence:
+    """What a decision stood on, for one who curates the dataset, or does not."""
+    found: Evidence = decision.evidence
+    return found if is_curated else for_contributors(found, policy)
 
 
 def as_facts(found: duels.Duel, none_good: int) -> dict[str, Any]:

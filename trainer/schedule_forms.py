@@ -9,7 +9,10 @@ from django import forms
 from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
+from curation import renewal
+from curation.http import SignedInRequest
 from curation.renewal import Curated
+from trainer import access
 from trainer.actions.schedules import Facts
 from trainer.forms import MethodForm, as_parent
 from trainer.hours import DAILY, WORKING_DAYS
@@ -219,6 +222,50 @@ class ScheduleForm(QuietForm, MethodForm):
             **self.quiet(),
         }
         return cast("Facts", facts)
+
+
+def new_form(
+    request: SignedInRequest, method: Method, begins: dict[str, Any], data: Any = None
+) -> ScheduleForm:
+    """For one that is not there yet; it `begins` with these values."""
+    return ScheduleForm(
+        data,
+        method=method,
+        datasets=renewal.curated_by(request.user),
+        bases=list(BaseModel.objects.ready().for_listing()),
+        parents=access.parents(request),
+        others=list(access.schedules(request).for_listing()),
+        initial=begins,
+    )
+
+
+def change_form(
+    request: SignedInRequest, found: Schedule, method: Method, data: Any = None
+) -> ScheduleForm:
+    """With what it is now; what it uses is offered, even where nothing new may use it."""
+    ready = {base.pk: base for base in BaseModel.objects.ready().for_listing()}
+    others = access.schedules(request).for_listing().filter(dataset=found.dataset_id)
+    parents = access.parents(request)
+    if found.parent and found.parent not in parents:
+        parents.append(found.parent)
+    return ScheduleForm(
+        data,
+        method=method,
+        datasets=renewal.curated_by(request.user),
+        bases=[*ready.values(), *([] if found.base_id in ready else [found.base])],
+        parents=parents,
+        others=list(others.exclude(pk=found.pk)),
+        schedule=found,
+        initial=initial(found, method),
+    )
+
+
+def usual(method: Method) -> dict[str, Any]:
+    """What a new one begins with."""
+    return {
+        "time_zone": "UTC", "hour": 2, "weekday": 5, "when": Schedule.When.NIGHTLY,
+        "quiet_days": "weekdays", "start": "newest" if method.goes_on else "base",
+    }  # fmt: skip
 
 
 def initial(schedule: Schedule, method: Method) -> dict[str, Any]:

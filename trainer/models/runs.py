@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -212,6 +212,10 @@ class Run(Fenced):
         """The versions whose texts are in its weights: its own, and its ancestors'."""
         versions = [one.version_id for one in (self, *self.ancestors())]
         return list(dict.fromkeys(versions))
+
+    def settings(self, *names: str) -> dict[str, Any]:
+        """Those of these that it has: older runs and other methods know fewer."""
+        return {name: self.config[name] for name in names if name in self.config}
 
     @property
     def at_once(self) -> tuple[int, int, int]:

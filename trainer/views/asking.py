@@ -22,19 +22,18 @@ def ask(request: SignedInRequest, pk: int) -> HttpResponse:
     """How many prompts, and how many answers to each; no more than people have room for."""
     run = access.model_to_ask_about(request, pk)
     room = handoff.room_to_ask(run.dataset_id)
-    tokens = {"max_new_tokens": run.config.get("max_new_tokens", 64)}
+    tokens = run.settings("max_new_tokens")
     sent = request.POST if request.method == "POST" else None
     form = AskForm(sent, room=room, dataset_id=run.dataset_id, initial=tokens)
     status = 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
-            lengths = {"max_length": run.config.get("max_length", 512)}
             try:
                 job = jobs.request(
                     kind="generate",
                     run=run,
-                    config=form.settings() | lengths,
+                    config=form.settings() | run.settings("max_length"),
                     by=request.user,
                 )
             except CurationError as refusal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -24,7 +24,7 @@ from trainer.trial_forms import EffectForm, ForecastForm
 @login_required
 def effect(request: SignedInRequest, pk: int) -> HttpResponse:
     """Which part of a run's examples is left out, and with how many seeds."""
-    run = _fine_tuned(request, pk)
+    run = access.fine_tuned_run_to_take(request, pk)
     portions = handoff.portions_of(run.version_id, named=True)
     form = EffectForm(_posted(request), run=run, portions=portions)
     return _asked(request, run, "effect", form)
@@ -33,15 +33,8 @@ def effect(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def forecast(request: SignedInRequest, pk: int) -> HttpResponse:
-    run = _fine_tuned(request, pk)
+    run = access.fine_tuned_run_to_take(request, pk)
     return _asked(request, run, "forecast", ForecastForm(_posted(request), run=run))
-
-
-def _fine_tuned(request: SignedInRequest, pk: int) -> Run:
-    run = access.run_to_take(request, pk)
-    if run.method != Run.Method.SFT or run.state != Run.State.FINISHED:
-        raise Http404
-    return run
 
 
 def _posted(request: SignedInRequest) -> QueryDict | None:

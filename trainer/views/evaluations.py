@@ -88,11 +88,7 @@ def _won(run: Run) -> dict[str, Any]:
 def ask_wins(request: SignedInRequest, pk: int) -> HttpResponse:
     run = access.model_to_ask_about(request, pk)
     judge = request.POST.get("judge", "")
-    lengths = {
-        name: run.config[name]
-        for name in ("max_new_tokens", "max_length")
-        if name in run.config
-    }
+    lengths = run.settings("max_new_tokens", "max_length")
     config = {"judge": int(judge) if is_number(judge) else None, **lengths}
     return _asked(request, run, "wins", config)
 

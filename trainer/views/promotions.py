@@ -17,7 +17,7 @@ from curation.http import SignedInRequest
 from trainer import access, evidence, league
 from trainer.actions import promotions as actions
 from trainer.judging import PolicyForm, PromoteForm
-from trainer.models import Champion, Promotion, PromotionPolicy, Run, ancestry
+from trainer.models import Champion, Promotion, Run, ancestry
 from trainer.text import is_number
 
 DECISIONS_SHOWN = 50
@@ -75,13 +75,6 @@ def _evidence(run: Run, *, may_decide: bool) -> dict[str, Any]:
     }
 
 
-def _told(
-    decision: Promotion, policy: PromotionPolicy, *, is_curated: bool
-) -> evidence.Evidence:
-    found: evidence.Evidence = decision.evidence
-    return found if is_curated else evidence.for_contributors(found, policy)
-
-
 @require_GET
 @login_required
 def standing(request: SignedInRequest, slug: str) -> HttpResponse:
@@ -100,7 +93,7 @@ def standing(request: SignedInRequest, slug: str) -> HttpResponse:
         "board": shown,
         "left_out": len(board) - len(shown),
         "decisions": [
-            (one, _told(one, policy, is_curated=dataset.is_curated))
+            (one, evidence.told(one, policy, is_curated=dataset.is_curated))
             for one in decisions[:DECISIONS_SHOWN]
         ],
         "policy": policy,

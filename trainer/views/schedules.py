@@ -20,8 +20,8 @@ from curation.http import SignedInRequest
 from trainer import access, methods, report, tasks
 from trainer.actions import firings
 from trainer.actions import schedules as actions
-from trainer.models import BaseModel, Schedule
-from trainer.schedule_forms import ScheduleForm, initial
+from trainer.models import Schedule
+from trainer.schedule_forms import ScheduleForm, change_form, new_form, usual
 from trainer.text import is_number
 
 FIRINGS_ON_A_PAGE = 25
@@ -65,25 +65,14 @@ def make(request: SignedInRequest) -> HttpResponse:
     if like and run is None:
         raise Http404
     method = access.method(request, run.method if run else "")
-    wanted: dict[str, Any] = {
-        "time_zone": "UTC", "hour": 2, "weekday": 5, "when": Schedule.When.NIGHTLY,
-        "quiet_days": "weekdays", "start": "newest" if method.goes_on else "base",
-    }  # fmt: skip
+    wanted = usual(method)
     if run is not None:
         wanted |= run.config if run.method == method.name else {}
         wanted |= {"base": run.base_id, "dataset": run.version.dataset_id}
         wanted |= {"start": run.parent_id} if run.parent_id else {}
     elif is_number(request.GET.get("dataset", "")):
         wanted["dataset"] = int(request.GET["dataset"])
-    form = ScheduleForm(
-        request.POST or None,
-        method=method,
-        datasets=renewal.curated_by(request.user),
-        bases=list(BaseModel.objects.ready().for_listing()),
-        parents=access.parents(request),
-        others=list(access.schedules(request).for_listing()),
-        initial=wanted,
-    )
+    form = new_form(request, method, wanted, request.POST or None)
 
     def kept() -> Schedule:
         dataset = form.cleaned_data["dataset"]
@@ -97,21 +86,7 @@ def make(request: SignedInRequest) -> HttpResponse:
 def change(request: SignedInRequest, pk: int) -> HttpResponse:
     found = access.schedule(request, pk)
     method = access.method(request, found.method)
-    ready = {base.pk: base for base in BaseModel.objects.ready().for_listing()}
-    others = access.schedules(request).for_listing().filter(dataset=found.dataset_id)
-    parents = access.parents(request)
-    if found.parent and found.parent not in parents:
-        parents.append(found.parent)
-    form = ScheduleForm(
-        request.POST or None,
-        method=method,
-        datasets=renewal.curated_by(request.user),
-        bases=[*ready.values(), *([] if found.base_id in ready else [found.base])],
-        parents=parents,
-        others=list(others.exclude(pk=pk)),
-        schedule=found,
-        initial=initial(found, method),
-    )
+    form = change_form(request, found, method, request.POST or None)
 
     def kept() -> Schedule:
         facts = form.facts()

@@ -16,16 +16,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from curation.background import ring
 from curation.errors import CurationError
 from curation.http import SignedInRequest
-from trainer import access, lineage, saw, tasks
+from trainer import access, saw, takeaway, tasks
 from trainer.actions import jobs, merges
-from trainer.folders import ADAPTER, MODEL, folder_of
 from trainer.forms import MergeForm
 from trainer.jobs import export
 from trainer.models import Job, Run
 from trainer.packed import zipped
-from trainer.recipes.card import card
-
-FILES = ("adapter_config.json", "adapter_model.safetensors")
 
 
 @require_GET
@@ -35,33 +31,25 @@ def adapter(request: SignedInRequest, pk: int) -> HttpResponseBase:
 
     Of a run that tuned all weights its model, as it is.
     """
-    run = _finished(request, pk)
+    run = access.finished_run_to_take(request, pk)
     if run.retired_at is not None:
         return _refused(run)
-    made = MODEL if run.is_whole else ADAPTER
-    folder = folder_of(run) / made
-    names = _weights_and_more(folder) if run.is_whole else FILES
-    if not names or not all((folder / name).is_file() for name in names):
+    files = takeaway.files(run)
+    if not files:
         raise Http404
-    text = card(lineage.facts(run), is_adapter=not run.is_whole)
-    files = [(name, folder / name) for name in names]
-    return _sent(f"run-{run.pk}-{made}", [("README.md", text.encode()), *files])
+    card = (takeaway.CARD, takeaway.card_of(run))
+    return _sent(f"run-{run.pk}-{takeaway.made_by(run)}", [card, *files.items()])
 
 
 def _refused(run: Run) -> HttpResponse:
     return HttpResponse(saw.why_retired(run), status=409, content_type="text/plain")
 
 
-def _weights_and_more(folder: Path) -> list[str]:
-    names = [path.name for path in folder.glob("*") if path.is_file()]
-    return sorted(name for name in names if name != "README.md")
-
-
 @require_POST
 @login_required
 def run_export(request: SignedInRequest, pk: int) -> HttpResponse:
     """Have whole weights made, for those who may take the model away."""
-    run = _finished(request, pk)
+    run = access.finished_run_to_take(request, pk)
     try:
         job = jobs.request(kind=export.KIND.name, run=run, by=request.user)
     except CurationError as refusal:
@@ -76,7 +64,7 @@ def run_export(request: SignedInRequest, pk: int) -> HttpResponse:
 @login_required
 def run_merge(request: SignedInRequest, pk: int) -> HttpResponse:
     """With adapters of other runs on the same base that the person may take as well."""
-    run = _finished(request, pk)
+    run = access.finished_run_to_take(request, pk)
     if run.is_whole or run.gives_marks:
         raise Http404
     form = MergeForm(request.POST or None, others=access.runs_to_merge(request, run))
@@ -109,13 +97,6 @@ def job_files(request: SignedInRequest, pk: int) -> HttpResponseBase:
     if not files or not all(path.is_file() for _, path in files):
         raise Http404
     return _sent(f"{job.kind}-{job.pk}", files)
-
-
-def _finished(request: SignedInRequest, pk: int) -> Run:
-    run = access.run_to_take(request, pk)
-    if run.state != Run.State.FINISHED:
-        raise Http404
-    return run
 
 
 def _sent(name: str, files: Iterable[tuple[str, Path | bytes]]) -> StreamingHttpResponse:
