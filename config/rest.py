@@ -33,24 +33,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "curation.rest.schema.add_problems",
-    ],
-    # Where two have one name, and other values.
-    "ENUM_NAME_OVERRIDES": {
-        "TaskKindEnum": "annotate.models.Assignment.Kind",
-        "BaseKindEnum": "trainer.models.BaseModel.Kind",
-        "JobKindEnum": "trainer.api.wishes.ASKED_FOR",
-        "BaseStateEnum": "trainer.models.BaseModel.State",
-        "WorkStateEnum": "trainer.models.Run.State",
-        "ScheduleStateEnum": "trainer.models.Schedule.State",
-        "FreezingStateEnum": "curation.models.Freezing.State",
-        "MethodEnum": "trainer.models.Run.Method",
-        "TrainingMethodEnum": "trainer.api.wishes.METHODS",
-        "ScheduleStartEnum": "trainer.models.Schedule.Start",
-        "PlannedStartEnum": "trainer.api.wishes.STARTS",
-    },
+    # Without the hook that names enums: states and kinds of many things would collide.
+    "POSTPROCESSING_HOOKS": ["curation.rest.schema.add_problems"],
     # Out of the wheel of drf-spectacular-sidecar: nothing is fetched from elsewhere.
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

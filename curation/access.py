@@ -150,6 +150,14 @@ def site_admins_only(request: SignedInRequest) -> None:
         raise Http404
 
 
+def readable_by(person: Contributor, *, is_curator: bool) -> Q:
+    """The messages of which may_read() is true."""
+    gone = [Message.State.WITHDRAWN, Message.State.DRAFT]
+    if not is_curator:
+        gone.append(Message.State.HELD)
+    return Q(author=person) | ~Q(state__in=gone)
+
+
 def may_read(person: Contributor, message: Message, *, is_curator: bool) -> bool:
     """What was taken back only its author still sees; what is held, also curators."""
     if message.author_id == person.pk:

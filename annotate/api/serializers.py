@@ -12,13 +12,13 @@ from curation.rest.strict import Strict
 Read = serializers.Serializer[Any]
 
 
-class CategorySerializer(Read):
+class TaskCategorySerializer(Read):
     slug = serializers.SlugField()
     name = serializers.CharField()
     brief = serializers.CharField(help_text="What writers are told of it.")
 
 
-class GuidelineSerializer(Read):
+class TaskGuidelineSerializer(Read):
     number = serializers.IntegerField()
     text = serializers.CharField(help_text="Markdown.")
 
@@ -47,7 +47,7 @@ class AnswerSerializer(Read):
     language = serializers.CharField()
 
 
-class FindingSerializer(Read):
+class TaskFindingSerializer(Read):
     advice = serializers.CharField()
     marked = serializers.ListField(
         child=serializers.CharField(), help_text="The words that it is about, if any."
@@ -110,7 +110,7 @@ class HeldSerializer(serializers.ModelSerializer[Assignment]):
 
     id = serializers.CharField(source="address", read_only=True)
     dataset = serializers.SlugField(source="dataset.slug", read_only=True)
-    category = CategorySerializer(read_only=True, allow_null=True)
+    category = TaskCategorySerializer(read_only=True, allow_null=True)
 
     class Meta:
         model = Assignment
@@ -120,7 +120,7 @@ class HeldSerializer(serializers.ModelSerializer[Assignment]):
 class TaskSerializer(HeldSerializer):
     """All that it takes to do it."""
 
-    guideline = GuidelineSerializer(allow_null=True)
+    guideline = TaskGuidelineSerializer(allow_null=True)
     turns = TurnSerializer(many=True, help_text="What was said before, from the top.")
     message = SubjectSerializer(
         allow_null=True, help_text="What is judged, or to be improved."
@@ -129,7 +129,7 @@ class TaskSerializer(HeldSerializer):
         allow_null=True, help_text="What the message was made from by somebody else."
     )
     is_rewrite = serializers.BooleanField()
-    findings = FindingSerializer(many=True, help_text="What automatic checks saw.")
+    findings = TaskFindingSerializer(many=True, help_text="What automatic checks saw.")
     verdicts = VerdictSerializer(many=True)
     answers = AnswerSerializer(many=True)
     reason = ReasonSerializer(allow_null=True)

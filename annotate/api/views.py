@@ -9,7 +9,7 @@ from typing import Any, ClassVar, cast
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import ParseError, ValidationError
@@ -59,7 +59,6 @@ class InTurn(CarefulCursor):
     ordering = "id"
 
 
-@extend_schema(parameters=[OpenApiParameter("id", str, OpenApiParameter.PATH)])
 class TaskViewSet(mixins.ListModelMixin, Resource, viewsets.GenericViewSet[Assignment]):
     """Work as it is handed out on the pages: blind, leased, one thing at a time."""
 
@@ -69,6 +68,7 @@ class TaskViewSet(mixins.ListModelMixin, Resource, viewsets.GenericViewSet[Assig
     scopes: ClassVar[dict[str, str]] = dict.fromkeys(
         ("claim", "heartbeat", "draft", "submit", "skip", "undo"), Scope.WORK
     )
+    places: ClassVar[dict[str, type]] = {"id": str}
     serializer_class = HeldSerializer
     pagination_class = InTurn
     lookup_url_kwarg = "id"
@@ -78,7 +78,6 @@ class TaskViewSet(mixins.ListModelMixin, Resource, viewsets.GenericViewSet[Assig
         """What the person holds and has seen."""
         return Assignment.objects.held_by(self.person).filter(is_ahead=False).for_page()
 
-    @extend_schema(parameters=[])
     def list(self, request: Request) -> Response:
         """The tasks that the person holds."""
         return super().list(request)

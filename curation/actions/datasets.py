@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from curation.actions import conversations
@@ -42,6 +43,35 @@ def create(
     Event.objects.record("dataset.created", dataset, by=by, dataset=dataset)
     if guideline:
         publish_guideline(dataset=dataset, text=guideline, by=by)
+    return dataset
+
+
+@transaction.atomic
+def change(*, dataset_id: int, by: Contributor, **fields: Any) -> Dataset:
+    """What people read of it, and its languages. Slug, shape and licence stay."""
+    dataset = Dataset.objects.select_for_update().get(pk=dataset_id)
+    require(by, dataset)
+    before = {name: getattr(dataset, name) for name in fields}
+    for name, value in fields.items():
+        setattr(dataset, name, value)
+    _cleaned(dataset).save(update_fields=list(fields))
+    Event.objects.record(
+        "dataset.changed", dataset, by=by, dataset=dataset, before=before, after=fields
+    )
+    return dataset
+
+
+@transaction.atomic
+def archive(*, dataset_id: int, is_archived: bool, by: Contributor) -> Dataset:
+    """Nobody is given work of it any more, or they are again. What is there stays."""
+    if not by.is_staff:
+        raise NotAllowed(_("Only a site admin can put a dataset away."))
+    dataset = Dataset.objects.select_for_update().get(pk=dataset_id)
+    if is_archived != (dataset.archived_at is not None):
+        dataset.archived_at = now() if is_archived else None
+        dataset.save(update_fields=["archived_at"])
+        kind = "dataset.archived" if is_archived else "dataset.reopened"
+        Event.objects.record(kind, dataset, by=by, dataset=dataset)
     return dataset
 
 

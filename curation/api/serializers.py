@@ -11,20 +11,6 @@ from curation.models import Dataset, DatasetVersion, Freezing
 from curation.rest.strict import Strict
 
 
-class DatasetSerializer(serializers.ModelSerializer[Dataset]):
-    conversation_count = serializers.IntegerField(read_only=True)  # all from for_listing()
-    complete_count = serializers.IntegerField(read_only=True)
-    version_count = serializers.IntegerField(read_only=True)
-    target = serializers.IntegerField(read_only=True)
-
-    class Meta:
-        model = Dataset
-        fields = (
-            "slug", "title", "description", "shape", "languages", "licence", "created_at",
-            "conversation_count", "complete_count", "version_count", "target",
-        )  # fmt: skip
-
-
 class VersionSerializer(serializers.ModelSerializer[DatasetVersion]):
     dataset = serializers.SlugRelatedField[Dataset](slug_field="slug", read_only=True)
 
@@ -108,3 +94,13 @@ class SinceSerializer(Strict):
     """?since= of what differs between two versions."""
 
     since = serializers.RegexField(r"^[0-9a-f]{64}$")
+
+
+class FileSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    bytes = serializers.IntegerField()
+    sha256 = serializers.CharField(help_text="Empty for the manifest, which has the rest.")
+
+
+class FilesSerializer(serializers.Serializer[Any]):
+    results = FileSerializer(many=True)

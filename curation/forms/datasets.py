@@ -69,6 +69,15 @@ class DatasetForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none a
         return codes
 
 
+class DatasetChangeForm(DatasetForm):
+    """What can be changed later: slug, shape and licence stand in what went out."""
+
+    guideline = None  # type: ignore[assignment]  # it has versions of its own
+
+    class Meta(DatasetForm.Meta):
+        fields = ("title", "description", "languages")  # type: ignore[assignment]
+
+
 # Of these, 0 or nothing means that there is none.
 
 

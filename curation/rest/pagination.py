@@ -24,8 +24,13 @@ class CarefulCursor(CursorPagination):
             raise NotFound(self.invalid_cursor_message) from error
 
 
-class BySlug(CarefulCursor):
-    ordering = "slug"
+class InOrder(CarefulCursor):
+    """By `order` of what was asked: one of the view's `orders`, the first of them else."""
+
+    def get_ordering(self, request: Request, queryset: Any, view: APIView) -> Any:
+        orders: dict[str, tuple[str, ...]] = getattr(view, "orders")  # noqa: B009
+        asked = getattr(view, "asked", {}).get("order") or next(iter(orders))
+        return orders[asked]
 
 
 class NewestFirst(CarefulCursor):

@@ -23,6 +23,8 @@ class Resource(Replays):
     """
 
     asks: ClassVar[dict[str, type[Strict]]] = {}
+    # What stands in the path, for the schema, where no column says what it is.
+    places: ClassVar[dict[str, type]] = {}
     asked: Mapping[str, Any] = MappingProxyType({})
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
 
 from curation.rest.problems import MEDIA_TYPE
 from curation.rest.replays import HEADER
@@ -54,11 +55,16 @@ KEY: Schema = {
 
 
 class Described(AutoSchema):
-    """Parameters are described where they are checked: `asks` of the view."""
+    """Parameters are described where they are checked: `asks` and `places` of the view."""
 
     def get_override_parameters(self) -> list[Any]:
         parameters = getattr(self.view, "parameters", None)
-        return [parameters] if parameters else []
+        places = getattr(self.view, "places", {})
+        return [parameters] * bool(parameters) + [
+            OpenApiParameter(name, kind, OpenApiParameter.PATH)
+            for name, kind in places.items()
+            if f"{{{name}}}" in self.path
+        ]
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

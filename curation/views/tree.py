@@ -138,7 +138,7 @@ def nodes_of(
     waiting = [(message, 0) for message in reversed(children[None])]
     while waiting:
         message, closes = waiting.pop()
-        node = _node(message, len(nodes) + 1, reader, is_curator=is_curator)
+        node = node_of(message, reader, number=len(nodes) + 1, is_curator=is_curator)
         if hides_places:
             node.settlement = None
         replies = _best_first(children[message.pk], node.settlement)
@@ -172,7 +172,10 @@ def history_of(conversation: Conversation, nodes: Iterable[Node]) -> list[Line]:
     ]
 
 
-def _node(message: Message, number: int, reader: Contributor, *, is_curator: bool) -> Node:
+def node_of(
+    message: Message, reader: Contributor, *, is_curator: bool, number: int = 1
+) -> Node:
+    """One message as the person may see it. Its settlement is for `nodes_of` to hide."""
     is_mine = message.author_id == reader.pk
     return Node(
         message=message,

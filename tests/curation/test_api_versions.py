@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from hashlib import sha256
 
 import pytest
 from django.test import Client
@@ -235,3 +236,29 @@ def test_it_costs_the_same_however_many_there_are(client, dataset):
 
     # Expect 2 queries: the session, the versions with their datasets
     assert (before, queries(client, LIST)) == (2, 2)
+
+
+def test_files_are_listed_and_come_in_parts(client, dataset):
+    version = frozen(dataset)
+    signed_in(client, dataset)
+    path = f"{LIST}{version.digest}/files/"
+
+    found = {one["name"]: one for one in client.get(path).json()["results"]}
+    whole = client.get(f"{path}train.jsonl/")
+    begun = client.get(f"{path}train.jsonl/", headers={"range": "bytes=0-9"})
+    same = client.get(f"{path}train.jsonl/", headers={"if-none-match": whole["ETag"]})
+
+    body = whole.getvalue()
+    assert found["train.jsonl"]["bytes"] == len(body)
+    assert sha256(body).hexdigest() == found["train.jsonl"]["sha256"]
+    assert whole["ETag"] == f'"{found["train.jsonl"]["sha256"]}"'
+    assert (begun.status_code, begun.getvalue()) == (206, body[:10])
+    assert same.status_code == 304
+    manifest = client.get(f"{path}manifest.json/")
+    assert json.loads(manifest.getvalue())["digest"] == version.digest
+    assert client.get(f"{path}train.parquet/", headers={"accept": "text/csv"}).getvalue()
+    for odd in ("secrets.json", "..%2Ftrain.jsonl", "train.exe"):
+        assert client.get(f"{path}{odd}/").status_code == 404
+    signed_in(client, DatasetFactory(), "curator")
+    assert client.get(path).status_code == 404
+    assert client.get(f"{path}train.jsonl/").status_code == 404

@@ -1,11 +1,15 @@
-"""Datasets and their frozen versions, for programs. Everything is behind membership."""
+"""Frozen versions and their files, for programs. Everything is behind membership."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import hashlib
+from pathlib import PurePath
+from typing import Any, BinaryIO, ClassVar, cast
 
 from django.db.models import QuerySet
-from django.http import FileResponse
+from django.http import FileResponse, Http404
+from django.http.response import HttpResponseBase
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.generics import get_object_or_404
@@ -14,10 +18,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from curation import handoff, tasks
+from curation import files, handoff, partial, tasks
 from curation.actions import freezing, versions
 from curation.api.serializers import (
-    DatasetSerializer,
+    FilesSerializer,
     FilterSerializer,
     FreezeSerializer,
     FreezingSerializer,
@@ -29,10 +33,11 @@ from curation.api.serializers import (
 from curation.background import ring
 from curation.comparison import KINDS, compare
 from curation.models import Dataset, DatasetVersion, Freezing
-from curation.rest.pagination import BySlug, NewestFirst
+from curation.rest.pagination import NewestFirst
 from curation.rest.resource import Resource
 from curation.rest.scopes import Scope
 from curation.rest.strict import Strict, checked
+from curation.views.versions import TYPES
 
 
 class RecordsRenderer(JSONRenderer):
@@ -42,21 +47,10 @@ class RecordsRenderer(JSONRenderer):
     format = "ndjson"
 
 
-class DatasetViewSet(
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    Resource,
-    viewsets.GenericViewSet[Dataset],
-):
-    """The datasets that the person is a member of; all of them for a site admin."""
+class AnyRenderer(JSONRenderer):
+    """So that no wish for a type is refused; what is no file is a problem, as always."""
 
-    serializer_class = DatasetSerializer
-    pagination_class = BySlug
-    lookup_field = "slug"
-    lookup_value_regex = r"[-\w]+"
-
-    def get_queryset(self) -> QuerySet[Dataset]:
-        return Dataset.objects.visible_to(self.person).for_listing()
+    media_type = "*/*"
 
 
 class VersionViewSet(
@@ -74,6 +68,7 @@ class VersionViewSet(
         "diff": SinceSerializer,
     }
     pagination_class = NewestFirst
+    places: ClassVar[dict[str, type]] = {"name": str}
     lookup_field = "digest"
     lookup_value_regex = "[0-9a-f]{64}"
 
@@ -114,6 +109,34 @@ class VersionViewSet(
             file, as_attachment=True, filename=name, content_type="application/x-ndjson"
         )
 
+    @extend_schema(responses=FilesSerializer)
+    @action(detail=True)
+    def files(self, request: Request, digest: str) -> Response:
+        """Its files, with their sizes and hashes. They are written on first use."""
+        version = self.get_object()
+        hashes, sizes = files.manifest_of(version)["files"], files.sizes_of(version)
+        rows = [
+            {"name": name, "bytes": sizes[name], "sha256": hashes.get(name, "")}
+            for name in files.names(version)
+        ]
+        return Response(FilesSerializer({"results": rows}).data)
+
+    @extend_schema(
+        operation_id="versions_file",
+        responses={(200, "application/octet-stream"): bytes},
+    )
+    @action(
+        detail=True,
+        renderer_classes=[JSONRenderer, AnyRenderer],
+        url_path=r"files/(?P<name>[a-z_]{1,40}\.[a-z]{4,7})",
+    )
+    def file(self, request: Request, digest: str, name: str) -> HttpResponseBase:
+        """One file, whole or in part: a download that broke off goes on by `Range`."""
+        version = self.get_object()
+        if name not in files.names(version):
+            raise Http404
+        return file_answer(request, version, name)
+
     @action(detail=True)
     def verify(self, request: Request, digest: str) -> Response:
         """Compare every text with its frozen hash. Reads all of it, changes nothing."""
@@ -147,6 +170,22 @@ class VersionViewSet(
                 for one in found.shown
             ],
         })  # fmt: skip
+
+
+def file_answer(request: Request, version: DatasetVersion, name: str) -> HttpResponseBase:
+    """Its hash is its tag. What is erased leaves other files under the same digest."""
+    file = cast(BinaryIO, handoff.open_file(version.pk, name))
+    tag = files.manifest_of(version)["files"].get(name)
+    if tag is None:  # the manifest, which is small
+        tag = hashlib.sha256(file.read()).hexdigest()
+    return partial.answer(
+        request._request,
+        file,
+        name=f"{version.dataset.slug}-v{version.number}-{name}",
+        size=files.sizes_of(version)[name],
+        tag=tag,
+        kind=TYPES[PurePath(name).suffix],
+    )
 
 
 class FreezingViewSet(

@@ -1,0 +1,383 @@
+"""Conversations and what was said in them, as blind as on the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from curation import access
+from curation.actions import discussion, flags, messages
+from curation.actions.people import holds
+from curation.addresses import address_of, number_of
+from curation.api.within import Asking, Within
+from curation.errors import NotAllowed
+from curation.forms.conversations import HoldForm, ReleaseForm
+from curation.models import Contributor, Conversation, Dataset, Finding, Flag, Message
+from curation.rest.forms import valid
+from curation.rest.pagination import InOrder
+from curation.rest.scopes import Scope
+from curation.rest.strict import Strict, checked
+from curation.threads import thread_of
+from curation.views.tree import Node, node_of, nodes_of
+from curation.wording import translated
+
+Read = serializers.Serializer[Any]
+ORDERS: dict[str, tuple[str, ...]] = {"newest": ("-pk",), "oldest": ("pk",)}
+SHOWN_WITH = ("author", "guideline", "settlement")  # what a node reads
+STATES = [state for state in Message.State.choices if state[0] != Message.State.DRAFT]
+
+
+class FindingSerializer(serializers.ModelSerializer[Finding]):
+    check = serializers.CharField(source="check_name")
+    advice = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Finding
+        fields = ("check", "check_version", "score", "spans", "advice")
+
+    def get_advice(self, finding: Finding) -> str:
+        return translated(finding.advice)
+
+
+class Blind(serializers.Serializer[Any]):
+    @property
+    def is_for_curators(self) -> bool:
+        return bool(self.context["is_curator"])
+
+
+class MessageSerializer(Blind):
+    """A message as this person may see it. Null is what they may not know, yet or ever:
+    who wrote it, what others decided, the words of what was taken back."""
+
+    id = serializers.CharField(source="message.address")
+    uid = serializers.UUIDField(
+        source="message.uid", help_text="What it is called in frozen versions."
+    )
+    conversation = serializers.IntegerField(source="message.conversation_id")
+    # As below, of context: the metaclass takes fields away before they hide anything.
+    parent = serializers.SerializerMethodField()  # type: ignore[assignment]
+    revises = serializers.SerializerMethodField()
+    role = serializers.ChoiceField(source="message.role", choices=Message.Role.choices)
+    state = serializers.ChoiceField(source="message.state", choices=STATES)
+    text = serializers.SerializerMethodField()
+    context = serializers.SerializerMethodField()  # type: ignore[assignment]
+    language = serializers.CharField(source="message.language")
+    is_mine = serializers.BooleanField()
+    author = serializers.SerializerMethodField(help_text="For curators.")
+    generator = serializers.SerializerMethodField(help_text="A model's; for curators.")
+    guideline = serializers.IntegerField(
+        source="message.guideline.number", allow_null=True, default=None
+    )
+    why = serializers.SerializerMethodField(help_text="For its author and curators.")
+    created_at = serializers.DateTimeField(source="message.created_at")
+
+    def get_parent(self, node: Node) -> str | None:
+        return _address(node.message.parent_id)
+
+    def get_revises(self, node: Node) -> str | None:
+        return _address(node.message.revises_id)
+
+    def get_text(self, node: Node) -> str | None:
+        return node.message.text if node.is_shown else None
+
+    def get_context(self, node: Node) -> str | None:
+        return node.message.context if node.is_shown else None
+
+    def get_author(self, node: Node) -> int | None:
+        is_told = self.is_for_curators or node.is_mine
+        return node.message.author_id if is_told else None
+
+    def get_generator(self, node: Node) -> str | None:
+        return node.message.generator if self.is_for_curators else None
+
+    def get_why(self, node: Node) -> str | None:
+        is_told = self.is_for_curators or node.is_mine
+        return translated(node.message.why) if is_told else None
+
+
+class SettlementSerializer(Read):
+    status = serializers.CharField(source="settlement.status")
+    ballots = serializers.IntegerField(source="settlement.ballots")
+    agreement = serializers.FloatField(source="settlement.agreement", allow_null=True)
+    order = serializers.SerializerMethodField(
+        help_text="Answers by id, best first; those of a group are tied."
+    )
+
+    def get_order(self, node: Node) -> list[list[str]]:
+        return [[one.message.address for one in group] for group in node.order]
+
+
+class NodeSerializer(MessageSerializer):
+    place = serializers.IntegerField(
+        allow_null=True, help_text="Among the answers to its prompt, from 1."
+    )
+    approvals = serializers.SerializerMethodField()
+    rejections = serializers.SerializerMethodField()
+    findings = serializers.SerializerMethodField(help_text="What checks see in it now.")
+    settlement = serializers.SerializerMethodField()
+
+    def get_approvals(self, node: Node) -> int | None:
+        return _counted(node, "approvals")
+
+    def get_rejections(self, node: Node) -> int | None:
+        return _counted(node, "rejections")
+
+    def get_findings(self, node: Node) -> FindingSerializer(many=True):  # type: ignore[valid-type]
+        found = node.message.findings.all() if node.is_shown else ()
+        return FindingSerializer(found, many=True).data
+
+    def get_settlement(self, node: Node) -> SettlementSerializer(allow_null=True):  # type: ignore[valid-type]
+        return SettlementSerializer(node).data if node.settlement else None
+
+
+class ConversationSerializer(serializers.ModelSerializer[Conversation]):
+    number = serializers.IntegerField(source="pk", read_only=True)
+    dataset = serializers.SlugField(source="dataset.slug", read_only=True)
+    category = serializers.SlugField(
+        source="category.slug", read_only=True, allow_null=True, default=None
+    )
+    message_count = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = Conversation
+        fields = (
+            "number", "uid", "dataset", "category", "language", "state", "created_at",
+            "message_count",
+        )  # fmt: skip
+
+
+class TreeSerializer(ConversationSerializer):
+    messages = NodeSerializer(many=True, help_text="In reading order.")
+
+    class Meta(ConversationSerializer.Meta):
+        fields = (*ConversationSerializer.Meta.fields, "messages")  # type: ignore[assignment]
+
+
+class ConversationFilterSerializer(Strict):
+    state = serializers.ChoiceField(choices=Conversation.State.choices, required=False)
+    category = serializers.SlugField(required=False)
+    language = serializers.CharField(required=False, max_length=12)
+    since = serializers.DateTimeField(required=False)
+    order = serializers.ChoiceField(choices=list(ORDERS), required=False)
+
+
+class MessageFilterSerializer(ConversationFilterSerializer):
+    state = serializers.ChoiceField(choices=STATES, required=False)
+    role = serializers.ChoiceField(choices=Message.Role.choices, required=False)
+    author = serializers.ChoiceField(choices=["me"], required=False)
+    check = serializers.CharField(
+        required=False, max_length=40, help_text="Those in which this check sees something."
+    )
+    origin = serializers.ChoiceField(
+        choices=Message.Origin.choices, required=False, help_text="For curators."
+    )
+
+
+COLUMNS = {
+    "state": "state", "language": "language", "role": "role", "origin": "origin",
+    "since": "created_at__gte", "category": "conversation__category__slug",
+    "check": "findings__check_name",
+}  # fmt: skip
+
+
+class ConversationViewSet(mixins.ListModelMixin, Within):
+    asks: ClassVar[dict[str, type[Strict]]] = {"list": ConversationFilterSerializer}
+    orders: ClassVar[dict[str, tuple[str, ...]]] = ORDERS
+    places: ClassVar[dict[str, type]] = {"slug": str, "number": int}
+    queryset = Conversation.objects.none()
+    serializer_class = ConversationSerializer
+    pagination_class = InOrder
+    lookup_url_kwarg = "number"
+    lookup_value_regex = "[0-9]{1,9}"
+
+    def get_queryset(self) -> QuerySet[Conversation]:
+        columns = {**COLUMNS, "category": "category__slug"}
+        return self.dataset.conversations.for_listing().filter(
+            **{columns[name]: self.asked[name] for name in columns if name in self.asked}
+        )
+
+    @extend_schema(responses=TreeSerializer)
+    def retrieve(self, request: Request, slug: str, number: str) -> Response:
+        """All of it, as a flat list in reading order."""
+        found = access.conversation(self.asking, slug, int(number))
+        nodes = nodes_of(found, reader=self.person, is_curator=self.is_curator)
+        shown: Any = {
+            **{name: getattr(found, name) for name in ("pk", "uid", "dataset", "category",
+               "language", "state", "created_at")},
+            "message_count": len(nodes),
+            "messages": nodes,
+        }  # fmt: skip
+        context = {"is_curator": self.is_curator}
+        return Response(TreeSerializer(shown, context=context).data)
+
+
+class DatasetMessageViewSet(mixins.ListModelMixin, Within):
+    """The messages of a dataset that the person may read."""
+
+    asks: ClassVar[dict[str, type[Strict]]] = {"list": MessageFilterSerializer}
+    orders: ClassVar[dict[str, tuple[str, ...]]] = ORDERS
+    queryset = Message.objects.none()
+    serializer_class = MessageSerializer
+    pagination_class = InOrder
+
+    def get_queryset(self) -> QuerySet[Message]:
+        if "origin" in self.asked and not self.is_curator:
+            raise NotAllowed(_("Only curators are told which texts are by models."))
+        may = access.readable_by(self.person, is_curator=self.is_curator)
+        rows = Message.objects.filter(may, conversation__dataset=self.dataset)
+        rows = rows.filter(
+            **{COLUMNS[name]: self.asked[name] for name in COLUMNS if name in self.asked}
+        )
+        if "author" in self.asked:
+            rows = rows.filter(author=self.person)
+        if "check" in self.asked:
+            rows = rows.distinct()
+        return rows.select_related(*SHOWN_WITH)
+
+    def list(self, request: Request, slug: str) -> Response:
+        page = self.paginate_queryset(self.get_queryset())
+        nodes = nodes_for(page or (), self.person, is_curator=self.is_curator)
+        context = {"is_curator": self.is_curator}
+        shown = MessageSerializer(nodes, many=True, context=context)
+        return self.get_paginated_response(shown.data)
+
+
+class CommentSerializer(Read):
+    id = serializers.IntegerField(source="comment.pk")
+    author = serializers.CharField(source="comment.author.__str__")
+    is_mine = serializers.BooleanField()
+    text = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField(source="comment.created_at")
+
+    def get_text(self, said: Any) -> str | None:
+        return None if said.comment.deleted_at else said.comment.text
+
+
+class CommentsSerializer(Read):
+    results = CommentSerializer(many=True, source="said")
+
+
+class SaySerializer(Strict):
+    text = serializers.CharField(max_length=5_000)
+
+
+class FlagSerializer(Strict):
+    reason = serializers.ChoiceField(choices=Flag.Reason.choices)
+    note = serializers.CharField(required=False, allow_blank=True, max_length=500)
+
+
+class HoldSerializer(Strict):
+    why = serializers.CharField(max_length=300)
+
+
+class ReleaseSerializer(Strict):
+    decision = serializers.ChoiceField(choices=["accept", "reject"])
+    why = serializers.CharField(required=False, allow_blank=True, max_length=300)
+
+
+class MessageViewSet(Asking, viewsets.GenericViewSet[Message]):
+    """One message, by the address that tasks and lists call it by."""
+
+    scopes: ClassVar[dict[str, str]] = {
+        "comment": Scope.WORK, "flag": Scope.WORK, "hold": Scope.CURATE,
+        "release": Scope.CURATE,
+    }  # fmt: skip
+    places: ClassVar[dict[str, type]] = {"id": str}
+    queryset = Message.objects.none()
+    serializer_class: Any = MessageSerializer  # of a node of the tree
+    lookup_url_kwarg = "id"
+    lookup_value_regex = "[0-9a-f]{16}"
+
+    def retrieve(self, request: Request, id: str) -> Response:
+        return self._shown(self._to_discuss(id))
+
+    @extend_schema(responses=CommentsSerializer)
+    @action(detail=True)
+    def comments(self, request: Request, id: str) -> Response:
+        """What was said about it, as far as the person may read it now."""
+        thread: Any = thread_of(self._to_discuss(id), self.person)
+        return Response(CommentsSerializer(thread).data)
+
+    @extend_schema(request=SaySerializer, responses={201: CommentsSerializer})
+    @comments.mapping.post
+    def comment(self, request: Request, id: str) -> Response:
+        message, sent = self._to_discuss(id), checked(SaySerializer, request.data)
+        discussion.comment(message_id=message.pk, by=self.person, text=sent["text"])
+        thread: Any = thread_of(message, self.person)
+        return Response(CommentsSerializer(thread).data, status=201)
+
+    @extend_schema(request=FlagSerializer, responses={204: None})
+    @action(detail=True, methods=["post"])
+    def flag(self, request: Request, id: str) -> Response:
+        """Ask a curator to look at it."""
+        message, sent = self._to_discuss(id), checked(FlagSerializer, request.data)
+        flags.raise_flag(message_id=message.pk, by=self.person, **sent)
+        return Response(status=204)
+
+    @extend_schema(request=HoldSerializer)
+    @action(detail=True, methods=["post"])
+    def hold(self, request: Request, id: str) -> Response:
+        """Nothing is learned from it until a curator decides."""
+        message = self._to_curate(id)
+        why = valid(HoldForm(checked(HoldSerializer, request.data)))["why"]
+        messages.hold(message_id=message.pk, by=self.person, why=why)
+        return self._shown(self._to_discuss(id))
+
+    @extend_schema(request=ReleaseSerializer)
+    @action(detail=True, methods=["post"])
+    def release(self, request: Request, id: str) -> Response:
+        """Decide on what was held."""
+        message = self._to_curate(id)
+        sent = valid(ReleaseForm(checked(ReleaseSerializer, request.data)))
+        accept = sent["decision"] == "accept"
+        messages.release(
+            message_id=message.pk, by=self.person, accept=accept, why=sent["why"]
+        )
+        return self._shown(self._to_discuss(id))
+
+    def _shown(self, message: Message) -> Response:
+        dataset = message.conversation.dataset
+        is_curator = holds(self.person, dataset)
+        (node,) = nodes_for([message], self.person, is_curator=is_curator)
+        context = {"is_curator": is_curator}
+        return Response(MessageSerializer(node, context=context).data)
+
+    def _to_discuss(self, id: str) -> Message:
+        return access.message_to_discuss(self.asking, message_number(id))
+
+    def _to_curate(self, id: str) -> Message:
+        message = self._to_discuss(id)
+        dataset: Dataset = message.conversation.dataset
+        if not holds(self.person, dataset):
+            raise Http404
+        return message
+
+
+def nodes_for(
+    rows: Iterable[Message], reader: Contributor, *, is_curator: bool
+) -> list[Node]:
+    return [node_of(row, reader, is_curator=is_curator) for row in rows]
+
+
+def message_number(address: str) -> int:
+    try:
+        return number_of(address, of="message")
+    except ValueError as error:
+        raise Http404 from error
+
+
+def _address(number: int | None) -> str | None:
+    return address_of(number, of="message") if number is not None else None
+
+
+def _counted(node: Node, name: str) -> int | None:
+    return getattr(node.message, name) if node.is_judged else None

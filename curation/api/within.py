@@ -1,0 +1,41 @@
+"""What stands under a dataset: /datasets/{slug}/…"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import ClassVar, cast
+
+from rest_framework.viewsets import GenericViewSet
+
+from curation import access
+from curation.actions.people import holds
+from curation.http import SignedInRequest
+from curation.models import Dataset
+from curation.rest.resource import Resource
+
+SLUG = r"datasets/(?P<slug>[-\w]+)"
+
+
+class Asking(Resource):
+    """The request as access.py takes it, which pages share."""
+
+    @property
+    def asking(self) -> SignedInRequest:
+        return cast(SignedInRequest, self.request)
+
+
+class Within(Asking, GenericViewSet):  # type: ignore[type-arg]  # of what, each says
+    """Of a dataset that the person sees; other people's are a 404."""
+
+    places: ClassVar[dict[str, type]] = {"slug": str}
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        return access.dataset(self.asking, self.kwargs["slug"])
+
+    @cached_property
+    def is_curator(self) -> bool:
+        return holds(self.person, self.dataset)
+
+    def dataset_to_curate(self) -> Dataset:
+        return access.dataset_to_curate(self.asking, self.kwargs["slug"])
