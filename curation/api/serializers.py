@@ -96,11 +96,11 @@ class SinceSerializer(Strict):
     since = serializers.RegexField(r"^[0-9a-f]{64}$")
 
 
-class FileSerializer(serializers.Serializer[Any]):
+class VersionFileSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     bytes = serializers.IntegerField()
     sha256 = serializers.CharField(help_text="Empty for the manifest, which has the rest.")
 
 
-class FilesSerializer(serializers.Serializer[Any]):
-    results = FileSerializer(many=True)
+class VersionFilesSerializer(serializers.Serializer[Any]):
+    results = VersionFileSerializer(many=True)

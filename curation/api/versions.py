@@ -21,13 +21,13 @@ from rest_framework.serializers import BaseSerializer
 from curation import files, handoff, partial, tasks
 from curation.actions import freezing, versions
 from curation.api.serializers import (
-    FilesSerializer,
     FilterSerializer,
     FreezeSerializer,
     FreezingSerializer,
     SinceSerializer,
     SplitSerializer,
     VersionDetailSerializer,
+    VersionFilesSerializer,
     VersionSerializer,
 )
 from curation.background import ring
@@ -109,7 +109,7 @@ class VersionViewSet(
             file, as_attachment=True, filename=name, content_type="application/x-ndjson"
         )
 
-    @extend_schema(responses=FilesSerializer)
+    @extend_schema(responses=VersionFilesSerializer)
     @action(detail=True)
     def files(self, request: Request, digest: str) -> Response:
         """Its files, with their sizes and hashes. They are written on first use."""
@@ -119,7 +119,7 @@ class VersionViewSet(
             {"name": name, "bytes": sizes[name], "sha256": hashes.get(name, "")}
             for name in files.names(version)
         ]
-        return Response(FilesSerializer({"results": rows}).data)
+        return Response(VersionFilesSerializer({"results": rows}).data)
 
     @extend_schema(
         operation_id="versions_file",
