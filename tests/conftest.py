@@ -177,3 +177,17 @@ def chromium() -> str:
     if path is None:
         pytest.skip("There is no chromium on this machine.")
     return path
+
+
+@pytest.fixture
+def warmed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """True recipes, in processes that need not import torch first: see warm.py."""
+    from tests.trainer import warm
+    from trainer import child
+
+    cold = child.start_command
+
+    def start_command(name: str, command: list[str], folder: Path, **options: Any) -> Any:
+        return cold(name, warm.command(command), folder, **options)
+
+    monkeypatch.setattr(child, "start_command", start_command)

@@ -73,7 +73,7 @@ def folders(settings, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_the_tutorial_goes_once_round(folders, monkeypatch):
+def test_the_tutorial_goes_once_round(folders, warmed, monkeypatch):
     """Line by line; of the starter model, which `make up` makes, a poor one will do."""
     typed = list(lines_of(ROOT / "docs" / "tutorial.md"))
     password = next(line for line in typed if line.startswith("echo")).split('"')[1]

@@ -241,7 +241,7 @@ def test_ctrl_c_never_falls_between_a_server_and_our_note_of_it(tmp_path):
     code = (
         "import signal, sys, time; from pathlib import Path; from config import processes\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "press = ['sh', '-c', 'kill -INT $PPID; sleep 60']\n"
+        "press = ['sh', '-c', 'kill -INT $PPID; exec sleep 60']\n"
         "try: processes.launch(Path(sys.argv[1]), args=press); time.sleep(10)\n"
         "except KeyboardInterrupt: print(len(processes._launched))\n"
         "processes.end_launched()"

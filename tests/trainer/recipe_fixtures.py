@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.trainer import warm
 from trainer.recipes import models, starter, starter_corpus
 
 ROOT = Path(__file__).parents[2]
@@ -76,10 +77,16 @@ def write_config(folder: Path, **settings: Any) -> Path:
     return path
 
 
-def start(recipe: str, config: Path, **environment: str) -> subprocess.Popen[str]:
-    """The recipe as the worker starts it: a child process, one thread."""
+def start(
+    recipe: str, config: Path, *, cold: bool = False, **environment: str
+) -> subprocess.Popen[str]:
+    """The recipe as the worker starts it: a child process, one thread.
+
+    Cold: a process that imports all by itself, for tests that look at the process.
+    """
+    command = [sys.executable, "-m", f"trainer.recipes.{recipe}", str(config)]
     return subprocess.Popen(
-        [sys.executable, "-m", f"trainer.recipes.{recipe}", str(config)],
+        command if cold else warm.command(command),
         cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
         stdout=subprocess.PIPE,

@@ -499,7 +499,7 @@ def test_words_of_trainings_are_forgotten_with_the_texts(ask, mixed):
 
 
 @pytest.mark.slow
-def test_a_true_model_is_trained_with_and_without(mixed, curator, folders):
+def test_a_true_model_is_trained_with_and_without(mixed, curator, folders, warmed):
     """With all and its own seed, the run comes out as it was."""
     call_command("build_base", steps=25)
     where = f"{mixed.dataset.slug}/{mixed.number}"

@@ -23,7 +23,7 @@ from trainer.recipes.starter_corpus import records
 
 def test_two_builds_are_equal_to_the_byte(tiny, tmp_path):
     config = write_config(tmp_path, out=str(tmp_path / "again"), steps=20)
-    events = finish(start("starter", config, PYTHONHASHSEED="77"))
+    events = finish(start("starter", config, cold=True, PYTHONHASHSEED="77"))
 
     kinds = [event["event"] for event in events]
     assert kinds == ["started", "step", "step", "held_out", "done"]

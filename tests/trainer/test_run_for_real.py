@@ -38,7 +38,7 @@ def test_a_starter_is_built_tuned_evaluated_sampled_and_offered(frozen, curator,
 @pytest.mark.parametrize(
     ("method", "tuning"), [("reward", "full"), ("dpo", "lora"), ("unpaired", "lora")]
 )
-def test_it_learns_what_people_prefer(preferred, curator, folders, method, tuning):
+def test_it_learns_what_people_prefer(preferred, curator, folders, warmed, method, tuning):
     call_command("build_base", steps=25)
     given = {"by": curator.email, "steps": 4, "wait": True}
     where = f"{preferred.dataset.slug}/{preferred.number}"

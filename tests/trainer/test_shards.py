@@ -131,7 +131,7 @@ def test_killed_in_one_part_it_goes_on_there(request_run, parted, fake):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_what_was_not_touched_is_taken_over_to_the_byte(
-    request_run, parted, base, tiny, folders, curator
+    request_run, parted, base, tiny, folders, curator, warmed
 ):
     BaseModel.objects.filter(pk=base.pk).update(location=str(tiny))
     small = {"shards": 2, "steps": 6, "samples": 0, "offer": False, "learning_rate": 5e-3,
