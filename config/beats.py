@@ -73,6 +73,8 @@ BEATS: dict[str, dict[str, Any]] = {
     "carry-on-withdrawals": {"task": "curation.tasks.carry_on_withdrawals", "schedule": 20},
     # What is left of people whom an admin has erased, after a worker was lost, too.
     "carry-on-erasures": {"task": "curation.tasks.carry_on_erasures", "schedule": 30},
+    # Frozen versions are compared with their digests, some of them each day.
+    "verify-versions": {"task": "curation.tasks.verify_versions", "schedule": 86_400},
     "recall-late": {"task": "curation.tasks.recall_late", "schedule": 600},
     # Half-written files of versions whose process was killed.
     "forget-unfinished-files": {

@@ -8,6 +8,7 @@ from typing import Any
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
 
+from config import observing
 from config.beats import BEATS
 
 # Loaded with the settings, so that no process can queue a task without its broker.
@@ -22,6 +23,15 @@ from config.env import (
     env_networks,
     env_secret,
     env_str,
+)
+from config.logs import logging_of
+from config.observing import (  # noqa: F401
+    CHECKUPS,
+    FIGURES,
+    LISTENERS,
+    LOG_FORMAT,
+    LOG_LEVEL,
+    METRICS_TOKEN,
 )
 from config.places import ROOT, broker_url, database_url, make_var, redis_url, var_dir
 from config.rest import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401
@@ -44,7 +54,6 @@ if EMBEDDER and not EMBEDDER_MODEL:
     raise BadEnvironment("WINNOW_EMBEDDER_MODEL must name the model of WINNOW_EMBEDDER.")
 # A vLLM server of ours, for answers to many prompts. Prompts are sent to it.
 VLLM_URL = env_address("WINNOW_VLLM_URL", hosts=env_list("WINNOW_VLLM_URL_HOSTS"))
-LOG_LEVEL = env_str("WINNOW_LOG_LEVEL", "INFO").upper()
 # Inside networks to which the server may go where a person typed the address.
 OUTBOUND_ALLOW = env_networks("WINNOW_OUTBOUND_ALLOW")
 
@@ -89,6 +98,9 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
 ]
 MIDDLEWARE = [
+    "curation.health.probes.ProbeMiddleware",
+    *observing.MIDDLEWARE,
+    "curation.health.requests.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # Adds random bytes, so that a page's length tells nothing of the secrets on it.
     "django.middleware.gzip.GZipMiddleware",
@@ -210,8 +222,10 @@ ADDRESS = env_str("WINNOW_ADDRESS").rstrip("/") or next(
     "http://localhost:8000",
 )
 # Without a mail server, messages go to the log of the web process.
-EMAIL_BACKEND = "django.core.mail.backends.{}.EmailBackend".format(
-    "smtp" if EMAIL_HOST else "console"
+EMAIL_BACKEND = (
+    "curation.mail.Backend"
+    if EMAIL_HOST
+    else "django.core.mail.backends.console.EmailBackend"
 )
 
 # ---- browser -----------------------------------------------------------------------
@@ -298,20 +312,5 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = BEATS
 
 # ---- logging -----------------------------------------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": "config.logs.Formatter",
-            "format": "{asctime} {levelname} {name} {message}",
-            "style": "{",
-        },
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {
-        # Its own handlers would write each line twice.
-        "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
-    },
-}
+LOGGING = logging_of(LOG_LEVEL, LOG_FORMAT)
+observing.begin()

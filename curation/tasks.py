@@ -19,6 +19,7 @@ from curation.actions import (
     tallies,
     tokens,
     vectors,
+    verifying,
     withdrawals,
 )
 from curation.background import background_task, ring, ring_later
@@ -142,6 +143,12 @@ def carry_on_erasures() -> None:
 def forget_unfinished_files() -> None:
     """Files of versions whose process was killed while it wrote them."""
     stores.forget_unfinished()
+
+
+@background_task()
+def verify_versions() -> None:
+    """Compare versions with their digests, those first that were not for the longest."""
+    verifying.compare_due(seconds=CHECKING_SECONDS)
 
 
 @background_task()

@@ -24,6 +24,7 @@ from curation.views import (
     gold,
     gold_rankings,
     guideline,
+    health,
     instance,
     judged_again,
     leaderboard,
@@ -128,6 +129,7 @@ urlpatterns = [
     path("leaderboard/", leaderboard.show, name="leaderboard"),
     # The whole installation.
     path("settings/", instance.show, name="instance"),
+    path("settings/health/", health.show, name="health"),
     path("settings/people/new/", instance.add_account, name="account-new"),
     path("settings/people/<int:pk>/", instance.set_active, name="account-active"),
     # Somebody pauses, and what they judged is looked at once more.

@@ -17,6 +17,7 @@ from django.utils.timezone import now
 from django.utils.translation import ngettext, override
 
 from curation import news
+from curation.actions import pulses
 from curation.models import Contributor, Notification, Profile
 from curation.models.notifications import NotificationQuerySet
 
@@ -75,6 +76,8 @@ def _try_to_send(person_id: int, connection: BaseEmailBackend) -> bool:
         return _send(person_id, connection)
     except (SMTPException, OSError) as problem:
         logger.warning("no digest for person %s this time: %s", person_id, problem)
+        # What the letter's way out noted was taken back with its transaction.
+        pulses.feel(name=pulses.MAIL, problem=type(problem).__name__)
         return False
 
 

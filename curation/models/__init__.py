@@ -20,6 +20,7 @@ from curation.models.notifications import Notification
 from curation.models.originals import Original
 from curation.models.people import Contributor, Instance, Membership
 from curation.models.profiles import Profile
+from curation.models.pulses import Pulse
 from curation.models.reports import ModelReport
 from curation.models.reputations import Reputation
 from curation.models.salts import MessageSalt
@@ -76,6 +77,7 @@ __all__ = [
     "Policy",
     "Profile",
     "Reputation",
+    "Pulse",
     "Recall",
     "Review",
     "SavedView",

@@ -16,12 +16,12 @@ from curation.errors import CurationError
 from curation.http import SignedInRequest
 from trainer import board
 from trainer.actions import attempts, order, queue
+from trainer.checkup import START_WITH
 from trainer.models import Budget, Job, Run
 from trainer.queue_forms import BudgetsForm, PriorityForm, RulesForm
 from trainer.schedule_forms import quiet_initial
 
 KINDS = ("run", "job")
-START_WITH = "celery --app config.celery worker --pool solo --queues gpu"
 
 
 @require_GET

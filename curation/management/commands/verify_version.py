@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from curation.actions import versions
+from curation.actions import verifying
 from curation.models import DatasetVersion
 
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
             version = DatasetVersion.objects.get(dataset__slug=dataset, number=number)
         except DatasetVersion.DoesNotExist as error:
             raise CommandError(f"{dataset} has no version {number}.") from error
-        problems = versions.verify(version)
+        problems = verifying.compare(version)
         for problem in problems:
             self.stderr.write(problem)
         if problems:
