@@ -54,6 +54,12 @@ BEATS: dict[str, dict[str, Any]] = {
         "task": "curation.tasks.restart_silent_freezings",
         "schedule": 60,
     },
+    # Files that are imported or written, and whose worker was lost; and old ones go.
+    "restart-silent-transfers": {
+        "task": "curation.tasks.restart_silent_transfers",
+        "schedule": 60,
+    },
+    "forget-transfers": {"task": "curation.tasks.forget_transfers", "schedule": 3600},
     # Texts are looked at by checks that take long, and again by those that changed.
     "check-texts": {"task": "curation.tasks.check_texts", "schedule": 60},
     "find-unchecked-texts": {

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # A socket's path must fit in 108 bytes on Linux, 104 on macOS, ending included.
 LONGEST_SOCKET = 100
 DATABASE = "winnow"
-PRIVATE_FOLDERS = ("logs", "models", "runs", "versions", "redis")
+PRIVATE_FOLDERS = ("logs", "models", "runs", "versions", "redis", "transfers")
 
 
 def var_dir() -> Path:

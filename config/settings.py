@@ -35,6 +35,13 @@ from config.observing import (  # noqa: F401
 )
 from config.places import ROOT, broker_url, database_url, make_var, redis_url, var_dir
 from config.rest import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401
+from config.transfer import (  # noqa: F401
+    IMPORT_MEGABYTES,
+    IMPORT_ROWS,
+    IMPORT_UNFOLDED_MEGABYTES,
+    TRANSFER_DAYS,
+    TRANSFERS_DIR,
+)
 
 # ---- environment -------------------------------------------------------------------
 LOCAL = env_bool("WINNOW_LOCAL")  # one person's own computer, no proxy, plain http

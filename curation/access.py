@@ -20,6 +20,7 @@ from curation.models import (
     Freezing,
     GoldItem,
     GoldRanking,
+    Import,
     Membership,
     Message,
     SavedView,
@@ -139,6 +140,11 @@ def version(request: SignedInRequest, slug: str, number: int) -> DatasetVersion:
 
 def freezing_in(dataset: Dataset, pk: int) -> Freezing:
     return get_object_or_404(Freezing, dataset=dataset, pk=pk)
+
+
+def import_in(dataset: Dataset, pk: int) -> Import:
+    there = Import.objects.select_related("dataset__policy", "asked_by")
+    return get_object_or_404(there, dataset=dataset, pk=pk)
 
 
 def token_of_mine(request: SignedInRequest, pk: int) -> AccessToken:

@@ -8,7 +8,9 @@ from curation import stores
 from curation.actions import (
     digests,
     erasure,
+    errands,
     freezing,
+    importing,
     lookalikes,
     meanings,
     older_guidelines,
@@ -23,7 +25,7 @@ from curation.actions import (
     withdrawals,
 )
 from curation.background import background_task, ring, ring_later
-from curation.models import Dataset
+from curation.models import Dataset, Import
 from curation.sessions import SessionStore
 
 TEXTS_AT_ONCE = 5_000
@@ -112,6 +114,25 @@ def restart_silent_freezings() -> None:
     """Wake workers for versions that wait, or that a worker left lying."""
     for freezing_id in freezing.take_back_silent():
         freeze_version.delay(freezing_id=freezing_id)
+
+
+@background_task()
+def take_import(import_id: int) -> None:
+    """A file that a curator imports in the browser."""
+    importing.run(import_id)
+
+
+@background_task()
+def restart_silent_transfers() -> None:
+    """Wake workers for files that wait, or that a worker left lying."""
+    for import_id in errands.take_back_silent(Import):
+        take_import.delay(import_id=import_id)
+
+
+@background_task()
+def forget_transfers() -> None:
+    """Files that were imported or written long ago."""
+    errands.forget_old()
 
 
 @background_task()

@@ -25,6 +25,7 @@ from curation.views import (
     gold_rankings,
     guideline,
     health,
+    imports,
     instance,
     judged_again,
     leaderboard,
@@ -212,6 +213,19 @@ urlpatterns = [
     ),
     path("models/reports/<int:pk>/", lineage.of_model, name="model-lineage"),
     path("messages/<message:pk>/lineage/", lineage.of_text, name="text-lineage"),
+    # Files that come in.
+    path("datasets/<slug:slug>/imports/", imports.index, name="imports"),
+    path("datasets/<slug:slug>/imports/<int:pk>/", imports.show, name="import"),
+    path(
+        "datasets/<slug:slug>/imports/<int:pk>/cancel/",
+        imports.cancel,
+        name="import-cancel",
+    ),
+    path(
+        "datasets/<slug:slug>/imports/<int:pk>/refused.<str:kind>",
+        imports.refused,
+        name="import-refused",
+    ),
     # What leaves under other names.
     path(
         "datasets/<slug:slug>/versions/<int:number>/exports/",

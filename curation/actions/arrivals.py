@@ -46,7 +46,7 @@ class Problem(NamedTuple):
 
 @dataclass
 class Report:
-    """What became of a file. Only the first problems are kept; `bad` counts them all."""
+    """What became of a file. Only `kept` problems are; `bad` counts them all."""
 
     conversations: int = 0
     messages: int = 0
@@ -54,10 +54,11 @@ class Report:
     unchanged: int = 0  # lines that were there already
     bad: int = 0
     problems: list[Problem] = field(default_factory=list)
+    kept: int = PROBLEMS_KEPT
 
     def refuse(self, line: int, reason: object) -> None:
         self.bad += 1
-        if len(self.problems) < PROBLEMS_KEPT:
+        if len(self.problems) < self.kept:
             self.problems.append(Problem(line, str(reason)))
 
     def counts(self) -> dict[str, int]:

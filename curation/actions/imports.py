@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from django.db import transaction
@@ -67,19 +68,43 @@ def import_rows(
     that is called otherwise. `as_state` is `accepted`, or `submitted` to have people
     review everything first.
     """
+    job = begin(dataset=dataset, format=format, by=by, as_state=as_state)
+    for batch in batches(job, rows, format, mapping):
+        with transaction.atomic():
+            take(job, batch, format)
+    end(job, format, file_name)
+    return job.report
+
+
+# ---- the same in steps, for who keeps track of them --------------------------------------
+def begin(
+    *,
+    dataset: Dataset,
+    format: str,
+    by: Contributor,
+    as_state: str,
+    report: Report | None = None,
+) -> Job:
+    """What goes through the whole file, if it may be taken at all."""
     require(by, dataset)
     _check(dataset, format, as_state)
-    job = Job(dataset=dataset, by=by, state=as_state, report=Report())
-    for batch in _batches(job, rows, format, mapping):
-        with transaction.atomic():
-            # Two imports into one dataset take turns: neither sees half of the other.
-            Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
-            TAKES.get(format, take_trees)(job, batch)
+    return Job(dataset=dataset, by=by, state=as_state, report=report or Report())
+
+
+def take(job: Job, batch: list[Line], format: str) -> None:
+    """Write a batch, inside the caller's transaction."""
+    # Two imports into one dataset take turns: neither sees half of the other.
+    Dataset.objects.select_for_update(no_key=True).get(pk=job.dataset.pk)
+    TAKES.get(format, take_trees)(job, batch)
+
+
+def end(job: Job, format: str, file_name: str) -> None:
+    """Note it in the history. Nobody compared what came with what was there: wanted now."""
+    dataset = job.dataset
     facts: dict[str, Any] = {"file": file_name, "format": format, **job.report.counts()}
-    Event.objects.record("import.finished", dataset, by=by, dataset=dataset, **facts)
-    if job.report.conversations:  # nobody compared them with others as they came
-        searches.want(dataset=dataset, by=by)
-    return job.report
+    Event.objects.record("import.finished", dataset, by=job.by, dataset=dataset, **facts)
+    if job.report.conversations:
+        searches.want(dataset=dataset, by=job.by)
 
 
 def _check(dataset: Dataset, format: str, as_state: str) -> None:
@@ -94,15 +119,24 @@ def _check(dataset: Dataset, format: str, as_state: str) -> None:
         )
 
 
-def _batches(
+def batches(
     job: Job,
     rows: Callable[[Refuse], Rows],
     format: str,
     mapping: Mapping[str, str] | None,
+    *,
+    besides: int = 0,
+    refuse: Refuse | None = None,
 ) -> Iterator[list[Line]]:
+    """What is in a file, so much at a time as one transaction takes.
+
+    The first `besides` trees are passed over: they are in the record. `refuse` is called
+    with what cannot be read, else the job's report is.
+    """
     batch: list[Line] = []
     size = 0
-    for line in _lines(job, rows, format, mapping):
+    lines = _lines(rows, format, mapping, refuse or job.report.refuse)
+    for line in islice(lines, besides, None):
         batch.append(line)
         size += _length(line)
         if len(batch) == LINES_AT_ONCE or size > CHARACTERS_AT_ONCE:
@@ -113,13 +147,13 @@ def _batches(
 
 
 def _lines(
-    job: Job,
     rows: Callable[[Refuse], Rows],
     format: str,
     mapping: Mapping[str, str] | None,
+    refuse: Refuse,
 ) -> Iterator[Line]:
     """What is read of the file, up to where it cannot be read on."""
-    refuse, known = job.report.refuse, FORMATS[format]
+    known = FORMATS[format]
 
     def readable() -> Rows:
         last = 0

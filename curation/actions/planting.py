@@ -19,7 +19,15 @@ from curation.actions.arrivals import (
 from curation.actions.findings import hold_questions
 from curation.actions.settlements import settle
 from curation.formats.trees import Line, Node, Tree, beside
-from curation.models import Ballot, BallotEntry, Conversation, Event, Message, Original
+from curation.models import (
+    Ballot,
+    BallotEntry,
+    Conversation,
+    Dataset,
+    Event,
+    Message,
+    Original,
+)
 
 State = Message.State
 Stored = dict[int, Message]  # what a node became
@@ -45,22 +53,24 @@ def take_trees(job: Job, lines: list[Line]) -> None:
 
 
 def _fits(job: Job, line: Line) -> bool:
-    """Pairs are a question with answers, and no more turns."""
-    root = line.found.root
-    if job.dataset.is_pairs:
-        if not root.children:
-            job.report.refuse(
-                line.number, f"{job.dataset} holds pairs, and this has no answer."
-            )
-            return False
-        if any(answer.children for answer in root.children):
-            job.report.refuse(
-                line.number,
-                f"{job.dataset} holds pairs, and this has more than two turns: import it "
-                "into a dataset of conversations.",
-            )
-            return False
-    return True
+    problem = misfit(job.dataset, line.found)
+    if problem:
+        job.report.refuse(line.number, problem)
+    return not problem
+
+
+def misfit(dataset: Dataset, tree: Tree) -> str:
+    """Why it has no place there. Pairs are a question with answers, and no more turns."""
+    if not dataset.is_pairs:
+        return ""
+    if not tree.root.children:
+        return f"{dataset} holds pairs, and this has no answer."
+    if any(answer.children for answer in tree.root.children):
+        return (
+            f"{dataset} holds pairs, and this has more than two turns: import it "
+            "into a dataset of conversations."
+        )
+    return ""
 
 
 def _levels(trees: Sequence[Tree]) -> Iterator[Level]:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from curation.errors import BadLine
+from curation.formats.columns import unpacked
 
 FORMAT = "winnow-set-1"
 ROWS_AT_ONCE = 10_000
@@ -98,7 +98,7 @@ def _next(batches: Iterator[pa.RecordBatch]) -> pa.RecordBatch | None:
 
 def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        if pa.types.is_dictionary(column.type) and _unpacked(column) > COLUMN_AT_MOST:
+        if pa.types.is_dictionary(column.type) and unpacked(column) > COLUMN_AT_MOST:
             raise BadLine(f"The column “{name}” is too long: {ROWS_AT_ONCE} rows of it "
                           f"are larger than {COLUMN_AT_MOST // 2**20} MiB.")  # fmt: skip
     wanted = pa.schema([DECISIONS.field(name) for name in batch.schema.names])
@@ -107,12 +107,6 @@ def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
     except pa.ArrowException as error:
         raise BadLine(f"A column is of another type: {error}") from error
     return rows
-
-
-def _unpacked(column: pa.DictionaryArray) -> int:
-    """Bytes: a long text that is said once for many rows is unpacked for each of them."""
-    lengths = pc.binary_length(column.dictionary)
-    return pc.sum(pc.take(lengths, column.indices)).as_py() or 0
 
 
 def decision(row: dict[str, Any]) -> Decision:

@@ -11,24 +11,21 @@ import csv
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date
 from io import TextIOWrapper
 from itertools import chain
 from typing import Any, BinaryIO
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from curation.errors import BadLine
 from curation.formats import jsonl
+from curation.formats.budget import Budget
+from curation.formats.columns import COLUMNS_AT_MOST, of_parquet
 from curation.formats.format import File, Format
 from curation.formats.sheet import unmarked
 from curation.formats.trees import Numbered, Refuse, Rows
 
+UTF_8 = "utf-8-sig"  # with a byte order mark or without
 READ_AT_ONCE = 1 << 16
-ROWS_AT_ONCE = 500
-COLUMNS_AT_MOST = 500
-GROUP_AT_MOST = 2**30  # bytes of a Parquet row group, unpacked
+NAME_AT_MOST = 200  # characters of a column's name: it may stand in each row
 _KINDS: dict[str, File] = {
     "jsonl": "jsonl", "ndjson": "jsonl", "json": "json", "csv": "csv", "tsv": "csv",
     "parquet": "parquet",
@@ -43,13 +40,25 @@ def kind_of(name: str) -> File:
     return _KINDS.get(suffix, "jsonl")
 
 
-def of_file(file: BinaryIO, kind: File, refuse: Refuse) -> Iterator[Numbered]:
-    """Rows of any of the kinds. A Parquet file must be one that can be sought in."""
+def of_file(
+    file: BinaryIO,
+    kind: File,
+    refuse: Refuse,
+    *,
+    encoding: str = UTF_8,
+    budget: Budget | None = None,
+) -> Iterator[Numbered]:
+    """Rows of any of the kinds; `encoding` is that of a table.
+
+    A Parquet file must be one that can be sought in; what it unfolds to is on the budget.
+    """
     if kind == "jsonl":
         return of_lines(lines_of(file), refuse)
     if kind == "json":
         return of_list(file, refuse)
-    return of_csv(file, refuse) if kind == "csv" else of_parquet(file)
+    if kind == "csv":
+        return of_csv(file, refuse, encoding=encoding)
+    return of_parquet(file, budget or Budget())
 
 
 # ---- JSON ------------------------------------------------------------------------------
@@ -106,7 +115,7 @@ class _Scan:
 
     def __init__(self, file: BinaryIO) -> None:
         self.file, self.text, self.at, self.is_over = file, "", 0, False
-        self.decode = codecs.getincrementaldecoder("utf-8-sig")().decode
+        self.decode = codecs.getincrementaldecoder(UTF_8)().decode
 
     def next_sign(self) -> str:
         """The next character that is no space; empty at the end."""
@@ -163,13 +172,13 @@ class _Scan:
 
 
 # ---- tables ----------------------------------------------------------------------------
-def of_csv(file: BinaryIO, refuse: Refuse) -> Iterator[Numbered]:
+def of_csv(file: BinaryIO, refuse: Refuse, *, encoding: str = UTF_8) -> Iterator[Numbered]:
     """Rows under a line of names; a number is the line at which the row ends.
 
     Marks that keep spreadsheets from taking a text for a formula are taken off.
     """
     csv.field_size_limit(jsonl.LINE_AT_MOST)
-    with TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
+    with TextIOWrapper(file, encoding=encoding, newline="") as text:
         first = next(_text_lines(text), "")
         dialect = _dialect(first)
         rows = csv.reader(chain([first], _text_lines(text)), dialect, strict=True)
@@ -225,41 +234,15 @@ def _names(cells: list[str]) -> list[str]:
     names = [unmarked(cell).strip() for cell in cells]
     if len(names) > COLUMNS_AT_MOST:
         raise BadLine(f"The table has more than {COLUMNS_AT_MOST} columns.")
+    if long := next((one for one in names if len(one) > NAME_AT_MOST), None):
+        raise BadLine(
+            f"The name of the column “{long[:40]}” is longer than {NAME_AT_MOST}."
+        )
     if twice := next((one for one in names if one and names.count(one) > 1), None):
         raise BadLine(f"The column “{twice[:40]}” is there twice.")
     if not any(names):
         raise BadLine("The first line must have the names of the columns.")
     return names
-
-
-def of_parquet(file: BinaryIO) -> Iterator[Numbered]:
-    """Numbered from 1. Such a file is whole or damaged: no row of it is refused."""
-    try:
-        with pq.ParquetFile(file) as opened:
-            _require_small_groups(opened.metadata)
-            batches = (one.to_pylist() for one in opened.iter_batches(ROWS_AT_ONCE))
-            rows = (row for batch in batches for row in batch)
-            for number, row in enumerate(rows, start=1):
-                yield Numbered(number, {name: _plain(value) for name, value in row.items()})
-    except (pa.ArrowException, OSError) as error:
-        raise BadLine(f"This is no Parquet file, or it is damaged: {error}") from error
-
-
-def _require_small_groups(known: pq.FileMetaData) -> None:
-    """A group of rows is unpacked in memory."""
-    for number in range(known.num_row_groups):
-        if known.row_group(number).total_byte_size > GROUP_AT_MOST:
-            most = GROUP_AT_MOST // 2**20
-            raise BadLine(f"A row group is larger than {most} MiB: write smaller ones.")
-
-
-def _plain(value: Any) -> Any:
-    """As JSON has it."""
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    return value.isoformat() if isinstance(value, date) else value
 
 
 # ---- by another's names ----------------------------------------------------------------

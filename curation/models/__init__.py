@@ -10,9 +10,11 @@ from curation.models.erasures import Erasure, Tombstone
 from curation.models.evaluation_sets import EvaluationSet
 from curation.models.events import Event
 from curation.models.exports import Export
+from curation.models.extracts import Extract
 from curation.models.findings import Finding
 from curation.models.freezings import Freezing
 from curation.models.gold import GoldAnswer, GoldBallot, GoldItem, GoldRanking
+from curation.models.imports import Import, Refusal
 from curation.models.inspections import Inspection, Inspector
 from curation.models.judgements import Ballot, BallotEntry, Label, Review, Settlement
 from curation.models.moderation import Case, Decision, Suspension
@@ -47,14 +49,15 @@ __all__ = [
     "Conversation",
     "Dataset",
     "DatasetVersion",
-    "EmbeddingModel",
-    "EvaluationSet",
     "Decision",
     "DuplicateSearch",
+    "EmbeddingModel",
     "Entry",
     "Erasure",
+    "EvaluationSet",
     "Event",
     "Export",
+    "Extract",
     "Finding",
     "Flag",
     "Freezing",
@@ -63,6 +66,7 @@ __all__ = [
     "GoldItem",
     "GoldRanking",
     "Guideline",
+    "Import",
     "Inspection",
     "Inspector",
     "Instance",
@@ -76,23 +80,23 @@ __all__ = [
     "Original",
     "Policy",
     "Profile",
-    "Reputation",
     "Pulse",
     "Recall",
+    "Refusal",
+    "Reputation",
     "Review",
     "SavedView",
-    "Session",
     "SecondLook",
+    "Session",
     "Settlement",
     "Sketch",
     "Suspension",
     "Tally",
+    "Terms",
+    "Tombstone",
     "Vector",
     "VersionItem",
     "VersionRanking",
-    "Words",
-    "Terms",
-    "Tombstone",
-    "VersionItem",
     "Withdrawal",
+    "Words",
 ]

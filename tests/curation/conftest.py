@@ -16,3 +16,12 @@ def embedder(settings):
     with serving() as fake:
         configure(settings, fake)
         yield fake
+
+
+@pytest.fixture
+def in_this_process(monkeypatch):
+    """Files from outside are unfolded here, not in a process with little memory."""
+    from curation import unfolded
+    from curation.formats.unfolding import unfold
+
+    monkeypatch.setattr(unfolded, "_child", lambda order, watch: unfold(order))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from curation.clean.text import tidied
 from curation.errors import BadLine
-from curation.formats import rows, written
+from curation.formats import columns, rows, written
 from curation.formats.registry import FORMATS, WRITTEN
 from curation.formats.trees import Node, Terms, Tree, spelling
 
@@ -257,7 +257,7 @@ def test_a_parquet_group_that_would_fill_the_memory_is_refused(monkeypatch):
     format = FORMATS["alpaca"]
     row = {"instruction": "x", "input": "", "output": "y" * 9_000}
     content = as_file([row], format, "parquet")
-    monkeypatch.setattr(rows, "GROUP_AT_MOST", 5_000)
+    monkeypatch.setattr(columns, "GROUP_AT_MOST", 5_000)
 
     with pytest.raises(BadLine, match="row group is larger"):
         read_bytes(content, "parquet")

@@ -1,0 +1,216 @@
+"""Files that people import in the browser: kept, looked at, and taken in by a worker.
+
+The row is the queue: see errands.py. How far a file is stands in it, written in the
+transaction of each batch, so a worker that dies leaves nothing half done and nothing to be
+done twice.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from curation import unfolded
+from curation.actions import errands, imports
+from curation.actions.arrivals import Report
+from curation.actions.errands import Stopped
+from curation.actions.people import require
+from curation.errors import CurationError
+from curation.formats.registry import FORMATS
+from curation.formats.trees import Numbered, Refuse
+from curation.models import Contributor, Dataset, Event, Import, Refusal
+
+REFUSALS_KEPT = 100_000
+SECONDS = 1.0  # between two signs of life
+COUNTED = ("conversations", "messages", "rankings", "unchanged")
+
+State = Import.State
+
+
+def receive(
+    *, dataset: Dataset, by: Contributor, name: str, content: Iterable[bytes]
+) -> Import:
+    """Keep a file and look at its first rows. Nothing of it is in the record yet."""
+    require(by, dataset)
+    found = Import(dataset=dataset, asked_by=by, state=State.CHOOSING, has_file=True)
+    found.file_name = re.sub(r"[^\w .()+-]", "_", name)[-120:] or "file"
+    found.folder.mkdir(parents=True, mode=0o700)
+    try:
+        found.size = _keep(found, content)
+        seen = unfolded.look(found.folder, found.file_name)
+        if seen.problem:
+            raise CurationError(seen.problem)
+        if not seen.rows:
+            raise CurationError(_("The file has no rows that can be read."))
+    except BaseException:
+        shutil.rmtree(found.folder, ignore_errors=True)
+        raise
+    found.kind, found.encoding = seen.kind, seen.encoding
+    found.save(force_insert=True)
+    return found
+
+
+def _keep(found: Import, content: Iterable[bytes]) -> int:
+    at_most = settings.IMPORT_MEGABYTES * 1_000_000
+    size = 0
+    with (found.folder / unfolded.FILE).open("xb") as file:
+        for part in content:
+            size += len(part)
+            if size > at_most:
+                said = _("The file is larger than %(count)d MB: divide it.")
+                raise CurationError(said % {"count": settings.IMPORT_MEGABYTES})
+            file.write(part)
+    return size
+
+
+@transaction.atomic
+def start(
+    *,
+    import_id: int,
+    by: Contributor,
+    format: str,
+    mapping: Mapping[str, str],
+    as_state: str,
+) -> Import:
+    """Queue it. While one is taken in, another has to wait."""
+    found = Import.objects.select_related("dataset").get(pk=import_id)
+    Dataset.objects.select_for_update(no_key=True).get(pk=found.dataset_id)
+    imports.begin(dataset=found.dataset, format=format, by=by, as_state=as_state)
+    found = Import.objects.select_for_update().get(pk=import_id)
+    if found.state != State.CHOOSING:
+        raise CurationError(_("This file was started already."))
+    if Import.objects.filter(dataset=found.dataset_id, state__in=["waiting", "running"]):
+        raise CurationError(
+            _("Another file is being imported here. Wait for it, or call it off.")
+        )
+    fields = {field.name for field in FORMATS[format].fields}
+    found.mapping = {name: column for name, column in mapping.items() if name in fields}
+    found.format, found.as_state, found.state = format, as_state, State.WAITING
+    found.save(update_fields=["mapping", "format", "as_state", "state"])
+    Event.objects.record("import.asked", found, by=by, dataset=found.dataset)
+    return found
+
+
+def run(import_id: int) -> None:
+    """Take it in, if this worker is the one that gets to."""
+    found = errands.claim(Import, import_id)
+    if found is None:
+        return
+    try:
+        _unfold(found)
+        _take(found)
+    except Stopped:
+        return
+    except CurationError as refusal:
+        errands.fail(found, str(refusal))
+    except Exception:
+        errands.fail(found, gettext_noop("Something went wrong. See the log."))
+        raise
+    finally:
+        _rows(found).unlink(missing_ok=True)
+
+
+def _rows(found: Import) -> Path:
+    """Each worker has its own: who was taken for dead may still be writing."""
+    return found.folder / f"rows-{found.attempt}.jsonl"
+
+
+def _unfold(found: Import) -> None:
+    """All rows as plain lines: the limits are known to hold before any of them is taken."""
+    watch = partial(errands.write, found)
+    seen = unfolded.unfold(_rows(found), found.file_name, watch)
+    if seen.problem:
+        raise CurationError(seen.problem)
+    errands.write(found, of=seen.rows + seen.refused)
+
+
+def _take(found: Import) -> None:
+    counted = {name: getattr(found, name) for name in COUNTED}
+    report = Report(**counted, bad=found.refused, kept=REFUSALS_KEPT)
+    job = imports.begin(
+        dataset=found.dataset,
+        format=found.format,
+        by=found.asked_by,
+        as_state=found.as_state,
+        report=report,
+    )
+    track = _Track(found, report)
+    parts = imports.batches(
+        job, track.rows, found.format, found.mapping,
+        besides=found.trees, refuse=track.refuse,
+    )  # fmt: skip
+    for batch in parts:
+        with transaction.atomic():
+            imports.take(job, batch, found.format)
+            track.note(trees=len(batch))
+    with transaction.atomic():
+        imports.end(job, found.format, found.file_name)
+        track.note(trees=0, state=State.DONE, ended_at=now())
+
+
+class _Track:
+    """How far a file is: told with each batch, and gone on from by the next worker.
+
+    A file is always read from its start, so that its rows are put together in the same
+    way; what is in the record already is passed over, refusals by their number, too.
+    """
+
+    def __init__(self, found: Import, report: Report) -> None:
+        self.found, self.report = found, report
+        self.trees, self.noted = found.trees, found.refused
+        self.seen = self.misread = 0
+        self.told_at = time.monotonic()
+
+    def rows(self, refuse: Refuse) -> Iterator[Numbered]:
+        for row in unfolded.read(_rows(self.found), refuse):
+            self._saw()
+            yield row
+
+    def refuse(self, number: int, reason: object) -> None:
+        """What the reader cannot take, once in all."""
+        self.misread += 1
+        if self.misread > self.found.misread:
+            self.report.refuse(number, reason)
+
+    def note(self, *, trees: int, **fields: Any) -> None:
+        """With what was just taken, in its transaction."""
+        self.trees += trees
+        self._note_refusals()
+        errands.write(
+            self.found,
+            trees=self.trees,
+            seen=max(self.seen, self.found.seen),
+            misread=max(self.misread, self.found.misread),
+            refused=self.report.bad,
+            **{name: getattr(self.report, name) for name in COUNTED},
+            **fields,
+        )
+        self.told_at = time.monotonic()
+
+    def _note_refusals(self) -> None:
+        room = max(0, REFUSALS_KEPT - self.noted)
+        problems, self.report.problems = self.report.problems, []
+        Refusal.objects.bulk_create(
+            (Refusal(of=self.found, line=line, reason=reason[:300])
+             for line, reason in problems[:room]),
+            batch_size=2_000,
+        )  # fmt: skip
+        self.noted = self.report.bad
+
+    def _saw(self) -> None:
+        """A sign of life between batches, too: of a file nothing of which can be taken."""
+        self.seen += 1
+        if time.monotonic() > self.told_at + SECONDS:
+            errands.write(self.found, seen=max(self.seen, self.found.seen))
+            self.told_at = time.monotonic()

@@ -1,0 +1,73 @@
+"""Files from outside on their way into the record, and what of them was refused."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from curation.models.conversations import Message
+from curation.models.errands import Errand
+
+
+class Import(Errand):
+    """A file, how to read it, and how far that is. See actions/importing.py."""
+
+    file_name = models.CharField(max_length=120)
+    size = models.BigIntegerField(help_text="Bytes, as it came.")
+    kind = models.CharField(max_length=7)
+    encoding = models.CharField(
+        max_length=10, blank=True, help_text="Where it was guessed."
+    )
+    mapping = models.JSONField(default=dict, help_text="The column of each field.")
+    as_state = models.CharField(
+        max_length=9,
+        choices=[
+            (Message.State.ACCEPTED.value, _("Accepted as they are")),
+            (Message.State.SUBMITTED.value, _("Reviewed by people first")),
+        ],
+        default=Message.State.ACCEPTED,
+    )
+    # How far the file is in the record: written with each part of it, so that whoever goes
+    # on begins there. `misread` counts the refusals of the reader among `refused`.
+    trees = models.PositiveIntegerField(default=0)
+    misread = models.PositiveIntegerField(default=0)
+    conversations = models.PositiveIntegerField(default=0)
+    messages = models.PositiveIntegerField(default=0)
+    rankings = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+
+    class Meta(Errand.Meta):
+        constraints = [
+            *Errand.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["dataset"],
+                condition=Q(state__in=["waiting", "running"]),
+                name="import_one_at_a_time",
+            ),
+        ]
+
+    class Privacy:
+        published: ClassVar[set[str]] = set()
+        withheld = Errand.Privacy.withheld | {
+            "file_name", "size", "kind", "encoding", "mapping", "as_state", "trees",
+            "misread", "conversations", "messages", "rankings", "unchanged", "refused",
+        }  # fmt: skip
+
+
+class Refusal(models.Model):
+    """A row of a file that was not taken. They go with the file."""
+
+    of = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="refusals")
+    line = models.PositiveIntegerField()
+    reason = models.CharField(max_length=300)
+
+    class Privacy:
+        published: ClassVar[set[str]] = set()
+        withheld = {"id", "of", "line", "reason"}
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.reason}"
