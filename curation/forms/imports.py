@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,7 +15,8 @@ from curation import mapped
 from curation.formats.format import Field, Format
 from curation.formats.registry import FORMATS
 from curation.mapped import Preview
-from curation.models import Dataset, Import
+from curation.models import Dataset
+from curation.models.imports import ARRIVING
 from curation.wording import translated
 
 PASTED_AT_MOST = 1_000_000  # characters
@@ -66,9 +68,9 @@ class UploadForm(forms.Form):
 
     @property
     def content(self) -> Iterable[bytes]:
-        file = self.cleaned_data["file"]
+        file: UploadedFile | None = self.cleaned_data["file"]
         if file:
-            return iter(file.chunks())
+            return file.chunks()
         return [self.cleaned_data["pasted"].encode(errors="surrogatepass")]
 
 
@@ -96,7 +98,7 @@ class MappingForm(forms.Form):
     format = forms.ChoiceField(label=gettext_lazy("What is in it"))
     as_state = forms.ChoiceField(
         label=gettext_lazy("Texts arrive"),
-        choices=Import._meta.get_field("as_state").choices,
+        choices=ARRIVING,
         initial="accepted",
         help_text=gettext_lazy("Answers that the file calls bad wait for review anyway."),
     )

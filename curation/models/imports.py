@@ -12,6 +12,12 @@ from curation.models.conversations import Message
 from curation.models.errands import Errand
 
 
+ARRIVING = [
+    (Message.State.ACCEPTED.value, _("Accepted as they are")),
+    (Message.State.SUBMITTED.value, _("Reviewed by people first")),
+]
+
+
 class Import(Errand):
     """A file, how to read it, and how far that is. See actions/importing.py."""
 
@@ -24,10 +30,7 @@ class Import(Errand):
     mapping = models.JSONField(default=dict, help_text="The column of each field.")
     as_state = models.CharField(
         max_length=9,
-        choices=[
-            (Message.State.ACCEPTED.value, _("Accepted as they are")),
-            (Message.State.SUBMITTED.value, _("Reviewed by people first")),
-        ],
+        choices=ARRIVING,
         default=Message.State.ACCEPTED,
     )
     # How far the file is in the record: written with each part of it, so that whoever goes
