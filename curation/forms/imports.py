@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -68,9 +67,10 @@ class UploadForm(forms.Form):
 
     @property
     def content(self) -> Iterable[bytes]:
-        file: UploadedFile | None = self.cleaned_data["file"]
+        file = self.cleaned_data["file"]
         if file:
-            return file.chunks()
+            chunks: Iterable[bytes] = file.chunks()
+            return chunks
         return [self.cleaned_data["pasted"].encode(errors="surrogatepass")]
 
 

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from curation.models.conversations import Message
 from curation.models.errands import Errand
 
-
 ARRIVING = [
     (Message.State.ACCEPTED.value, _("Accepted as they are")),
     (Message.State.SUBMITTED.value, _("Reviewed by people first")),
