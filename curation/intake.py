@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -15,10 +16,11 @@ from django.utils.translation import gettext as _
 
 from curation import places
 from curation.actions import consents, conversations, exchanges, notices, second_looks
+from curation.actions.people import require
 from curation.actions.settlements import ask_again
 from curation.clean.text import TEXT_AT_MOST, tidied
 from curation.errors import ConsentMissing, CurationError, NotAllowed
-from curation.models import Contributor, Event, Message, ModelReport
+from curation.models import Contributor, Dataset, Event, Message, ModelReport
 
 Exchange = exchanges.Exchange
 Opinion = exchanges.Opinion
@@ -69,6 +71,38 @@ def offer_replies(proposals: Iterable[Proposal], *, generator: str, source: str)
         for number, proposal in enumerate(proposals)
     ]
     return Offered(taken=outcomes.count(True), refused=outcomes.count(False))
+
+
+@transaction.atomic
+def push_replies(
+    proposals: Iterable[Proposal], *, dataset: Dataset, generator: str, by: Contributor
+) -> Offered:
+    """The same from outside, to prompts of one dataset, by who curates it.
+
+    An answer is known by its words: pushed again, in whatever batch, it adds nothing.
+    """
+    require(by, dataset)
+    proposals = list(proposals)
+    _hold(one.prompt for one in proposals)
+    here = Message.objects.filter(conversation__dataset=dataset)
+    known = {str(uid) for uid in here.filter(
+        uid__in=[one.prompt for one in proposals]
+    ).values_list("uid", flat=True)}  # fmt: skip
+    outcomes = [
+        one.prompt in known
+        and _offer(one, generator=generator, source_key=_key_of(one, generator))
+        for one in proposals
+    ]
+    told = {"taken": outcomes.count(True), "refused": outcomes.count(False)}
+    Event.objects.record(
+        "candidates.pushed", dataset, by=by, dataset=dataset, generator=generator, **told
+    )
+    return Offered(**told)
+
+
+def _key_of(proposal: Proposal, generator: str) -> str:
+    told = f"{generator}\n{proposal.prompt}\n{proposal.text}"
+    return f"push:{hashlib.sha256(told.encode()).hexdigest()}"
 
 
 @transaction.atomic

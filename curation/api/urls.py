@@ -3,7 +3,17 @@ from __future__ import annotations
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from curation.api import datasets, me, members, messages, versions
+from curation.api import (
+    arrivals,
+    datasets,
+    exports,
+    judgements,
+    me,
+    members,
+    messages,
+    queue,
+    versions,
+)
 from curation.api.within import SLUG
 
 app_name = "api"
@@ -15,11 +25,23 @@ for name, viewset in {
     "members": members.MemberViewSet,
     "conversations": messages.ConversationViewSet,
     "messages": messages.DatasetMessageViewSet,
+    "reviews": judgements.ReviewViewSet,
+    "ballots": judgements.BallotViewSet,
+    "settlements": judgements.SettlementViewSet,
+    "findings": judgements.FindingViewSet,
+    "queue": queue.QueueViewSet,
+    "decisions": queue.DatasetDecisionViewSet,
+    "candidates": arrivals.CandidateViewSet,
+    "rows": arrivals.RowViewSet,
 }.items():
     router.register(f"{SLUG}/{name}", viewset, basename=f"dataset-{name}")
 router.register("messages", messages.MessageViewSet, basename="message")
+router.register("decisions", queue.DecisionViewSet, basename="decision")
 router.register("me/texts", me.TextViewSet, basename="my-text")
 router.register("versions", versions.VersionViewSet, basename="version")
+router.register(
+    "versions/(?P<digest>[0-9a-f]{64})/exports", exports.ExportViewSet, basename="export"
+)
 router.register("freezings", versions.FreezingViewSet, basename="freezing")
 policy = datasets.PolicyViewSet.as_view({"get": "retrieve", "patch": "partial_update"})
 urlpatterns = [

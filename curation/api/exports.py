@@ -1,0 +1,99 @@
+"""Versions for other eyes: files in which nobody is named, each made for one recipient."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import ClassVar
+
+from django.db.models import QuerySet
+from django.http import Http404, StreamingHttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.generics import get_object_or_404
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from curation import renaming
+from curation.actions import exports
+from curation.actions.people import holds
+from curation.api.versions import RecordsRenderer
+from curation.api.within import Asking
+from curation.forms.exports import ExportForm
+from curation.models import Dataset, DatasetVersion, Export
+from curation.rest.forms import valid
+from curation.rest.pagination import CarefulCursor
+from curation.rest.scopes import Scope
+from curation.rest.strict import Strict, checked
+
+
+class ExportSerializer(serializers.ModelSerializer[Export]):
+    made_by = serializers.IntegerField(source="made_by_id", read_only=True)
+
+    class Meta:
+        model = Export
+        fields = ("id", "made_for", "made_by", "made_at")
+
+
+class MakeSerializer(Strict):
+    made_for = serializers.CharField(max_length=200, help_text="Who gets it, and for what.")
+
+
+class Newest(CarefulCursor):
+    ordering = "-pk"
+
+
+class ExportViewSet(mixins.ListModelMixin, Asking, viewsets.GenericViewSet[Export]):
+    """Of a version, for the curators of its dataset."""
+
+    scopes: ClassVar[dict[str, str]] = {"create": Scope.CURATE}
+    places: ClassVar[dict[str, type]] = {"digest": str, "id": int, "split": str}
+    queryset = Export.objects.none()
+    serializer_class = ExportSerializer
+    pagination_class = Newest
+    lookup_url_kwarg = "id"
+    lookup_value_regex = "[0-9]{1,9}"
+
+    @cached_property
+    def version(self) -> DatasetVersion:
+        seen = DatasetVersion.objects.select_related("dataset")
+        found = get_object_or_404(
+            seen,
+            digest=self.kwargs["digest"],
+            dataset__in=Dataset.objects.visible_to(self.person),
+        )
+        if not holds(self.person, found.dataset):
+            raise Http404
+        return found
+
+    def get_queryset(self) -> QuerySet[Export]:
+        return self.version.exports.all()
+
+    @extend_schema(request=MakeSerializer, responses={201: ExportSerializer})
+    def create(self, request: Request, digest: str) -> Response:
+        """One for each recipient: asked for twice, it is the same one."""
+        fields = valid(ExportForm(checked(MakeSerializer, request.data)))
+        made = exports.make(version=self.version, by=self.person, **fields)
+        return Response(ExportSerializer(made).data, status=201)
+
+    @extend_schema(
+        operation_id="versions_exports_lines",
+        responses={(200, "application/x-ndjson"): str},
+    )
+    @action(
+        detail=True,
+        url_path="(?P<split>train|held_out)",
+        renderer_classes=[RecordsRenderer, JSONRenderer],
+    )
+    def lines(
+        self, request: Request, digest: str, id: str, split: str
+    ) -> StreamingHttpResponse:
+        """A record a line, of one split, under the names of this export alone."""
+        export = get_object_or_404(self.get_queryset(), pk=id)
+        named = f"{self.version.dataset.slug}-v{self.version.number}-export-{id}-{split}"
+        return StreamingHttpResponse(
+            renaming.pseudonymous(export, split),
+            content_type="application/x-ndjson",
+            headers={"Content-Disposition": f'attachment; filename="{named}.jsonl"'},
+        )
