@@ -19,7 +19,7 @@ def slot_of_mine(request: SignedInRequest, pk: int) -> Assignment:
 
 
 def slot_to_submit(request: SignedInRequest, pk: int) -> Assignment:
-    """Any slot of a dataset that the person sees, or that is or was theirs.
+    """Any slot of a dataset that the person takes part in, or that is or was theirs.
 
     A late or repeated submit must reach the action, which decides what becomes of it and
     keeps the text.
@@ -29,7 +29,7 @@ def slot_to_submit(request: SignedInRequest, pk: int) -> Assignment:
         raise Http404
     if slot.person_id == request.user.pk:
         return slot
-    seen = Dataset.objects.visible_to(request.user).filter(pk=slot.dataset_id)
+    seen = Dataset.objects.taken_part_in_by(request.user).filter(pk=slot.dataset_id)
     if seen.exists() or slot.drafts.filter(person=request.user).exists():
         return slot
     raise Http404

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from annotate import planner, queue
 from annotate.models import Allotment, Assignment, Kind
 from curation.actions.notices import tell
-from curation.actions.people import holds, require
+from curation.actions.rights import holds, require
 from curation.errors import CurationError
 from curation.models import (
     Category,

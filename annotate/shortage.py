@@ -18,7 +18,7 @@ WRITING = (Kind.WRITE_PAIR, Kind.WRITE_PROMPT)
 
 def reasons(person: Contributor) -> list[str]:
     """One sentence for each thing that keeps work from the person. Some queries."""
-    datasets = Dataset.objects.visible_to(person).filter(archived_at=None)
+    datasets = Dataset.objects.taken_part_in_by(person).filter(archived_at=None)
     # No known items: they are made for one person each, who is not to notice.
     here = Assignment.objects.filter(dataset__in=datasets, is_gold=False)
     covered = queue.covered_by(person)

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from curation.actions.people import holds
+from curation.actions.rights import Sight, holds, sight
 from curation.http import SignedInRequest
 from curation.models import (
     AccessToken,
@@ -43,6 +43,15 @@ def dataset_to_curate(request: SignedInRequest, slug: str) -> Dataset:
     if not holds(request.user, found):
         raise Http404
     return found
+
+
+def dataset_to_measure(request: SignedInRequest, slug: str) -> tuple[Dataset, Sight]:
+    """Whose agreement they may know: it would tell those who judge what to think."""
+    found = dataset(request, slug)
+    seen = sight(request.user, found)
+    if seen == Sight.WORK:
+        raise Http404
+    return found, seen
 
 
 def category_to_curate(request: SignedInRequest, slug: str, pk: int) -> Category:
@@ -92,8 +101,16 @@ def message_to_discuss(request: SignedInRequest, pk: int) -> Message:
     there = Message.objects.select_related("conversation__dataset__policy", "author")
     shown = there.filter(conversation__dataset__in=datasets(request))
     message = get_object_or_404(shown, pk=pk)
-    is_curator = holds(request.user, message.conversation.dataset)
-    if not may_read(request.user, message, is_curator=is_curator):
+    seen = sight(request.user, message.conversation.dataset)
+    if not may_read(request.user, message, seen):
+        raise Http404
+    return message
+
+
+def message_to_speak_of(request: SignedInRequest, pk: int) -> Message:
+    """One that the person may read, where they do more than look on."""
+    message = message_to_discuss(request, pk)
+    if sight(request.user, message.conversation.dataset) == Sight.SETTLED:
         raise Http404
     return message
 
@@ -156,18 +173,24 @@ def site_admins_only(request: SignedInRequest) -> None:
         raise Http404
 
 
-def readable_by(person: Contributor, *, is_curator: bool) -> Q:
+def readable_by(person: Contributor, seen: Sight) -> Q:
     """The messages of which may_read() is true."""
-    gone = [Message.State.WITHDRAWN, Message.State.DRAFT]
-    if not is_curator:
-        gone.append(Message.State.HELD)
-    return Q(author=person) | ~Q(state__in=gone)
+    states = [Message.State.ACCEPTED]
+    if seen >= Sight.WORK:
+        states += [Message.State.SUBMITTED, Message.State.REJECTED]
+    if seen == Sight.ALL:
+        states.append(Message.State.HELD)
+    return Q(author=person) | Q(state__in=states)
 
 
-def may_read(person: Contributor, message: Message, *, is_curator: bool) -> bool:
-    """What was taken back only its author still sees; what is held, also curators."""
-    if message.author_id == person.pk:
+def may_read(person: Contributor, message: Message, seen: Sight) -> bool:
+    """What was taken back only its author still sees; what is held, also curators.
+
+    Who only views reads what was accepted: what is being judged is not theirs to know.
+    """
+    if message.author_id == person.pk or message.state == Message.State.ACCEPTED:
         return True
     if message.state in (Message.State.WITHDRAWN, Message.State.DRAFT):
         return False
-    return message.state != Message.State.HELD or is_curator
+    least = Sight.ALL if message.state == Message.State.HELD else Sight.WORK
+    return seen >= least

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 
 from curation import asking, cases, contenders, facts, portions, reach
 from curation import files as version_files
-from curation.actions.people import holds
+from curation.actions.rights import holds
 from curation.errors import CurationError
 from curation.formats import tables
 from curation.formats.recipe import Recipe

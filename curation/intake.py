@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from curation import places
 from curation.actions import consents, conversations, exchanges, notices, second_looks
-from curation.actions.people import require
+from curation.actions.rights import require
 from curation.actions.settlements import ask_again
 from curation.clean.text import TEXT_AT_MOST, tidied
 from curation.errors import ConsentMissing, CurationError, NotAllowed

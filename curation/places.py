@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from curation.actions import consents, conversations
 from curation.actions.exchanges import Exchange
-from curation.actions.people import Role
+from curation.actions.rights import Role
 from curation.clean import duplicates
 from curation.clean.checks import is_held, sightings
 from curation.clean.sighting import Sighting

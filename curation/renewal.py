@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from curation.actions import freezing, notices
-from curation.actions.people import holds
+from curation.actions.rights import holds
 from curation.formats.recipe import of_all_now, without_those_gone
 from curation.models import (
     Ballot,

@@ -90,6 +90,7 @@ class Search:
     dataset: Dataset
     is_curator: bool
     words: str = ""
+    is_viewer: bool = False  # one who sees what was accepted, and no more
     # Facet to what stands in the address, and to what that is in the column.
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     values: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -107,6 +108,8 @@ class Search:
 
     @property
     def readable(self) -> list[State]:
+        if self.is_viewer:
+            return [State.ACCEPTED]
         return READABLE + ([State.HELD] if self.is_curator else [])
 
     @property
@@ -124,7 +127,8 @@ class Search:
         """The same for searches that find the same, in whatever order."""
         chosen = {facet: sorted(values) for facet, values in self.chosen.items()}
         how = (self.nearest is not None, self.is_silent)
-        parts = (self.dataset.pk, self.is_curator, self.words, how, sorted(chosen.items()))
+        who = (self.is_curator, self.is_viewer)
+        parts = (self.dataset.pk, who, self.words, how, sorted(chosen.items()))
         return repr(parts)
 
     def address(self, **changes: Any) -> str:
@@ -191,14 +195,16 @@ class Search:
         return CombinedSearchQuery(here, "&&", self.query, SearchConfig("simple"))
 
 
-def asked(params: QueryDict, dataset: Dataset, *, is_curator: bool) -> Search:
+def asked(
+    params: QueryDict, dataset: Dataset, *, is_curator: bool, is_viewer: bool = False
+) -> Search:
     """What the address asks for; what nobody can ask for here is in `refused`.
 
     This causes a query for each of category, guideline and author that is chosen, and a
     question to the embedder where words are searched for by what they mean.
     """
     words = " ".join(params.get("q", "").replace("\x00", "").split())[:WORDS_AT_MOST]
-    search = Search(dataset, is_curator, words)
+    search = Search(dataset, is_curator, words, is_viewer)
     chosen, values, refused = {}, {}, []
     for facet in COLUMNS:
         given = list(dict.fromkeys(params.getlist(facet)[:CHOSEN_AT_MOST]))

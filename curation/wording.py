@@ -23,6 +23,7 @@ THINGS = {
     "reviewer": pgettext_lazy("thing", "reviewer"),
     "run": pgettext_lazy("thing", "run"),
     "text": pgettext_lazy("thing", "text"),
+    "viewer": pgettext_lazy("thing", "viewer"),
     "writer": pgettext_lazy("thing", "writer"),
 }
 STATES = {

@@ -10,7 +10,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
 from annotate.allotments import AT_MOST, kinds_in, numbers_in
-from curation.models import Category, Contributor, Dataset
+from curation.models import TAKING_PART, Category, Contributor, Dataset
 
 DASH = re.compile(r"\s*[-–]\s*")
 NUMBERS = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?")
@@ -58,7 +58,9 @@ class AllotmentForm(forms.Form):
         self.dataset = dataset
         super().__init__(*args, **kwargs)
         members = Contributor.objects.filter(
-            memberships__dataset=dataset, is_active=True
+            memberships__dataset=dataset,
+            memberships__role__in=TAKING_PART,
+            is_active=True,
         ).distinct()
         person, category = self.fields["person"], self.fields["category"]
         assert isinstance(person, forms.ModelChoiceField)

@@ -28,7 +28,8 @@ def home(request: SignedInRequest) -> HttpResponse:
     offers = queue.offers(person, pairs)
     begun, *others = held.order_by("lease_until") or [None]
     following = None if begun else queue.first_of(person, pairs)
-    has_datasets = bool(offers) or Dataset.objects.visible_to(person).exists()
+    has_datasets = bool(offers) or Dataset.objects.taken_part_in_by(person).exists()
+    looks_on = not has_datasets and Dataset.objects.visible_to(person).exists()
     is_idle = begun is None and following is None and has_datasets
     context = {
         "held": begun,
@@ -42,6 +43,7 @@ def home(request: SignedInRequest) -> HttpResponse:
         "goals": progress.goals(person),
         "next": following,
         "has_datasets": has_datasets,
+        "looks_on": looks_on,
         "paused": Suspension.objects.in_force().filter(person=person).for_listing(),
         "reasons": shortage.reasons(person) if is_idle else [],
         **history.for_page(person, request.GET),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from curation.actions.groups import join_groups
 from curation.actions.lookalikes import ALIVE
-from curation.actions.people import require
+from curation.actions.rights import require
 from curation.clean import clusters as alike
 from curation.clean import sketches
 from curation.clean.sketches import Numbers

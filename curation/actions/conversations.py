@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from curation.actions import notices
 from curation.actions.findings import as_findings, findings_in, hold_if_wanted
 from curation.actions.lookalikes import Lookalike, lookalikes, note_sketches
-from curation.actions.people import Role, require
+from curation.actions.rights import Role, require
 from curation.actions.sides import sides_of
 from curation.actions.turns import rules_of, turns_of
 from curation.aggregate import demand

@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from curation.actions import conversations
-from curation.actions.people import require
+from curation.actions.rights import require
 from curation.aggregate import demand
 from curation.clean import checks
 from curation.errors import CurationError, NotAllowed

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from curation.actions import inspections
 from curation.actions.arrivals import Problem
-from curation.actions.people import require
+from curation.actions.rights import require
 from curation.errors import BadLine, CurationError
 from curation.formats import exchange
 from curation.formats.exchange import Decision

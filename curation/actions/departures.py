@@ -14,7 +14,7 @@ from typing import Any
 
 from curation.actions.choosing import Messages, chunks, conversations, edited
 from curation.actions.choosing import messages_of as all_messages_of
-from curation.actions.people import require
+from curation.actions.rights import require
 from curation.actions.salts import salts_for
 from curation.actions.sealing import above
 from curation.actions.versions import POLICY

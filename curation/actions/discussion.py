@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from curation.actions import notices
-from curation.actions.people import Role, require
+from curation.actions.rights import Role, require
 from curation.clean.mentions import mentions
 from curation.clean.text import tidied
 from curation.errors import CurationError, NotAllowed, WrongState
-from curation.models import Comment, Contributor, Dataset, Event, Message
+from curation.models import TAKING_PART, Comment, Contributor, Dataset, Event, Message
 
 COMMENT_AT_MOST = 4_000  # characters
 
@@ -57,7 +57,8 @@ def take_back(*, comment_id: int, by: Contributor) -> Comment:
 
 def people_of(dataset: Dataset) -> QuerySet[Contributor]:
     """Whom one can call to a text of this dataset."""
-    members = Q(memberships__dataset=dataset) | Q(is_staff=True)
+    there = Q(memberships__dataset=dataset, memberships__role__in=TAKING_PART)
+    members = there | Q(is_staff=True)
     return Contributor.objects.filter(members, is_active=True).distinct()
 
 

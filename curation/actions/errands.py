@@ -19,7 +19,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from curation.actions.people import require
+from curation.actions.rights import require
 from curation.errors import CurationError
 from curation.models import Contributor, Event, Extract, Import, Refusal
 from curation.models.errands import Errand

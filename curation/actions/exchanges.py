@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from curation.actions import conversations
 from curation.actions.findings import note
-from curation.actions.people import Role, require
+from curation.actions.rights import Role, require
 from curation.actions.settlements import ask_again
 from curation.clean import preferences
 from curation.clean.check import Treatment

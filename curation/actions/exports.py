@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from curation import forest
-from curation.actions.people import require
+from curation.actions.rights import require
 from curation.errors import CurationError
 from curation.formats.registry import WRITTEN
 from curation.formats.trees import Terms

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from curation.actions.people import Role, require
+from curation.actions.rights import Role, require
 from curation.errors import CurationError, WrongState
 from curation.models import Contributor, Event, Flag, Message
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_noop
 
 from curation.actions import versions
 from curation.actions.gathering import Gathering, Progress
-from curation.actions.people import require
+from curation.actions.rights import require
 from curation.errors import CurationError
 from curation.formats.recipe import Recipe
 from curation.models import Contributor, Dataset, Event, Freezing

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from curation.actions import reputations
 from curation.actions.conversations import checked_text
-from curation.actions.people import Role, require
+from curation.actions.rights import Role, require
 from curation.errors import CurationError, WrongState
 from curation.models import (
     Contributor,

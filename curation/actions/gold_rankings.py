@@ -14,7 +14,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from curation.actions import reputations
-from curation.actions.people import Role, require
+from curation.actions.rights import Role, require
 from curation.aggregate.demand import RANK_AT_MOST
 from curation.aggregate.evidence import likeness
 from curation.aggregate.rankings import Order, places

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from curation.actions.people import require
+from curation.actions.rights import require
 from curation.errors import CurationError
 from curation.models import Contributor, Conversation, Event
 from curation.models.conversations import ConversationQuerySet

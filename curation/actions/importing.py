@@ -25,7 +25,7 @@ from curation import unfolded
 from curation.actions import errands, imports
 from curation.actions.arrivals import Report
 from curation.actions.errands import Stopped
-from curation.actions.people import require
+from curation.actions.rights import require
 from curation.errors import CurationError
 from curation.formats.registry import FORMATS
 from curation.formats.trees import Numbered, Refuse

@@ -16,8 +16,8 @@ from django.db import transaction
 from curation.actions import searches
 from curation.actions.answering import take_responses
 from curation.actions.arrivals import Job, Report
-from curation.actions.people import require
 from curation.actions.planting import take_trees
+from curation.actions.rights import require
 from curation.errors import BadLine, CurationError
 from curation.formats import rows as files
 from curation.formats.registry import FORMATS

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from curation.actions import conversations
 from curation.actions.messages import authors_of
-from curation.actions.people import Role, require
+from curation.actions.rights import Role, require
 from curation.actions.settlements import settle
 from curation.errors import CurationError, WrongState
 from curation.models import Ballot, BallotEntry, Contributor, Conversation, Event, Message

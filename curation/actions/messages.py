@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 from curation.actions import conversations, notices
 from curation.actions.findings import note
 from curation.actions.moves import carry_over_to_prompt, move, retire_older
-from curation.actions.people import Role, require
+from curation.actions.rights import Role, require
 from curation.actions.sides import begin_with
 from curation.clean import preferences
 from curation.clean.check import Treatment

@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from curation.actions import conversations, messages, notices, withdrawals
-from curation.actions.people import holds, require
+from curation.actions.rights import holds, require
 from curation.errors import CurationError, NotAllowed
 from curation.models import (
     Case,

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from curation.actions import searches
 from curation.actions.lookalikes import note_sketches
-from curation.actions.people import require
+from curation.actions.rights import require
 from curation.actions.versions import POLICY
 from curation.aggregate.splits import prompt_key
 from curation.errors import BadLine, CurationError

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from curation.actions import conversations, second_looks
-from curation.actions.people import holds, require
+from curation.actions.rights import holds, require
 from curation.actions.settlements import ask_again as ask_rankers_again
 from curation.actions.settlements import settle
 from curation.errors import CurationError

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from curation.actions import conversations
 from curation.actions.moves import ANEW, move
-from curation.actions.people import Role, require
+from curation.actions.rights import Role, require
 from curation.actions.sides import begin_with
 from curation.clean.text import tidied
 from curation.errors import CurationError, WrongState

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from curation.actions.people import holds
+from curation.actions.rights import Sight, holds, sight
 from curation.errors import CurationError, NotAllowed
 from curation.models import Contributor, Dataset, SavedView
 
@@ -16,6 +16,8 @@ def save(
     *, dataset: Dataset, by: Contributor, name: str, query: str, is_shared: bool = False
 ) -> SavedView:
     """Keep a search under a name that the person has not used here yet."""
+    if is_shared and sight(by, dataset) == Sight.SETTLED:
+        raise NotAllowed(_("Only those who work here can share a search."))
     if len(query) > (SavedView._meta.get_field("query").max_length or 0):
         raise CurationError(
             _("This search is too long to be kept. Use fewer words, or fewer filters.")

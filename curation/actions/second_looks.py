@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from curation import reach
 from curation.actions import conversations, notices, undo
 from curation.actions.messages import outcome_of, verdicts_on
-from curation.actions.people import require
+from curation.actions.rights import require
 from curation.errors import CurationError, WrongState
 from curation.models import (
     Contributor,

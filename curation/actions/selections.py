@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from curation.actions import conversations, flags, messages
-from curation.actions.people import require
+from curation.actions.rights import require
 from curation.errors import CurationError
 from curation.models import (
     Category,

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 from django.utils.translation import gettext as _
 
-from curation.actions.people import require
+from curation.actions.rights import require
 from curation.errors import CurationError
 from curation.formats.exchange import FORMAT, RECORDS, SIGNATURES, revision
 from curation.formats.parquet import WRITER, ParquetFile

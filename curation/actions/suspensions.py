@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from curation.actions import notices, resettling
-from curation.actions.people import require
+from curation.actions.rights import require
 from curation.errors import CurationError, NotAllowed
 from curation.models import (
     Ballot,

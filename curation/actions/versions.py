@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from curation.actions.choosing import chunks, messages_of
 from curation.actions.gathering import Gathering, counted_entries
-from curation.actions.people import require
+from curation.actions.rights import require
 from curation.actions.salts import salts_of
 from curation.actions.sealing import Entry, built_record, messages_in
 from curation.clean import checks

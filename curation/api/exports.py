@@ -17,7 +17,7 @@ from rest_framework.response import Response
 
 from curation import renaming
 from curation.actions import exports
-from curation.actions.people import holds
+from curation.actions.rights import holds
 from curation.api.versions import RecordsRenderer
 from curation.api.within import Asking
 from curation.forms.exports import ExportForm

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from curation import access
 from curation.actions import revisions, withdrawals
+from curation.actions.rights import Sight
 from curation.api.messages import (
     SHOWN_WITH,
     STATES,
@@ -120,7 +121,7 @@ class TextViewSet(Asking, mixins.ListModelMixin, viewsets.GenericViewSet[Message
 
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(self.get_queryset())
-        nodes = nodes_for(page or (), self.person, is_curator=False)
+        nodes = nodes_for(page or (), self.person, Sight.WORK)
         shown = MessageSerializer(nodes, many=True, context=AS_AUTHOR)
         return self.get_paginated_response(shown.data)
 
@@ -146,5 +147,5 @@ class TextViewSet(Asking, mixins.ListModelMixin, viewsets.GenericViewSet[Message
         return access.message_of_mine(self.asking, message_number(id))
 
     def _shown(self, message: Message) -> Response:
-        (node,) = nodes_for([message], self.person, is_curator=False)
+        (node,) = nodes_for([message], self.person, Sight.WORK)
         return Response(MessageSerializer(node, context=AS_AUTHOR).data)

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from curation import access
 from curation.actions import discussion, flags, messages
-from curation.actions.people import holds
+from curation.actions.rights import Sight, holds, sight
 from curation.addresses import address_of, number_of
 from curation.api.within import Asking, Within
 from curation.errors import NotAllowed
@@ -209,7 +209,7 @@ class ConversationViewSet(mixins.ListModelMixin, Within):
     def retrieve(self, request: Request, slug: str, number: str) -> Response:
         """All of it, as a flat list in reading order."""
         found = access.conversation(self.asking, slug, int(number))
-        nodes = nodes_of(found, reader=self.person, is_curator=self.is_curator)
+        nodes = nodes_of(found, reader=self.person, seen=self.seen)
         shown: Any = {
             **{name: getattr(found, name) for name in ("pk", "uid", "dataset", "category",
                "language", "state", "created_at")},
@@ -232,7 +232,7 @@ class DatasetMessageViewSet(mixins.ListModelMixin, Within):
     def get_queryset(self) -> QuerySet[Message]:
         if "origin" in self.asked and not self.is_curator:
             raise NotAllowed(_("Only curators are told which texts are by models."))
-        may = access.readable_by(self.person, is_curator=self.is_curator)
+        may = access.readable_by(self.person, self.seen)
         rows = Message.objects.filter(may, conversation__dataset=self.dataset)
         rows = rows.filter(
             **{COLUMNS[name]: self.asked[name] for name in COLUMNS if name in self.asked}
@@ -245,7 +245,7 @@ class DatasetMessageViewSet(mixins.ListModelMixin, Within):
 
     def list(self, request: Request, slug: str) -> Response:
         page = self.paginate_queryset(self.get_queryset())
-        nodes = nodes_for(page or (), self.person, is_curator=self.is_curator)
+        nodes = nodes_for(page or (), self.person, self.seen)
         context = {"is_curator": self.is_curator}
         shown = MessageSerializer(nodes, many=True, context=context)
         return self.get_paginated_response(shown.data)
@@ -345,10 +345,9 @@ class MessageViewSet(Asking, viewsets.GenericViewSet[Message]):
         return self._shown(self._to_discuss(id))
 
     def _shown(self, message: Message) -> Response:
-        dataset = message.conversation.dataset
-        is_curator = holds(self.person, dataset)
-        (node,) = nodes_for([message], self.person, is_curator=is_curator)
-        context = {"is_curator": is_curator}
+        seen = sight(self.person, message.conversation.dataset)
+        (node,) = nodes_for([message], self.person, seen)
+        context = {"is_curator": seen == Sight.ALL}
         return Response(MessageSerializer(node, context=context).data)
 
     def _to_discuss(self, id: str) -> Message:
@@ -362,10 +361,8 @@ class MessageViewSet(Asking, viewsets.GenericViewSet[Message]):
         return message
 
 
-def nodes_for(
-    rows: Iterable[Message], reader: Contributor, *, is_curator: bool
-) -> list[Node]:
-    return [node_of(row, reader, is_curator=is_curator) for row in rows]
+def nodes_for(rows: Iterable[Message], reader: Contributor, seen: Sight) -> list[Node]:
+    return [node_of(row, reader, seen) for row in rows]
 
 
 def message_number(address: str) -> int:

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from curation import access, cases
 from curation.actions import moderation, reversals
+from curation.actions.rights import Sight
 from curation.api.judgements import AddressField
 from curation.api.messages import (
     SHOWN_WITH,
@@ -58,7 +59,7 @@ class ItemSerializer(Read):
     findings = FindingSerializer(many=True)
 
     def get_message(self, item: Item) -> MessageSerializer:
-        (node,) = nodes_for([item.message], self.context["person"], is_curator=True)
+        (node,) = nodes_for([item.message], self.context["person"], Sight.ALL)
         shown = MessageSerializer(node, context={"is_curator": True}).data
         return shown  # type: ignore[return-value]  # as the schema is to tell it
 

@@ -8,7 +8,7 @@ from typing import ClassVar, cast
 from rest_framework.viewsets import GenericViewSet
 
 from curation import access
-from curation.actions.people import holds
+from curation.actions.rights import Sight, sight
 from curation.http import SignedInRequest
 from curation.models import Dataset
 from curation.rest.resource import Resource
@@ -34,8 +34,12 @@ class Within(Asking, GenericViewSet):  # type: ignore[type-arg]  # of what, each
         return access.dataset(self.asking, self.kwargs["slug"])
 
     @cached_property
+    def seen(self) -> Sight:
+        return sight(self.person, self.dataset)
+
+    @property
     def is_curator(self) -> bool:
-        return holds(self.person, self.dataset)
+        return self.seen == Sight.ALL
 
     def dataset_to_curate(self) -> Dataset:
         return access.dataset_to_curate(self.asking, self.kwargs["slug"])

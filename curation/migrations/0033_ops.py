@@ -5,21 +5,48 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('curation', '0032_formats'),
+        ("curation", "0032_formats"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Pulse',
+            name="Pulse",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='As in mail or backup.', max_length=120, unique=True)),
-                ('tried_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('done_at', models.DateTimeField(help_text='When it last went well.', null=True)),
-                ('seconds', models.FloatField(default=0, help_text='How long it took the last time.')),
-                ('problem', models.CharField(blank=True, help_text="Empty where it went well. Never people's words.", max_length=300)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="As in mail or backup.", max_length=120, unique=True
+                    ),
+                ),
+                ("tried_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "done_at",
+                    models.DateTimeField(help_text="When it last went well.", null=True),
+                ),
+                (
+                    "seconds",
+                    models.FloatField(
+                        default=0, help_text="How long it took the last time."
+                    ),
+                ),
+                (
+                    "problem",
+                    models.CharField(
+                        blank=True,
+                        help_text="Empty where it went well. Never people's words.",
+                        max_length=300,
+                    ),
+                ),
             ],
         ),
     ]

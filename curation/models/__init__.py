@@ -20,7 +20,7 @@ from curation.models.judgements import Ballot, BallotEntry, Label, Review, Settl
 from curation.models.moderation import Case, Decision, Suspension
 from curation.models.notifications import Notification
 from curation.models.originals import Original
-from curation.models.people import Contributor, Instance, Membership
+from curation.models.people import TAKING_PART, Contributor, Instance, Membership
 from curation.models.profiles import Profile
 from curation.models.pulses import Pulse
 from curation.models.reports import ModelReport
@@ -35,6 +35,7 @@ from curation.models.versions import DatasetVersion, VersionItem, VersionRanking
 from curation.models.withdrawals import Recall, Withdrawal
 
 __all__ = [
+    "TAKING_PART",
     "AccessToken",
     "Ballot",
     "BallotEntry",

@@ -15,6 +15,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from curation.clean.check import Treatment
+from curation.models.people import TAKING_PART
 from curation.prepared import Prepared
 
 if TYPE_CHECKING:
@@ -31,6 +32,15 @@ class DatasetQuerySet(models.QuerySet["Dataset"]):
         if person.is_staff:
             return self
         return self.filter(memberships__contributor=person).distinct()
+
+    def taken_part_in_by(self, person: Contributor) -> DatasetQuerySet:
+        """Where the person does more than look on, or did until their roles were paused."""
+        if person.is_staff:
+            return self
+        return self.filter(
+            memberships__contributor=person,
+            memberships__role__in=TAKING_PART,
+        ).distinct()
 
     def worked_on_by(self, person: Contributor, roles: list[str]) -> DatasetQuerySet:
         """Where the person holds one of these roles; curators may do every kind of work."""

@@ -72,6 +72,10 @@ class Contributor(AbstractBaseUser, PermissionsMixin):
         return str(self).split()[0]
 
 
+# Who does more than look on.
+TAKING_PART = ("writer", "reviewer", "curator")
+
+
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def for_listing(self) -> MembershipQuerySet:
         """With the people, those of one person together."""
@@ -86,6 +90,7 @@ class Membership(models.Model):
         WRITER = "writer", _("Writer")
         REVIEWER = "reviewer", _("Reviewer")
         CURATOR = "curator", _("Curator")
+        VIEWER = "viewer", _("Viewer")
 
     dataset = models.ForeignKey(
         "curation.Dataset", on_delete=models.CASCADE, related_name="memberships"
@@ -107,7 +112,7 @@ class Membership(models.Model):
             ),
             models.CheckConstraint(
                 name="membership_role_known",
-                condition=Q(role__in=["writer", "reviewer", "curator"]),
+                condition=Q(role__in=["writer", "reviewer", "curator", "viewer"]),
             ),
         ]
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from curation import access, bars
+from curation.actions.rights import Sight
 from curation.aggregate.reliability import Level
 from curation.aggregate.shared import Group, Question, by_group, by_person, on_question
 from curation.bars import Bar
@@ -40,23 +41,27 @@ class Part(NamedTuple):
 @login_required
 def show(request: SignedInRequest, slug: str) -> HttpResponse:
     """In numbers, with the prompts of one ?status= of their rankings."""
-    dataset = access.dataset_to_curate(request, slug)
+    dataset, seen = access.dataset_to_measure(request, slug)
+    is_curator = seen == Sight.ALL
     asked = request.GET.get("status", "")
     chosen = Status(asked) if asked in Status.values else Status.CONTESTED
     return page.of_dataset(
         request,
         dataset,
         "agreement.html",
-        is_curator=True,
+        is_curator=is_curator,
+        is_viewer=not is_curator,
         statuses=_counts(dataset),
         chosen=chosen,
-        page=page.paged(request, _settled(dataset, chosen), size=20),
-        **_measured(dataset, judged_in(dataset)),
+        page=page.paged(request, _settled(dataset, chosen), size=20)
+        if is_curator
+        else None,
+        **_measured(dataset, judged_in(dataset), names_people=is_curator),
         **_spread(dataset),
     )
 
 
-def _measured(dataset: Dataset, judged: Judged) -> dict[str, Any]:
+def _measured(dataset: Dataset, judged: Judged, *, names_people: bool) -> dict[str, Any]:
     questions = _questions(judged)
     categories = _by_category(dataset, judged)
     by_category = [(part.name, part.group.alpha) for part in categories]
@@ -71,7 +76,7 @@ def _measured(dataset: Dataset, judged: Judged) -> dict[str, Any]:
             by_category, _("Agreement on verdicts by category"), "c"
         ),
         "guidelines": _by_guideline(dataset, judged),
-        "people": _by_person(judged),
+        "people": _by_person(judged) if names_people else [],
     }
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from curation import access, neighbours, search
+from curation.actions.rights import Sight
 from curation.facets import Counts, counts_of, freed
 from curation.forms.browse import BulkForm, SavedViewForm
 from curation.http import SignedInRequest
@@ -30,6 +31,17 @@ def show(request: SignedInRequest, slug: str) -> HttpResponse:
     return list_page(request, access.dataset(request, slug))
 
 
+def asked_by(request: SignedInRequest, dataset: Dataset) -> search.Search:
+    """What the address asks for, of what this person may read."""
+    seen = page.sight(request, dataset)
+    return search.asked(
+        request.GET,
+        dataset,
+        is_curator=seen == Sight.ALL,
+        is_viewer=seen == Sight.SETTLED,
+    )
+
+
 def list_page(
     request: SignedInRequest,
     dataset: Dataset,
@@ -40,8 +52,7 @@ def list_page(
     **said: Any,
 ) -> HttpResponse:
     """What the address asks for. Forms that were refused come back as they were sent."""
-    is_curator = page.is_curator(request, dataset)
-    asked = search.asked(request.GET, dataset, is_curator=is_curator)
+    asked = asked_by(request, dataset)
     if asked.refused and status == HTTPStatus.OK:
         status = HTTPStatus.BAD_REQUEST
     counts = counts_of(asked)
@@ -70,11 +81,12 @@ def list_page(
         everything=asked.address(q="", sort="", **dict.fromkeys(asked.chosen, ())),
         here=asked.address(),
         views=SavedView.objects.shown_to(request.user, dataset),
-        bulk=bulk or BulkForm(dataset=dataset) if is_curator else None,
+        bulk=bulk or BulkForm(dataset=dataset) if asked.is_curator else None,
         saving=saving or SavedViewForm(),
         knows_meanings=neighbours.is_there(),
         by_words=asked.address(by="", sort=""),
-        is_curator=is_curator,
+        is_curator=asked.is_curator,
+        is_viewer=asked.is_viewer,
         status=status,
         **said,
     )

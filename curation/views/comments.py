@@ -12,19 +12,21 @@ from django.views.decorators.http import require_http_methods
 
 from curation import access
 from curation.actions import discussion
+from curation.actions.rights import Sight
 from curation.errors import CurationError
 from curation.http import SignedInRequest, form_address, is_part, way_back
 from curation.models import Message
 from curation.threads import thread_of
+from curation.views import page
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def show(request: SignedInRequest, pk: int) -> HttpResponse:
     """A thread by itself: where forms are sent, and where a notification leads."""
-    message = access.message_to_discuss(request, pk)
     if request.method != "POST":
-        return _page(request, message)
+        return _page(request, access.message_to_discuss(request, pk))
+    message = access.message_to_speak_of(request, pk)
     text = request.POST.get("text", "")
     try:
         said = discussion.comment(message_id=pk, by=request.user, text=text)
@@ -68,7 +70,9 @@ def _page(
     """The thread in its page, or alone for a script that puts it in place."""
     thread = thread_of(message, request.user)
     thread.text, thread.problem = text, problem
+    seen = page.sight(request, message.conversation.dataset)
     context = {
+        "is_viewer": seen == Sight.SETTLED,
         "thread": thread,
         "message": message,
         "back": way_back(request, ""),

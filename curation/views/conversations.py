@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from curation import access, neighbours
 from curation.actions import messages
-from curation.actions.people import Role, holds
+from curation.actions.rights import Role, Sight, holds
 from curation.errors import CurationError
 from curation.forms.conversations import HoldForm, ReleaseForm
 from curation.http import SignedInRequest
@@ -82,8 +82,9 @@ def _page(
     problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    is_curator = page.is_curator(request, conversation.dataset)
-    nodes = nodes_of(conversation, reader=request.user, is_curator=is_curator)
+    seen = page.sight(request, conversation.dataset)
+    is_curator = seen == Sight.ALL
+    nodes = nodes_of(conversation, reader=request.user, seen=seen)
     _talk(nodes, request)
     trails = trails_of([node.message for node in nodes], is_curator=is_curator)
     for node in nodes:
@@ -106,6 +107,7 @@ def _page(
         numbers={node.message.pk: node.number for node in nodes},
         history=history_of(conversation, nodes) if is_curator else [],
         is_curator=is_curator,
+        is_viewer=seen == Sight.SETTLED,
         compares_meanings=_compares_meanings(request, conversation.dataset),
         problem=problem,
         status=status,

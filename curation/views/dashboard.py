@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from curation import access
+from curation.actions.rights import Sight
 from curation.dashboards import coverage, figures, judging, pace, scope, standing
 from curation.dashboards.scope import Scope
 from curation.dashboards.tables import Table
@@ -28,7 +29,7 @@ RANGES = {
     "all": gettext_lazy("All time"),
 }
 # How people agree would tell reviewers what to think: see the page of agreement.
-FOR_CURATORS = {"agreement"}
+NOT_FOR_JUDGES = {"agreement"}
 TABLES: dict[str, Callable[[Scope], Table]] = {
     "progress": standing.progress,
     "throughput": lambda chosen: pace.throughput(chosen, pace.reviews_by_day(chosen)).table,
@@ -45,7 +46,7 @@ TABLES: dict[str, Callable[[Scope], Table]] = {
 @login_required
 def show(request: SignedInRequest, slug: str) -> HttpResponse:
     dataset = access.dataset(request, slug)
-    is_curator = page.is_curator(request, dataset)
+    seen = page.sight(request, dataset)
     chosen = scope.asked(request.GET, dataset)
     cells = coverage.cells_of(chosen)
     chosen = replace(chosen, is_large=coverage.is_large(cells))
@@ -53,15 +54,16 @@ def show(request: SignedInRequest, slug: str) -> HttpResponse:
         request,
         dataset,
         "dashboard.html",
-        is_curator=is_curator,
+        is_curator=seen == Sight.ALL,
+        is_viewer=seen == Sight.SETTLED,
         chosen=chosen,
         ranges=RANGES.items(),
         languages=coverage.languages(chosen, cells),
         has_texts=bool(cells),
         progress=standing.progress(chosen),
-        waiting=standing.waiting(chosen, is_curator=is_curator),
+        waiting=standing.waiting(chosen, is_curator=seen == Sight.ALL),
         **_done(chosen),
-        **(_agreed(chosen) if is_curator else {}),
+        **(_agreed(chosen) if seen != Sight.WORK else {}),
         **_coverage(chosen, cells),
     )
 
@@ -103,11 +105,11 @@ def _coverage(chosen: Scope, cells: list[coverage.Cell]) -> dict[str, Any]:
 def download(request: SignedInRequest, slug: str, name: str) -> HttpResponse:
     """One of its tables as a file, of what the address asks for."""
     dataset = access.dataset(request, slug)
-    is_curator = page.is_curator(request, dataset)
+    seen = page.sight(request, dataset)
     chosen = scope.asked(request.GET, dataset)
     if name == "waiting":
-        table = standing.waiting(chosen, is_curator=is_curator)
-    elif name in TABLES and (is_curator or name not in FOR_CURATORS):
+        table = standing.waiting(chosen, is_curator=seen == Sight.ALL)
+    elif name in TABLES and (seen != Sight.WORK or name not in NOT_FOR_JUDGES):
         table = TABLES[name](chosen)
     else:
         raise Http404

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from curation import access
 from curation.actions import datasets
+from curation.actions.rights import Sight
 from curation.errors import CurationError
 from curation.forms.datasets import DatasetForm, PolicyForm
 from curation.http import SignedInRequest
@@ -32,6 +33,7 @@ ROLES = {
     Membership.Role.CURATOR: ngettext_lazy(
         "%(count)d curator", "%(count)d curators", "count"
     ),
+    Membership.Role.VIEWER: ngettext_lazy("%(count)d viewer", "%(count)d viewers", "count"),
 }
 
 
@@ -69,7 +71,7 @@ def new(request: SignedInRequest) -> HttpResponse:
 def show(request: SignedInRequest, slug: str) -> HttpResponse:
     dataset = access.dataset(request, slug)
     categories = list(dataset.categories.with_progress())
-    is_curator = page.is_curator(request, dataset)
+    seen = page.sight(request, dataset)
     wanted = {
         "state": _allowed(request, "state", Conversation.State.values),
         "category": _allowed(request, "category", [c.slug for c in categories]),
@@ -80,8 +82,9 @@ def show(request: SignedInRequest, slug: str) -> HttpResponse:
         dataset,
         "dataset.html",
         categories=categories,
-        lines=_lines(request, shown, is_curator=is_curator),
-        is_curator=is_curator,
+        lines=_lines(request, shown, seen),
+        is_curator=seen == Sight.ALL,
+        is_viewer=seen == Sight.SETTLED,
         page=shown,
         guideline=dataset.guideline_in_force(),
         roles=_roles(dataset),
@@ -108,12 +111,12 @@ def _conversations(
     return page.paged(request, rows, size=20)
 
 
-def _lines(request: SignedInRequest, rows: Iterable[Any], *, is_curator: bool) -> Any:
+def _lines(request: SignedInRequest, rows: Iterable[Any], seen: Sight) -> Any:
     """Conversations of `for_listing()`, each with its first prompt, or None if this
     person may not read that."""
     for row in rows:
         prompt = first_prompt(row.roots)
-        may_read = prompt and access.may_read(request.user, prompt, is_curator=is_curator)
+        may_read = prompt and access.may_read(request.user, prompt, seen)
         yield {"conversation": row, "prompt": prompt if may_read else None}
 
 

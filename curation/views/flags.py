@@ -21,7 +21,7 @@ from curation.models import Message
 @require_GET
 @login_required
 def new(request: SignedInRequest, pk: int) -> HttpResponse:
-    message = access.message_to_discuss(request, pk)
+    message = access.message_to_speak_of(request, pk)
     return _form_page(request, message, FlagForm(initial={"message": message.address}))
 
 
@@ -32,7 +32,7 @@ def raise_flag(request: SignedInRequest) -> HttpResponse:
     form = FlagForm(request.POST)
     if "message" in form.errors:
         raise Http404
-    message = access.message_to_discuss(request, form.cleaned_data["message"])
+    message = access.message_to_speak_of(request, form.cleaned_data["message"])
     if not form.is_valid():
         problem = str(next(iter(form.errors.values()))[0])
         return _refused(request, message, form, problem)

@@ -10,7 +10,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from curation import cases
-from curation.actions.people import holds
+from curation.actions import rights
+from curation.actions.rights import Sight
 from curation.http import SignedInRequest
 from curation.models import Dataset
 
@@ -27,7 +28,11 @@ def of_dataset(
 ) -> HttpResponse:
     """A page under a dataset's head and tabs."""
     if "is_curator" not in context:
-        context["is_curator"] = is_curator(request, dataset)
+        seen = sight(request, dataset)
+        context |= {
+            "is_curator": seen == Sight.ALL,
+            "is_viewer": seen == Sight.SETTLED,
+        }
     context["dataset"] = dataset
     if context["is_curator"]:
         context["flags_waiting"] = cases.waiting_in(dataset)
@@ -35,7 +40,11 @@ def of_dataset(
 
 
 def is_curator(request: SignedInRequest, dataset: Dataset) -> bool:
-    return holds(request.user, dataset)
+    return rights.holds(request.user, dataset)
+
+
+def sight(request: SignedInRequest, dataset: Dataset) -> Sight:
+    return rights.sight(request.user, dataset)
 
 
 def paged(request: SignedInRequest, rows: QuerySet[Row], size: int = 25) -> Page[Row]:

@@ -24,6 +24,7 @@ SAID = {
     Membership.Role.WRITER: gettext_noop("%(person)s is a writer now."),
     Membership.Role.REVIEWER: gettext_noop("%(person)s is a reviewer now."),
     Membership.Role.CURATOR: gettext_noop("%(person)s is a curator now."),
+    Membership.Role.VIEWER: gettext_noop("%(person)s is a viewer now."),
 }
 
 

@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from curation import access, search
+from curation import access
 from curation.actions import saved_views
 from curation.errors import CurationError
 from curation.forms.browse import SavedViewForm
 from curation.http import SignedInRequest, form_address
-from curation.views import browse, page
+from curation.views import browse
 
 
 @form_address("curation:browse")
@@ -26,8 +26,7 @@ def save(request: SignedInRequest, slug: str) -> HttpResponse:
     form = SavedViewForm(request.POST)
     if not form.is_valid():
         return browse.list_page(request, dataset, saving=form, status=422)
-    is_curator = page.is_curator(request, dataset)
-    asked = search.asked(request.GET, dataset, is_curator=is_curator)
+    asked = browse.asked_by(request, dataset)
     if asked.refused:
         return browse.list_page(request, dataset, saving=form, status=422)
     try:

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
 from curation import access, neighbours
+from curation.actions.rights import Sight
 from curation.excerpts import SHOWN, marked, with_excerpts
 from curation.http import SignedInRequest
 from curation.models import Message, Vector
@@ -34,7 +35,7 @@ def show(request: SignedInRequest, pk: int) -> HttpResponse:
     if model is None:
         raise Http404
     dataset = message.conversation.dataset
-    is_curator = page.is_curator(request, dataset)
+    seen = page.sight(request, dataset)
     there = Vector.objects.select_related("dataset", "model")
     kept = there.filter(message=message, model=model).first()
     can_compare = kept is not None and kept.numbers is not None
@@ -43,17 +44,15 @@ def show(request: SignedInRequest, pk: int) -> HttpResponse:
         dataset,
         "similar.html",
         message=message,
-        is_curator=is_curator,
+        is_curator=seen == Sight.ALL,
         is_waiting=kept is None,
         can_compare=can_compare,
-        similar=_similar(request, message, kept, is_curator=is_curator)
-        if kept and can_compare
-        else [],
+        similar=_similar(request, message, kept, seen) if kept and can_compare else [],
     )
 
 
 def _similar(
-    request: SignedInRequest, message: Message, kept: Vector, *, is_curator: bool
+    request: SignedInRequest, message: Message, kept: Vector, seen: Sight
 ) -> list[Similar]:
     """From other conversations; the nearest first."""
     near = neighbours.of_message(kept, at_most=LOOKED_AT)
@@ -63,7 +62,7 @@ def _similar(
     found = []
     for key, likeness in near:
         other = by_key.get(key)
-        if other and access.may_read(request.user, other, is_curator=is_curator):
+        if other and access.may_read(request.user, other, seen):
             excerpt: str = getattr(other, "excerpt", "")
             found.append(Similar(other, likeness, marked(excerpt), len(excerpt) == SHOWN))
     return found[:SHOWN_AT_MOST]

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from curation import access
 from curation.actions import second_looks, suspensions
-from curation.actions.people import holds
+from curation.actions.rights import holds
 from curation.errors import CurationError
 from curation.forms.people import SuspensionForm
 from curation.http import SignedInRequest

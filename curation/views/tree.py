@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from curation import access
+from curation.actions.rights import Sight
 from curation.models import Contributor, Conversation, Event, Message, Settlement
 from curation.threads import Thread
 from curation.trails import Trail
@@ -121,9 +122,7 @@ class Line(NamedTuple):
     words: str
 
 
-def nodes_of(
-    conversation: Conversation, *, reader: Contributor, is_curator: bool
-) -> list[Node]:
+def nodes_of(conversation: Conversation, *, reader: Contributor, seen: Sight) -> list[Node]:
     """From `Conversation.objects.for_tree()`; no query of its own.
 
     Who has yet to judge sees no names, verdicts or places: those would tell them what to
@@ -133,12 +132,12 @@ def nodes_of(
     for message in conversation.messages.all():
         children[message.parent_id].append(message)
     is_open = conversation.state != Conversation.State.COMPLETE
-    hides_places = is_open and not is_curator
+    hides_places = is_open and seen != Sight.ALL
     nodes: list[Node] = []
     waiting = [(message, 0) for message in reversed(children[None])]
     while waiting:
         message, closes = waiting.pop()
-        node = node_of(message, reader, number=len(nodes) + 1, is_curator=is_curator)
+        node = node_of(message, reader, seen, number=len(nodes) + 1)
         if hides_places:
             node.settlement = None
         replies = _best_first(children[message.pk], node.settlement)
@@ -172,17 +171,16 @@ def history_of(conversation: Conversation, nodes: Iterable[Node]) -> list[Line]:
     ]
 
 
-def node_of(
-    message: Message, reader: Contributor, *, is_curator: bool, number: int = 1
-) -> Node:
+def node_of(message: Message, reader: Contributor, seen: Sight, *, number: int = 1) -> Node:
     """One message as the person may see it. Its settlement is for `nodes_of` to hide."""
+    is_curator = seen == Sight.ALL
     is_mine = message.author_id == reader.pk
     return Node(
         message=message,
         number=number,
         who=_who(message, is_mine=is_mine, is_curator=is_curator),
         is_mine=is_mine,
-        is_shown=access.may_read(reader, message, is_curator=is_curator),
+        is_shown=access.may_read(reader, message, seen),
         is_judged=is_curator or message.state != State.SUBMITTED,
         settlement=getattr(message, "settlement", None),
     )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from curation.actions import consents, conversations, people
+from curation.actions import consents, conversations, rights
 from curation.errors import ConsentMissing, CurationError, NotAllowed
 from curation.models import Consent, Terms
 from tests.factories import ContributorFactory, DatasetFactory
@@ -149,4 +149,4 @@ def test_checking_consent_costs_no_query_more(
     consents.agree(terms_ids=[published(admin, dataset).pk], by=writer)
 
     with django_assert_num_queries(1):
-        people.require(writer, dataset, "writer")
+        rights.require(writer, dataset, "writer")

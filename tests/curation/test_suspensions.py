@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from curation.actions import conversations, messages, people, suspensions, withdrawals
+from curation.actions import (
+    conversations,
+    messages,
+    people,
+    rights,
+    suspensions,
+    withdrawals,
+)
 from curation.errors import CurationError, NotAllowed
 from curation.models import Event, Membership, Notification, Suspension
 from tests.annotate.work import claim, planned, submit
@@ -72,7 +79,7 @@ def test_a_role_given_meanwhile_rests_as_well(dataset, curator, person):
     pause(person, dataset, curator)
     people.join(dataset=dataset, person=person, role="curator", by=curator)
 
-    assert not people.holds(person, dataset)
+    assert not rights.holds(person, dataset)
 
 
 def test_other_datasets_go_on(dataset, curator, person):
@@ -80,8 +87,8 @@ def test_other_datasets_go_on(dataset, curator, person):
     Membership.objects.create(dataset=other, contributor=person, role="writer")
     pause(person, dataset, curator)
 
-    assert people.holds(person, other, "writer")
-    assert not people.holds(person, dataset, "writer")
+    assert rights.holds(person, other, "writer")
+    assert not rights.holds(person, dataset, "writer")
 
 
 def test_a_pause_everywhere_is_the_admins(client, dataset, curator, person):
@@ -95,12 +102,12 @@ def test_a_pause_everywhere_is_the_admins(client, dataset, curator, person):
     signed_in(client, is_staff=True)
     client.post(url("person-pause", person.pk), {"reason": WHY})
 
-    assert not people.holds(person, other, "writer")
-    assert not people.holds(person, dataset, "writer")
+    assert not rights.holds(person, other, "writer")
+    assert not rights.holds(person, dataset, "writer")
     late = DatasetFactory()
     owner = ContributorFactory(member=late, member__roles=["curator"])
     people.join(dataset=late, person=person, role="writer", by=owner)
-    assert not people.holds(person, late, "writer")
+    assert not rights.holds(person, late, "writer")
 
 
 def test_lifting_one_of_two_pauses_lifts_not_the_other(dataset, curator, person):
@@ -109,9 +116,9 @@ def test_lifting_one_of_two_pauses_lifts_not_the_other(dataset, curator, person)
     everywhere = pause(person, None, admin)
 
     suspensions.lift(suspension_id=everywhere.pk, by=admin)
-    assert not people.holds(person, dataset, "writer")
+    assert not rights.holds(person, dataset, "writer")
     suspensions.lift(suspension_id=here.pk, by=curator)
-    assert people.holds(person, dataset, "writer")
+    assert rights.holds(person, dataset, "writer")
 
 
 def test_a_curator_lets_somebody_pause_and_go_on(client, dataset, person):
@@ -127,7 +134,7 @@ def test_a_curator_lets_somebody_pause_and_go_on(client, dataset, person):
     page = client.post(url("suspension-lift", made.pk), follow=True)
 
     assert "Petra Person goes on, and is told so." in page.text
-    assert people.holds(person, dataset, "writer")
+    assert rights.holds(person, dataset, "writer")
     assert Notification.objects.filter(person=person, kind="restored").exists()
     kinds = Event.objects.filter(subject_kind="contributor").values_list("kind", flat=True)
     assert list(kinds.order_by("pk")) == ["person.suspended", "person.restored"]
@@ -145,7 +152,7 @@ def test_curators_and_admins_are_paused_by_admins_and_not_at_all(dataset, curato
     with pytest.raises(CurationError, match="close the account"):
         pause(admin, dataset, curator)
     pause(other, dataset, admin)
-    assert not people.holds(other, dataset)
+    assert not rights.holds(other, dataset)
 
 
 def test_the_page_of_a_person_is_the_curators(client, dataset, curator, person):

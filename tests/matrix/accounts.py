@@ -1,0 +1,24 @@
+"""Signing in and out, and the admin's tables."""
+
+from __future__ import annotations
+
+from tests.matrix.rule import EVERYBODY, NOT_SIGNED_IN, OUTSIDE, SIGNED_IN, Row
+
+ROWS = [
+    Row("account_login", get=NOT_SIGNED_IN, post=NOT_SIGNED_IN),
+    Row("account_logout", get=SIGNED_IN.other(*OUTSIDE, gets=302), post=EVERYBODY.to(302)),
+    Row("account_inactive", get=EVERYBODY),
+    Row("account_signup", get=NOT_SIGNED_IN, post=NOT_SIGNED_IN),
+    Row("account_reauthenticate", get=SIGNED_IN, post=SIGNED_IN),
+    Row("account_email", get=SIGNED_IN, post=SIGNED_IN.to(302)),
+    Row("account_email_verification_sent", get=EVERYBODY),
+    Row("account_confirm_email", "=none", get=EVERYBODY, post=EVERYBODY.to(404)),
+    Row("account_change_password", get=SIGNED_IN, post=SIGNED_IN),
+    Row("account_set_password", get=SIGNED_IN.to(302), post=SIGNED_IN.to(302)),
+    Row("account_reset_password", get=EVERYBODY, post=EVERYBODY),
+    Row("account_reset_password_done", get=EVERYBODY),
+    Row("account_reset_password_from_key", "=1 =none", get=EVERYBODY, post=EVERYBODY),
+    Row("account_reset_password_from_key_done", get=EVERYBODY),
+    Row("account_confirm_login_code", get=SIGNED_IN.to(302), post=SIGNED_IN.to(302)),
+    Row("set_language", post=EVERYBODY.to(302), send={"language": "de"}),
+]
