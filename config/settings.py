@@ -35,6 +35,7 @@ from config.observing import (  # noqa: F401
 )
 from config.places import ROOT, broker_url, database_url, make_var, redis_url, var_dir
 from config.rest import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401
+from config.signin import *  # noqa: F403
 from config.transfer import (  # noqa: F401
     IMPORT_MEGABYTES,
     IMPORT_ROWS,
@@ -80,6 +81,7 @@ if LOCAL:
 SECRET_KEY = env_secret(
     "WINNOW_SECRET_KEY", kept_in=VAR_DIR / "secret_key" if LOCAL or DEBUG else None
 )
+SECRET_KEY_FALLBACKS = env_list("WINNOW_OLD_SECRET_KEYS")
 ALLOWED_HOSTS = env_list("WINNOW_HOSTS", "localhost,127.0.0.1,[::1]" if LOCAL else "")
 DATABASE_URL = database_url(VAR_DIR)
 REDIS_URL = redis_url(VAR_DIR)
@@ -98,6 +100,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "csp",
     "django_htmx",
     "rest_framework",
@@ -122,6 +125,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "curation.second_step.SecondStepMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -184,33 +188,6 @@ CACHES = {
 }
 
 # ---- people ------------------------------------------------------------------------
-AUTH_USER_MODEL = "curation.Contributor"
-AUTHENTICATION_BACKENDS = ["curation.sessions.Accounts"]
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/"
-ACCOUNT_ADAPTER = "curation.adapter.AccountAdapter"
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_SIGNUP_FORM_CLASS = "curation.forms.profile.SignupForm"
-ACCOUNT_EMAIL_VERIFICATION = "optional" if env_str("WINNOW_EMAIL_HOST") else "none"
-ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
-# An office of thousands may share one address, so the limit per address is wide;
-# the one that stops guessing is per account.
-ACCOUNT_RATE_LIMITS = {
-    "login": "600/m/ip",
-    "login_failed": "200/m/ip,10/5m/key",
-    "signup": "200/m/ip",
-    "reset_password": "200/m/ip,5/m/key",
-}
-ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
-_VALIDATORS = "django.contrib.auth.password_validation."
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": _VALIDATORS + "UserAttributeSimilarityValidator"},
-    {"NAME": _VALIDATORS + "MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": _VALIDATORS + "CommonPasswordValidator"},
-]
-
 # What else keeps words that are destroyed when a person is erased: called with the ids of
 # the person and of the texts, in that transaction. See curation/actions/erasure.py.
 FORGETTERS = ["annotate.forgetting.forget", "trainer.forgetting.forget"]

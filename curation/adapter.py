@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.http import HttpRequest, HttpResponse
 
-from curation import languages
-from curation.models import Contributor, Instance, Profile
+from curation import languages, secrecy
+from curation.actions import sessions
+from curation.models import Contributor, Event, Instance, Profile
+
+logger = logging.getLogger(__name__)
+
+# What allauth tells a person by mail has changed how they sign in: history says so, too,
+# and only the browser that did it stays signed in.
+CHANGES = {
+    "account/email/password_changed": "password.changed",
+    "account/email/password_set": "password.changed",
+    "account/email/password_reset": "password.reset",
+    "account/email/email_changed": "address.changed",
+    "account/email/email_deleted": "address.removed",
+    "mfa/email/totp_activated": "second_step.added",
+    "mfa/email/webauthn_added": "second_step.added",
+    "mfa/email/totp_deactivated": "second_step.removed",
+    "mfa/email/webauthn_removed": "second_step.removed",
+    "mfa/email/recovery_codes_generated": "second_step.codes_made",
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is untyped
@@ -24,3 +45,38 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
         if chosen:
             languages.remember(response, chosen)
         return response
+
+    def send_notification_mail(
+        self, template_prefix: str, user: Contributor, *args: Any, **kwargs: Any
+    ) -> None:
+        """allauth calls this once a person has changed how they sign in."""
+        kind = CHANGES.get(template_prefix)
+        if kind:
+            self._secure(user, kind)
+        super().send_notification_mail(template_prefix, user, *args, **kwargs)
+
+    def _secure(self, person: Contributor, kind: str) -> None:
+        request = self.request
+        is_theirs = request.user.is_authenticated and request.user.pk == person.pk
+        Event.objects.record(kind, person, by=person)
+        if is_theirs:
+            request.session.renew()
+        sessions.end_all(
+            person=person, by=person, but=request.session.session_key if is_theirs else None
+        )
+
+
+class SecondStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    def get_totp_issuer(self) -> str:
+        return "Winnow"
+
+    def encrypt(self, text: str) -> str:
+        return secrecy.lock(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """What another key of this server encrypted is lost: no number fits it."""
+        try:
+            return secrecy.unlock(encrypted_text)
+        except secrecy.Unreadable:
+            logger.warning("A second step was set up under another WINNOW_SECRET_KEY")
+            return generate_totp_secret()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
+from allauth.mfa.admin import Authenticator
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
@@ -12,7 +13,7 @@ from django.contrib.auth.models import Group
 from django.db.models import Model
 from django.http import HttpRequest
 
-from curation.actions import people
+from curation.actions import people, sessions
 from curation.models import (
     Ballot,
     Category,
@@ -35,6 +36,9 @@ from curation.models import (
     Withdrawal,
 )
 
+# Secrets, and what has pages of its own.
+for hidden in (Authenticator,):
+    admin.site.unregister(hidden)
 # The same sign-in as everywhere else, with its limits on guessing.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = "Winnow"
@@ -74,10 +78,14 @@ class ContributorAdmin(UserAdmin):  # type: ignore[type-arg]
         kind = "account.changed" if change else "account.added"
         assert isinstance(request.user, Contributor)  # the admin site lets nobody else in
         Event.objects.record(kind, obj, by=request.user, fields=form.changed_data)
+        if {"is_staff", "is_superuser"} & set(form.changed_data):
+            sessions.renew(obj.pk)
 
 
 @admin.register(Instance)
 class InstanceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    fields = ("registration_open",)  # the rest has pages of its own
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return not Instance.objects.exists()
 

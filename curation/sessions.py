@@ -2,49 +2,110 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, cast
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from typing import Any, NamedTuple, cast
 
+from allauth.account.adapter import get_adapter
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.middleware import AuthenticationMiddleware, get_user
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import UpdateError
+from django.core.exceptions import PermissionDenied
+from django.db.models import Case, F, Value, When
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 from django.utils.timezone import now
 
 from curation.models import Contributor, Session
 from curation.prepared import Prepared
+from curation.second_step import is_owed
+
+State = Session.State
+# How long a key that was exchanged for another serves requests that were under way.
+GRACE = timedelta(seconds=30)
 
 _session = Prepared(
-    lambda key, at: Session.objects.filter(
-        session_key=key, expire_date__gt=at
-    ).select_related("person")
+    lambda key, at: (
+        Session.objects.filter(session_key=key, expire_date__gt=at)
+        .select_related("person")
+        .annotate(owes_second_step=is_owed())
+    )
 )
 _account = Prepared(lambda pk: Contributor.objects.filter(pk=pk))
 _came_along: ContextVar[Contributor | None] = ContextVar("came_along", default=None)
 
 
+class Whence(NamedTuple):
+    """Where a browser is, and what it calls itself."""
+
+    address: str | None
+    agent: str
+
+
 class SessionStore(db.SessionStore):
     """Sessions in the database, each with the account that it is for."""
 
-    person: Contributor | None = None  # once it is loaded
+    row: Session | None = None  # once it is loaded
+    whence: Callable[[], Whence] = staticmethod(lambda: Whence(None, ""))
+    _since: datetime | None = None  # of a key that takes another's place
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
         return Session
 
+    @property
+    def person(self) -> Contributor | None:
+        return self.row.person if self.row is not None else None
+
+    @property
+    def owes_second_step(self) -> bool:
+        """Whether the person must set up a second step before they go on."""
+        return SESSION_KEY in self and bool(getattr(self.row, "owes_second_step", False))
+
+    def renew(self) -> None:
+        """Another key for the same browser, whose rights are others now."""
+        mine = Session.objects.filter(session_key=self.session_key)
+        ending = {"state": State.LEFT, "expire_date": now() + GRACE}
+        if not mine.exclude(state=State.LEFT).update(**ending):
+            return  # another request of this browser was first
+        data, row = self._session, self.row
+        self._since = row.since if row is not None else None
+        self.create()
+        self._session_cache = data
+        self.modified = True
+
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         row: Any = super().create_model_instance(data)
         row.person_id = data.get(SESSION_KEY)
+        row.address, row.agent = self.whence()
+        row.since = self._since or row.since
         return cast(Session, row)
 
+    def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002
+        """What is noted beside the data of a session stays as it is."""
+        if must_create or self.session_key is None:
+            super().save(must_create=must_create)
+            return
+        data = self._get_session(no_load=False)
+        left = When(state=State.LEFT, then=F("expire_date"))
+        saved = Session.objects.filter(session_key=self.session_key).update(
+            session_data=self.encode(data),
+            person=data.get(SESSION_KEY),
+            expire_date=Case(left, default=Value(self.get_expiry_date())),
+        )
+        if not saved:
+            raise UpdateError
+
     def _get_session_from_db(self) -> Session | None:
-        found = _session.first(key=self.session_key, at=now())
-        if found is None:
+        self.row = _session.first(key=self.session_key, at=now())
+        if self.row is None:
             self._session_key = None
-        self.person = found.person if found is not None else None
-        return found
+        return self.row
 
 
 class Accounts(AuthenticationBackend):  # type: ignore[misc]  # allauth is untyped
@@ -63,6 +124,35 @@ class AccountMiddleware(AuthenticationMiddleware):
     def process_request(self, request: Any) -> None:
         super().process_request(request)
         request.user = SimpleLazyObject(lambda: _account_of(request))
+        request.session.whence = lambda: whence(request)
+
+    def process_response(
+        self, request: Any, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        session = request.session
+        row = session.row
+        if row is None or row.person_id is None or session.session_key != row.session_key:
+            return response  # nobody, or a session that is new
+        if row.state == State.DUE:
+            session.renew()
+        elif row.seen_at < now() - Session.NOTED_EVERY:
+            _note(row, whence(request))
+        return response
+
+
+def whence(request: HttpRequest) -> Whence:
+    """As far as it is known: a proxy may say nothing, or not an address."""
+    adapter = get_adapter(request)
+    try:
+        address = str(ip_address(adapter.get_client_ip(request)))
+    except (PermissionDenied, ValueError):
+        address = None
+    return Whence(address, adapter.get_http_user_agent(request).replace("\0", "")[:300])
+
+
+def _note(row: Session, seen: Whence) -> None:
+    noted = {"seen_at": now(), "address": seen.address, "agent": seen.agent}
+    Session.objects.filter(session_key=row.session_key).update(**noted)
 
 
 def _account_of(request: HttpRequest) -> Any:

@@ -15,6 +15,7 @@ from urllib.parse import quote, quote_plus
 from uuid import uuid4
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
@@ -276,6 +277,7 @@ def take_off_name(person: Contributor) -> None:
     Case.objects.filter(assignee=person).delete()
     AccessToken.objects.filter(person=person).delete()  # named in words of their own
     KeptAnswer.objects.filter(person=person).delete()
+    Authenticator.objects.filter(user=person).delete()
     EmailAddress.objects.filter(Q(user=person) | Q(email__iexact=email)).delete()
     LogEntry.objects.filter(user=person).delete()
     about = Q(content_type__model="contributor", object_id=str(person.pk))

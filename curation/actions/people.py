@@ -7,6 +7,7 @@ import secrets
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from curation.actions import sessions
 from curation.actions.rights import Role, holds, require
 from curation.errors import CurationError, NotAllowed
 from curation.models import (
@@ -48,6 +49,7 @@ def join(
             person=person.pk,
             role=role,
         )
+        sessions.renew(person.pk)
     return membership
 
 
@@ -64,6 +66,7 @@ def leave(*, membership_id: int, by: Contributor) -> None:
         role=membership.role,
     )
     membership.delete()
+    sessions.renew(membership.contributor_id)
 
 
 @transaction.atomic

@@ -127,21 +127,35 @@ class Membership(models.Model):
 class Instance(models.Model):
     """What an admin decides for the whole installation. One row."""
 
+    class SecondStep(models.TextChoices):
+        """Of whom a second step is wanted when they sign in."""
+
+        NOBODY = "nobody", _("Nobody")
+        CARERS = "carers", _("Curators and admins")
+        EVERYBODY = "everybody", _("Everybody")
+
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     registration_open = models.BooleanField(
         default=False,
         verbose_name="People may sign up by themselves",
         help_text="Off: only accounts that an admin made can sign in.",
     )
+    second_step_of = models.CharField(
+        max_length=9, choices=SecondStep, default=SecondStep.NOBODY
+    )
 
     class Meta:
         constraints = [
             models.CheckConstraint(name="instance_is_one_row", condition=Q(id=1)),
+            models.CheckConstraint(
+                name="instance_second_step_known",
+                condition=Q(second_step_of__in=["nobody", "carers", "everybody"]),
+            ),
         ]
 
     class Privacy:
         published: ClassVar[set[str]] = set()
-        withheld = {"id", "registration_open"}
+        withheld = {"id", "registration_open", "second_step_of"}
 
     def __str__(self) -> str:
         return "settings of this installation"
