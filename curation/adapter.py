@@ -79,4 +79,4 @@ class SecondStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]
             return secrecy.unlock(encrypted_text)
         except secrecy.Unreadable:
             logger.warning("A second step was set up under another WINNOW_SECRET_KEY")
-            return generate_totp_secret()
+            return str(generate_totp_secret())

@@ -73,11 +73,10 @@ class SessionStore(db.SessionStore):
         ending = {"state": State.LEFT, "expire_date": now() + GRACE}
         if not mine.exclude(state=State.LEFT).update(**ending):
             return  # another request of this browser was first
-        data, row = self._session, self.row
+        data, row = dict(self.items()), self.row
         self._since = row.since if row is not None else None
         self.create()
-        self._session_cache = data
-        self.modified = True
+        self.update(data)
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         row: Any = super().create_model_instance(data)
@@ -91,7 +90,7 @@ class SessionStore(db.SessionStore):
         if must_create or self.session_key is None:
             super().save(must_create=must_create)
             return
-        data = self._get_session(no_load=False)
+        data = dict(self.items())
         left = When(state=State.LEFT, then=F("expire_date"))
         saved = Session.objects.filter(session_key=self.session_key).update(
             session_data=self.encode(data),
