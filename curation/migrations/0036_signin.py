@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("curation", "0032_formats"),
+        ("curation", "0035_viewers"),
     ]
 
     operations = [
