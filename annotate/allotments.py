@@ -92,7 +92,13 @@ def _keep_up(given: Allotment) -> None:
     row = vars(with_progress(Allotment.objects.filter(pk=given.pk)).get())
     done, reserved = row["done"], row["reserved"]
     is_overdue = given.due_on is not None and given.due_on < localdate()
-    if is_overdue or done >= given.wanted or not _may_do_it(given):
+    if done >= given.wanted:
+        _close(given)
+        Event.objects.record(
+            "work.finished", given, by=None, dataset=given.dataset, task=given.kind,
+            wanted=given.wanted, done=done,
+        )  # fmt: skip
+    elif is_overdue or not _may_do_it(given):
         _close(given)
     elif given.kind != Kind.IMPROVE:  # those are chosen one by one
         _reserve(given, given.wanted - done - reserved, ())

@@ -87,6 +87,17 @@ BEATS: dict[str, dict[str, Any]] = {
         "task": "curation.tasks.forget_unfinished_files",
         "schedule": 86_400,
     },
+    # Other programs are told what happened.
+    "send-deliveries": {
+        "task": "curation.tasks.send_deliveries",
+        "schedule": 5,
+        "options": {"expires": 10},
+    },
+    # What they were told a month ago.
+    "forget-deliveries": {
+        "task": "curation.tasks.forget_deliveries",
+        "schedule": 86_400,
+    },
     # People get their news by mail, as often as their profile says.
     "send-digests": {"task": "curation.tasks.send_digests", "schedule": 3600},
 }

@@ -17,9 +17,11 @@ from curation.models import (
     Dataset,
     DatasetVersion,
     Decision,
+    Delivery,
     Freezing,
     GoldItem,
     GoldRanking,
+    Hook,
     Import,
     Membership,
     Message,
@@ -166,6 +168,21 @@ def import_in(dataset: Dataset, pk: int) -> Import:
 
 def token_of_mine(request: SignedInRequest, pk: int) -> AccessToken:
     return get_object_or_404(AccessToken, person=request.user, pk=pk)
+
+
+def hook(request: SignedInRequest, pk: int) -> Hook:
+    """Of a dataset to curate; those of the site are the admins'."""
+    there = Hook.objects.filter(removed_at=None).select_related("dataset__policy")
+    found = get_object_or_404(there, pk=pk)
+    if found.dataset is None:
+        site_admins_only(request)
+    else:
+        dataset_to_curate(request, found.dataset.slug)
+    return found
+
+
+def delivery_of(hook: Hook, pk: int) -> Delivery:
+    return get_object_or_404(Delivery, hook=hook, pk=pk)
 
 
 def site_admins_only(request: SignedInRequest) -> None:

@@ -59,6 +59,8 @@ def _address(notice: Notification) -> str:
         return reverse("curation:work")
     if notice.kind == Kind.SCHEDULE:
         return str(notice.data.get("address", ""))
+    if notice.kind == Kind.HOOK:
+        return reverse("curation:hook", args=[notice.data["hook"]])
     if notice.kind == Kind.WITHDRAWN and notice.data.get("numbers"):
         version = notice.data["slug"], notice.data["numbers"][-1]
         return reverse("curation:version", args=version)
@@ -224,6 +226,11 @@ def _schedule(notice: Notification) -> str:
     return said % {"schedule": notice.data.get("schedule", "")}
 
 
+def _hook(notice: Notification) -> str:
+    said = _("The webhook “%(name)s” was switched off.")
+    return said % {"name": notice.data.get("name", "")}
+
+
 SAID: dict[Kind, Callable[[Notification], str]] = {
     Kind.ACCEPTED: _accepted,
     Kind.REJECTED: _rejected,
@@ -242,4 +249,5 @@ SAID: dict[Kind, Callable[[Notification], str]] = {
     Kind.RESTORED: _restored,
     Kind.WITHDRAWN: _withdrawn,
     Kind.SCHEDULE: _schedule,
+    Kind.HOOK: _hook,
 }

@@ -6,6 +6,7 @@ from django.conf import settings
 
 from curation import stores
 from curation.actions import (
+    deliveries,
     digests,
     erasure,
     errands,
@@ -34,6 +35,7 @@ TEXTS_AT_ONCE = 5_000
 CHECKING_SECONDS = 20
 EMBEDDING_SECONDS = 8
 CARRYING_SECONDS = 10
+SENDING_SECONDS = 5
 # Turns that one lets others have, and how long they are, before it waits for the clock.
 PATIENCE, BUSY_SECONDS = 5, 20
 
@@ -197,3 +199,16 @@ def embed_all_texts(patience: int = PATIENCE) -> None:
         ring_later(embed_all_texts, seconds=BUSY_SECONDS, patience=patience - 1)
     elif run.embedded and not run.is_done and not run.problem:
         ring(embed_all_texts)
+
+
+@background_task()
+def send_deliveries() -> None:
+    """What happened, to the programs that want to know; in turns, if there is much."""
+    if deliveries.carry_on(seconds=SENDING_SECONDS):
+        ring(send_deliveries)
+
+
+@background_task()
+def forget_deliveries() -> None:
+    """What was sent a month ago, and what was answered."""
+    deliveries.forget()

@@ -38,6 +38,7 @@ from curation.models import (
     Conversation,
     DatasetVersion,
     Decision,
+    DeliveryTry,
     Erasure,
     Event,
     Export,
@@ -85,6 +86,10 @@ def destroy_texts(own: Sequence[int], *, asked: Erasure, by: Contributor) -> Non
     echoes.ask_curators(theirs, besides=texts, by=by)  # it reads the words
     with _history_is_open():
         _empty(Event.objects.filter(subject_kind="message", subject_id__in=texts))
+    # A receiver may say again what it was sent.
+    DeliveryTry.objects.filter(
+        delivery__event__subject_kind="message", delivery__event__subject_id__in=texts
+    ).update(answer="")
     # A text that is hashed with a frozen record could be guessed, if it is short.
     MessageSalt.objects.filter(message__in=texts).delete()
     _leave_tombstones(texts, asked)

@@ -14,6 +14,7 @@ from curation.api import (
     queue,
     versions,
 )
+from curation.api.hooks import HookViewSet
 from curation.api.within import SLUG
 
 app_name = "api"
@@ -43,6 +44,7 @@ router.register(
     "versions/(?P<digest>[0-9a-f]{64})/exports", exports.ExportViewSet, basename="export"
 )
 router.register("freezings", versions.FreezingViewSet, basename="freezing")
+router.register("hooks", HookViewSet, basename="hook")
 policy = datasets.PolicyViewSet.as_view({"get": "retrieve", "patch": "partial_update"})
 urlpatterns = [
     path("me/", me.MeView.as_view(), name="me"),

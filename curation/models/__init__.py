@@ -14,6 +14,7 @@ from curation.models.extracts import Extract
 from curation.models.findings import Finding
 from curation.models.freezings import Freezing
 from curation.models.gold import GoldAnswer, GoldBallot, GoldItem, GoldRanking
+from curation.models.hooks import Delivery, DeliveryTry, Hook
 from curation.models.imports import Import, Refusal
 from curation.models.inspections import Inspection, Inspector
 from curation.models.judgements import Ballot, BallotEntry, Label, Review, Settlement
@@ -51,6 +52,8 @@ __all__ = [
     "Dataset",
     "DatasetVersion",
     "Decision",
+    "Delivery",
+    "DeliveryTry",
     "DuplicateSearch",
     "EmbeddingModel",
     "Entry",
@@ -68,6 +71,7 @@ __all__ = [
     "GoldRanking",
     "Guideline",
     "Import",
+    "Hook",
     "Inspection",
     "Inspector",
     "Instance",

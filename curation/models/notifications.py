@@ -42,6 +42,7 @@ class Notification(models.Model):
         RESTORED = "restored", _("Work goes on")
         WITHDRAWN = "withdrawn", _("Texts were taken back")
         SCHEDULE = "schedule", _("A schedule did not get through")
+        HOOK = "hook", _("A webhook was switched off")
 
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications"
