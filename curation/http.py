@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.cache import get_conditional_response
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
 from curation.models import Contributor
 
 View = Callable[..., HttpResponse]
+# It is masked anew in each answer, and says nothing.
+TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"')
 
 
 def form_address(otherwise: str) -> Callable[[View], View]:
@@ -46,6 +51,20 @@ class SignedInRequest(HttpRequest):
 def is_part(request: HttpRequest) -> bool:
     """Whether a script asks for a part of a page, to put it in place."""
     return request.headers.get("X-Part") == "1"
+
+
+def unless_same(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+    """A part of a page that asks for itself again: 304 where the browser shows it already.
+
+    See live.js, which keeps the tag; nothing is kept in the browser's cache.
+    """
+    said = TOKEN.sub(b"", answer.content)
+    # Weak: it is packed on its way, and no two packings are alike.
+    tag = f'W/"{hashlib.blake2b(said, digest_size=16).hexdigest()}"'
+    answer["ETag"], answer["Cache-Control"] = tag, "private, no-store"
+    found = get_conditional_response(request, etag=tag, response=answer)
+    assert isinstance(found, HttpResponse)
+    return found
 
 
 def way_back(request: HttpRequest, otherwise: str) -> str:

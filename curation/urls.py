@@ -130,6 +130,7 @@ urlpatterns = [
     path("profile/programs/<int:pk>/revoke/", tokens.revoke, name="token-revoke"),
     path("profile/sessions/", sessions.mine, name="sessions"),
     path("notifications/", notifications.show, name="notifications"),
+    path("notifications/bell/", notifications.bell, name="bell"),
     path("notifications/read/", notifications.read, name="notifications-read"),
     path("leaderboard/", leaderboard.show, name="leaderboard"),
     # The whole installation.

@@ -13,12 +13,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from curation import access, live, tasks
+from curation import access, tasks
 from curation.actions import deliveries, hooks
 from curation.background import ring
 from curation.errors import CurationError
 from curation.forms.hooks import HookForm
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, unless_same
 from curation.models import Dataset, Delivery, Hook
 from curation.views import page
 
@@ -81,7 +81,8 @@ def show(request: SignedInRequest, pk: int) -> HttpResponse:
 def log(request: SignedInRequest, pk: int) -> HttpResponse:
     """What it was sent, alone: the page asks for it again."""
     hook = access.hook(request, pk)
-    return live.part(request, "curation/_hook_log.html", _sent(request, hook))
+    answer = render(request, "curation/_hook_log.html", _sent(request, hook))
+    return unless_same(request, answer)
 
 
 @require_POST

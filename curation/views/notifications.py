@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from curation import news
 from curation.actions import notices
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, unless_same
 from curation.models import Notification
 from curation.views import page
 
@@ -46,6 +46,13 @@ def read(request: SignedInRequest) -> HttpResponse:
     if request.htmx:
         return render(request, "_bell.html")
     return redirect("curation:notifications")
+
+
+@require_GET
+@login_required
+def bell(request: SignedInRequest) -> HttpResponse:
+    """The bell with its count, alone: it asks for itself again."""
+    return unless_same(request, render(request, "_bell.html"))
 
 
 def _group(item: news.Item) -> tuple[bool, object]:

@@ -243,7 +243,7 @@ def test_a_large_dataset_is_frozen_in_the_background(
     assert rung == [{"freezing_id": asked.pk}]
     page = client.get(url("versions", dataset.slug)).text
     assert "A version is being made" in page
-    assert 'hx-trigger="every 2s"' in page
+    assert 'data-live="2"' in page
 
     tasks.freeze_version(asked.pk)
     page = client.get(url("versions", dataset.slug)).text

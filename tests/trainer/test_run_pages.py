@@ -195,7 +195,7 @@ def test_a_running_run_asks_for_itself_again_and_an_ended_one_does_not(
     began(run)
 
     live = signed_in.get(page("run_live", run.pk), headers=HTMX)
-    assert 'hx-trigger="every 2s"' in live.text
+    assert 'data-live="2"' in live.text
     assert "about 4 min left" in live.text
     assert "6 of 10" in live.text
     assert "<html" not in live.text and "HX-Refresh" not in live

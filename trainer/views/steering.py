@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from curation.errors import CurationError
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, unless_same
 from trainer.child import LOG
 from trainer.models.fenced import Fenced
 
@@ -55,8 +55,9 @@ def live(request: SignedInRequest, pk: int, *, noun: Noun) -> HttpResponse:
     if not request.htmx:
         return redirect(noun.page, pk)
     answer = render(request, f"trainer/_{noun.name}_live.html", noun.moving(found))
-    if not found.is_active:
-        answer["HX-Refresh"] = "true"
+    if found.is_active:
+        return unless_same(request, answer)
+    answer["HX-Refresh"] = "true"
     return answer
 
 

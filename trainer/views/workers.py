@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from curation import handoff, renewal
 from curation.errors import CurationError
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, unless_same
 from trainer import board
 from trainer.actions import attempts, order, queue
 from trainer.checkup import START_WITH
@@ -36,7 +36,8 @@ def live(request: SignedInRequest) -> HttpResponse:
     """The part of the page that moves."""
     if not request.htmx:
         return redirect("trainer:workers")
-    return render(request, "trainer/_workers_live.html", _board(request))
+    answer = render(request, "trainer/_workers_live.html", _board(request))
+    return unless_same(request, answer)
 
 
 def _board(request: SignedInRequest) -> dict[str, Any]:

@@ -154,8 +154,11 @@
   document.addEventListener("htmx:configRequest", (event) => {
     event.detail.headers["X-CSRFToken"] = document.querySelector("meta[name=csrf-token]").content;
   });
-  document.addEventListener("htmx:sendError", () => say(words("sayUnreachable"), "error"));
+  // A part that asks by itself (live.js) says nothing: nobody did anything.
+  const isLive = (event) => Boolean(event.detail.elt?.dataset?.live);
+  document.addEventListener("htmx:sendError", (event) => { if (!isLive(event)) say(words("sayUnreachable"), "error"); });
   document.addEventListener("htmx:responseError", (event) => {
+    if (isLive(event)) return;
     const isRefused = event.detail.xhr.status === 403 || event.detail.xhr.status === 404;
     say(words(isRefused ? "sayRefused" : "sayBroken"), "error");
   });

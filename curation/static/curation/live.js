@@ -1,49 +1,87 @@
-// Parts of a page that show what changes: <section id="x" data-live="/address/" data-live-every="5">.
-// Each is asked for again after so many seconds and put in place where it differs. The server
-// says by ETag whether it does. A hidden page asks for nothing, one whose server is away less
-// and less often. A part that comes without data-live has come to its end.
+// Parts of a page that show what changes: <div id="x" data-live="5" hx-get="…" hx-trigger="live">.
+// Each is asked for again after so many seconds, and put in place where it differs: the server
+// says so by ETag. A hidden page asks for nothing, a part in which somebody types waits, and a
+// server that is away is asked less and less often. A part that comes without data-live has ended.
 "use strict";
 (() => {
   const LONGEST_MS = 60_000;
+  const states = new Map(); // by the id of the part
 
-  const watch = (part) => {
-    const every = 1000 * Number(part.dataset.liveEvery);
-    let pause = every, tag = "", timer = 0;
+  const isBusy = (part) => part.contains(document.activeElement) && window.winnow.isTyping(document.activeElement)
+    || part.querySelector("dialog[open], [data-menu][open]") !== null
+    || !window.getSelection().isCollapsed && part.contains(window.getSelection().anchorNode);
 
-    const isBusy = () => part.contains(document.activeElement) || part.querySelector("dialog[open]")
-      || !window.getSelection().isCollapsed && part.contains(window.getSelection().anchorNode);
-
-    const put = (html) => {
-      const fresh = new DOMParser().parseFromString(html, "text/html").getElementById(part.id);
-      if (!fresh) return;
-      for (const open of part.querySelectorAll("details[id]")) {
-        const twin = fresh.querySelector(`#${CSS.escape(open.id)}`);
-        if (twin) twin.open = open.open;
-      }
-      const place = document.importNode(fresh, true);
-      part.replaceWith(place);
-      window.htmx?.process(place);
-      part = place;
-    };
-
-    const ask = async () => {
-      if (!part.isConnected || !part.dataset.live) return;
-      if (document.hidden || isBusy()) return later();
-      try {
-        const headers = { "X-Part": "1", ...(tag && { "If-None-Match": tag }) };
-        const answer = await fetch(part.dataset.live, { headers, credentials: "same-origin", redirect: "error" });
-        if (answer.status >= 400 && answer.status < 500) return;
-        if (answer.status !== 304 && !answer.ok) throw new Error(answer.status);
-        pause = every;
-        if (answer.ok) { tag = answer.headers.get("ETag") ?? ""; if (!isBusy()) put(await answer.text()); }
-      } catch { pause = Math.min(2 * pause, LONGEST_MS); }
-      later();
-    };
-
-    const later = () => { clearTimeout(timer); if (!document.hidden) timer = setTimeout(ask, pause); };
-    document.addEventListener("visibilitychange", () => { if (!document.hidden && part.isConnected) ask(); });
-    later();
+  const ask = (id) => {
+    const part = document.getElementById(id), state = states.get(id);
+    if (!part?.dataset.live) { states.delete(id); return; }
+    if (!document.hidden && !state.isAsking && !isBusy(part)) {
+      state.isAsking = true;
+      window.htmx.trigger(part, "live");
+    }
+    wait(id);
   };
 
-  for (const part of document.querySelectorAll("[data-live]")) watch(part);
+  const wait = (id) => {
+    const state = states.get(id);
+    clearTimeout(state.timer);
+    state.timer = setTimeout(ask, state.pause, id);
+  };
+
+  const watch = () => {
+    for (const part of document.querySelectorAll("[data-live]")) {
+      if (states.has(part.id)) continue;
+      const every = 1000 * Number(part.dataset.live);
+      states.set(part.id, { every, pause: every, tag: "", timer: 0, isAsking: false });
+      wait(part.id);
+    }
+  };
+
+  const stateOf = (event) => (event.detail.elt?.dataset?.live ? states.get(event.detail.elt.id) : undefined);
+  const rest = (state) => { state.pause = Math.min(2 * state.pause, LONGEST_MS); };
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    const tag = stateOf(event)?.tag;
+    if (tag) event.detail.headers["If-None-Match"] = tag;
+  });
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    const state = stateOf(event);
+    if (!state) return;
+    const { xhr, pathInfo } = event.detail;
+    state.isAsking = false;
+    // Sent elsewhere, as to the page for signing in, which is no part of this one.
+    if (new URL(xhr.responseURL).pathname !== new URL(pathInfo.requestPath, location.href).pathname) {
+      states.delete(event.detail.elt.id);
+      return event.preventDefault();
+    }
+    if (xhr.status >= 500) return rest(state);
+    state.pause = state.every;
+    state.tag = xhr.getResponseHeader("ETag") ?? "";
+    if (xhr.status >= 400) states.delete(event.detail.elt.id);
+  });
+  for (const kind of ["htmx:sendError", "htmx:timeout", "htmx:sendAbort"])
+    document.addEventListener(kind, (event) => {
+      const state = stateOf(event);
+      if (state) { state.isAsking = false; rest(state); }
+    });
+
+  // What somebody opened or closed stays so.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const state = stateOf(event);
+    if (state) state.open = [...event.detail.elt.querySelectorAll("details[id]")].map(({ id, open }) => [id, open]);
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const state of states.values()) {
+      for (const [id, open] of state.open ?? []) {
+        const twin = document.getElementById(id);
+        if (twin) twin.open = open;
+      }
+      state.open = [];
+    }
+    watch();
+  });
+
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) for (const id of [...states.keys()]) ask(id);
+  });
+  watch();
 })();
