@@ -168,9 +168,8 @@ class HookViewSet(
     def deliveries(self, request: Request, pk: str) -> Response:
         """What it was sent, newest first, of the last month."""
         sent = Delivery.objects.filter(hook=self.get_object()).for_listing()
-        return self.get_paginated_response(
-            DeliverySerializer(self.paginate_queryset(sent), many=True).data
-        )
+        rows = cast(list[Delivery], self.paginate_queryset(cast(Any, sent)))
+        return self.get_paginated_response(DeliverySerializer(rows, many=True).data)
 
     @extend_schema(request=None, responses=DeliverySerializer)
     @action(detail=True, methods=["post"], url_path=f"deliveries/(?P<uid>{UID})/send")

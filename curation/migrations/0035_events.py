@@ -140,7 +140,7 @@ class Migration(migrations.Migration):
                             ("waiting", "Waiting"),
                             ("sending", "Being sent"),
                             ("delivered", "Delivered"),
-                            ("failed", "Given up"),
+                            ("failed", "Not delivered"),
                         ],
                         default="waiting",
                         max_length=9,

@@ -122,7 +122,7 @@ class Delivery(models.Model):
         WAITING = "waiting", _("Waiting")
         SENDING = "sending", _("Being sent")
         DELIVERED = "delivered", _("Delivered")
-        FAILED = "failed", _("Given up")
+        FAILED = "failed", _("Not delivered")
 
     # What the receiver knows it by, however often it is sent.
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
