@@ -69,7 +69,7 @@ def test_from_a_file_to_the_record(
     assert answer.url == place
     page = client.get(place).text
     assert "It is being imported" in page
-    assert 'hx-trigger="every 2s"' in page
+    assert 'data-live="2"' in page
 
     tasks.take_import(Import.objects.get().pk)
     page = client.get(place).text
