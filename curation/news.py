@@ -59,7 +59,7 @@ def _address(notice: Notification) -> str:
         return reverse("curation:work")
     if notice.kind == Kind.SCHEDULE:
         return str(notice.data.get("address", ""))
-    if notice.kind == Kind.HOOK:
+    if notice.kind == Kind.HOOK and "hook" in notice.data:
         return reverse("curation:hook", args=[notice.data["hook"]])
     if notice.kind == Kind.WITHDRAWN and notice.data.get("numbers"):
         version = notice.data["slug"], notice.data["numbers"][-1]
