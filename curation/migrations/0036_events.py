@@ -35,7 +35,7 @@ DROP FUNCTION curation_note_deliveries();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("curation", "0034_transfer"),
+        ("curation", "0035_viewers"),
     ]
 
     operations = [
