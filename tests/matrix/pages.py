@@ -72,6 +72,7 @@ ROWS = [
     Row("curation:token-revoke", "token", post=WRITER.to(302)),
     Row("curation:sessions", get=SIGNED_IN, post=SIGNED_IN.to(302)),
     Row("curation:notifications", get=SIGNED_IN),
+    Row("curation:bell", get=SIGNED_IN),
     Row("curation:notifications-read", post=SIGNED_IN.to(302)),
     Row("curation:leaderboard", get=SIGNED_IN),
     # The whole installation.
@@ -133,6 +134,17 @@ ROWS = [
     Row("curation:card", "slug number =README.md", get=MEMBERS),
     Row("curation:model-lineage", "report", get=MEMBERS),
     Row("curation:text-lineage", "answer", get=MEMBERS),
+    # Other programs are told what happens.
+    Row("curation:hooks", "slug", get=CURATORS, post=CURATORS.to(422)),
+    Row("curation:site-hooks", get=ADMINS, post=ADMINS.to(422)),
+    Row("curation:hook", "hook", get=CURATORS, post=CURATORS.to(422)),
+    Row("curation:hook", "site_hook", get=ADMINS, post=ADMINS.to(422)),
+    Row("curation:hook-log", "hook", get=CURATORS),
+    Row("curation:hook-test", "hook", post=CURATORS.to(302)),
+    Row("curation:hook-secret", "hook", post=CURATORS),
+    Row("curation:hook-switch", "hook", post=CURATORS.to(302)),
+    Row("curation:hook-remove", "hook", post=CURATORS.to(302)),
+    Row("curation:hook-again", "hook delivery", post=CURATORS.to(302)),
     # Files come in.
     Row("curation:imports", "slug", get=CURATORS, post=CURATORS.to(422)),
     Row("curation:import", "slug imported", get=CURATORS, post=CURATORS.to(302)),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from tests.matrix import rule
 from tests.matrix.rule import Row
 
-MEMBERS, SIGNED_IN, CURATORS, WRITER, REVIEWER, TAKING_PART, WORKERS = (
+ADMINS, MEMBERS, SIGNED_IN, CURATORS, WRITER, REVIEWER, TAKING_PART, WORKERS = (
     one.api()
     for one in (
-        rule.MEMBERS, rule.SIGNED_IN, rule.CURATORS, rule.WRITER, rule.REVIEWER,
-        rule.TAKING_PART, rule.WORKERS,
+        rule.ADMINS, rule.MEMBERS, rule.SIGNED_IN, rule.CURATORS, rule.WRITER,
+        rule.REVIEWER, rule.TAKING_PART, rule.WORKERS,
     )
 )  # fmt: skip
 # Members see that it is there, so they are told that they may not.
@@ -76,6 +76,15 @@ ROWS = [
     Row("api:version-file", "digest =train.jsonl", get=MEMBERS),
     Row("api:version-verify", "digest", get=MEMBERS),
     Row("api:freezing-detail", "freezing", get=MEMBERS, delete=ACTING.to(204)),
+    # Webhooks; those of the site are seen with an admin's key.
+    Row("api:hook-list", get=SIGNED_IN, post=SIGNED_IN.to(400), send=b"{}"),
+    Row("api:hook-detail", "hook", get=CURATORS, patch=CURATORS, delete=CURATORS.to(204),
+        send=b'{"name": "Other"}'),
+    Row("api:hook-detail", "site_hook", get=ADMINS),
+    Row("api:hook-ping", "hook", post=CURATORS, send=b"{}"),
+    Row("api:hook-secret", "hook", post=CURATORS, send=b"{}"),
+    Row("api:hook-deliveries", "hook", get=CURATORS),
+    Row("api:hook-send-again", "hook delivery_uid", post=CURATORS.to(202), send=b"{}"),
     # Tasks: as on their pages.
     Row("tasks-api:task-list", get=SIGNED_IN),
     Row("tasks-api:task-waiting", get=SIGNED_IN),

@@ -10,12 +10,21 @@ from django.contrib.auth.hashers import make_password
 from django.utils.timezone import now
 
 from annotate.models import Allotment, Assignment, Draft, Skip, Submission
-from curation.actions import freezing, gold, gold_rankings, suspensions, tokens, versions
+from curation.actions import (
+    freezing,
+    gold,
+    gold_rankings,
+    hooks,
+    suspensions,
+    tokens,
+    versions,
+)
 from curation.models import (
     Category,
     Comment,
     Conversation,
     Decision,
+    Delivery,
     EvaluationSet,
     Export,
     Guideline,
@@ -52,6 +61,7 @@ class World:
         self.dataset = DatasetFactory(slug="ours", title="Ours", policy__gold_every=5)
         self.slug = self.dataset.slug
         self._people()
+        self._programs()
         self._texts()
         self._versions()
         self._work()
@@ -91,6 +101,15 @@ class World:
         self.paused = Membership.objects.filter(contributor=self.people["paused"])[0].pk
         self.membership = Membership.objects.get(contributor=self.writer).pk
         self.stranger_id, self.reviewer_id = self.stranger.pk, self.reviewer.pk
+
+    def _programs(self) -> None:
+        admin = self.people["admin"]
+        told = {"name": "Bot", "url": "http://127.0.0.1:1/", "wants": ["run.finished"]}
+        hook = hooks.add(dataset=self.dataset, by=self.curator, **told)[0]
+        self.hook = hook.pk
+        self.site_hook = hooks.add(dataset=None, by=admin, **told)[0].pk
+        sent = Delivery.objects.create(hook=hook, kind="ping")
+        self.delivery, self.delivery_uid = sent.pk, sent.uid
 
     def _texts(self) -> None:
         self.kind = Category.objects.create(
