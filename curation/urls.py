@@ -142,6 +142,7 @@ urlpatterns = [
         "settings/people/<int:pk>/sign-in/second-step/",
         sessions.take_off_second_step,
         name="second-step-off",
+    ),
     # Other programs are told what happens.
     path("settings/hooks/", hooks.of_site, name="site-hooks"),
     path("datasets/<slug:slug>/hooks/", hooks.of_dataset, name="hooks"),

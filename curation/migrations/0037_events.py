@@ -35,7 +35,7 @@ DROP FUNCTION curation_note_deliveries();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("curation", "0035_viewers"),
+        ("curation", "0036_signin"),
     ]
 
     operations = [
