@@ -60,6 +60,8 @@ BEATS: dict[str, dict[str, Any]] = {
         "schedule": 60,
     },
     "forget-transfers": {"task": "curation.tasks.forget_transfers", "schedule": 3600},
+    # The same of archives; those of a week are destroyed.
+    "look-after-archives": {"task": "curation.tasks.look_after_archives", "schedule": 60},
     # Texts are looked at by checks that take long, and again by those that changed.
     "check-texts": {"task": "curation.tasks.check_texts", "schedule": 60},
     "find-unchecked-texts": {

@@ -10,6 +10,7 @@ from curation.actions.rights import Sight, holds, sight
 from curation.http import SignedInRequest
 from curation.models import (
     AccessToken,
+    Archiving,
     Category,
     Comment,
     Contributor,
@@ -155,6 +156,10 @@ def saved_view(request: SignedInRequest, slug: str, pk: int) -> SavedView:
 def version(request: SignedInRequest, slug: str, number: int) -> DatasetVersion:
     shown = DatasetVersion.objects.for_listing()
     return get_object_or_404(shown, dataset=dataset(request, slug), number=number)
+
+
+def archiving_in(dataset: Dataset, pk: int) -> Archiving:
+    return get_object_or_404(Archiving, dataset=dataset, pk=pk)
 
 
 def freezing_in(dataset: Dataset, pk: int) -> Freezing:

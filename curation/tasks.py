@@ -6,6 +6,7 @@ from django.conf import settings
 
 from curation import stores
 from curation.actions import (
+    archives,
     deliveries,
     digests,
     erasure,
@@ -135,6 +136,20 @@ def restart_silent_transfers() -> None:
 def forget_transfers() -> None:
     """Files that were imported or written long ago."""
     errands.forget_old()
+
+
+@background_task()
+def make_archive(archiving_id: int) -> None:
+    """Write a whole dataset into a file that a curator asked for."""
+    archives.run(archiving_id)
+
+
+@background_task()
+def look_after_archives() -> None:
+    """Wake workers for archives that wait or were left lying; destroy those of a week."""
+    archives.forget_outdated()
+    for archiving_id in archives.take_back_silent():
+        make_archive.delay(archiving_id=archiving_id)
 
 
 @background_task()

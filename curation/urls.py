@@ -6,6 +6,7 @@ from curation.addresses import Opaque
 from curation.views import (
     agreement,
     amend,
+    archives,
     browse,
     bulk,
     comments,
@@ -186,6 +187,19 @@ urlpatterns = [
         "datasets/<slug:slug>/freezings/<int:pk>/cancel/",
         freezings.cancel,
         name="freezing-cancel",
+    ),
+    # The whole of it as one file.
+    path("datasets/<slug:slug>/archives/", archives.index, name="archives"),
+    path("datasets/<slug:slug>/archives/<int:pk>/", archives.download, name="archive"),
+    path(
+        "datasets/<slug:slug>/archives/<int:pk>/cancel/",
+        archives.cancel,
+        name="archive-cancel",
+    ),
+    path(
+        "datasets/<slug:slug>/archives/<int:pk>/destroy/",
+        archives.destroy,
+        name="archive-destroy",
     ),
     path(
         "datasets/<slug:slug>/versions/<int:number>/since/<int:before>/",

@@ -1,5 +1,6 @@
 """The record. Every model says in `Privacy` which of its fields may be published."""
 
+from curation.models.archivings import Archiving
 from curation.models.clusters import Cluster, ClusterMember, DuplicateSearch
 from curation.models.consents import Consent, Terms
 from curation.models.conversations import Conversation, Message
@@ -38,6 +39,7 @@ from curation.models.withdrawals import Recall, Withdrawal
 __all__ = [
     "TAKING_PART",
     "AccessToken",
+    "Archiving",
     "Ballot",
     "BallotEntry",
     "Candidate",

@@ -1,0 +1,106 @@
+"""Archives of a dataset: asked for, watched, fetched, destroyed."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from curation import access, tasks
+from curation.actions import archives
+from curation.background import ring
+from curation.errors import CurationError, Unavailable
+from curation.forms.archives import ArchiveForm
+from curation.http import SignedInRequest
+from curation.models import Archiving, Dataset
+from curation.views import page
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def index(request: SignedInRequest, slug: str) -> HttpResponse:
+    """What there is. POST asks for another, which a worker makes."""
+    dataset = access.dataset_to_curate(request, slug)
+    form = ArchiveForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return _list(request, dataset, form, status=422 if form.is_bound else 200)
+    try:
+        asked = archives.ask(
+            dataset_id=dataset.pk, by=request.user, has_names=form.has_names
+        )
+    except CurationError as refusal:
+        return _list(request, dataset, form, problem=str(refusal), status=409)
+    ring(tasks.make_archive, archiving_id=asked.pk)
+    return redirect("curation:archives", slug)
+
+
+@require_GET
+@login_required
+def download(request: SignedInRequest, slug: str, pk: int) -> HttpResponseBase:
+    dataset = access.dataset_to_curate(request, slug)
+    archiving = access.archiving_in(dataset, pk)
+    if not archiving.is_kept:
+        raise Http404
+    try:
+        file = archives.open_file(archiving)
+    except CurationError as refusal:
+        status = 503 if isinstance(refusal, Unavailable) else 409
+        return _list(request, dataset, ArchiveForm(), problem=str(refusal), status=status)
+    named = f"{dataset.slug}-{archiving.asked_at:%Y-%m-%d}.winnow.zip"
+    return FileResponse(
+        file, as_attachment=True, filename=named, content_type="application/zip"
+    )
+
+
+@require_POST
+@login_required
+def cancel(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
+    archiving = _one(request, slug, pk)
+    try:
+        archives.cancel(archiving_id=archiving.pk, by=request.user)
+    except CurationError as refusal:
+        messages.error(request, str(refusal))
+    return redirect("curation:archives", slug)
+
+
+@require_POST
+@login_required
+def destroy(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
+    archiving = _one(request, slug, pk)
+    try:
+        archives.destroy(archiving_id=archiving.pk, by=request.user)
+    except CurationError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("The file is destroyed."))
+    return redirect("curation:archives", slug)
+
+
+def _one(request: SignedInRequest, slug: str, pk: int) -> Archiving:
+    return access.archiving_in(access.dataset_to_curate(request, slug), pk)
+
+
+def _list(
+    request: SignedInRequest,
+    dataset: Dataset,
+    form: ArchiveForm,
+    *,
+    problem: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    made = dataset.archivings.for_listing()
+    return page.of_dataset(
+        request,
+        dataset,
+        "archives.html",
+        form=form,
+        page=page.paged(request, made),
+        active=made.active().first(),
+        days=Archiving.KEPT.days,
+        problem=problem,
+        status=status,
+    )
