@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from datetime import timedelta
@@ -167,7 +168,7 @@ def _make(archiving: Archiving) -> bool:
     aside.mkdir(parents=True, exist_ok=True)
     # A killed worker's is found by its name: see stores.forget_unfinished().
     unfinished = Path(tempfile.mkdtemp(prefix=stores.UNFINISHED, dir=aside))
-    pulse = _Pulse(archiving)
+    pulse = _Pulse(archiving, unfinished)
     pulse.start()
     try:
         facts = _write(archiving, unfinished, pulse)
@@ -206,8 +207,9 @@ class _Pulse(Thread):
     """Says that the worker lives and how far it is, by a connection of its own: what is
     archived is read in one transaction, in which nobody else would see it."""
 
-    def __init__(self, archiving: Archiving) -> None:
+    def __init__(self, archiving: Archiving, folder: Path) -> None:
         super().__init__(daemon=True)
+        self._folder = folder
         self.done = self.of = 0
         self._mine, self._over, self._is_lost = _mine(archiving), Signal(), False
 
@@ -223,6 +225,7 @@ class _Pulse(Thread):
     def run(self) -> None:
         try:
             while not self._over.wait(BEAT_SECONDS):
+                os.utime(self._folder)  # or it would be taken for a killed worker's
                 mine = Archiving.objects.filter(self._mine)
                 if not mine.update(beat_at=now(), done=self.done, of=self.of):
                     self._is_lost = True

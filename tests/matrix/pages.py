@@ -100,6 +100,11 @@ ROWS = [
     Row("curation:agreement", "slug", get=MEASURING),
     # A version in the making, and what differs between two.
     Row("curation:freezing-cancel", "slug freezing", post=CURATORS.to(302)),
+    # The whole of it as one file; this one's is gone.
+    Row("curation:archives", "slug", get=CURATORS, post=CURATORS.to(422)),
+    Row("curation:archive", "slug archive", get=CURATORS.to(409)),
+    Row("curation:archive-cancel", "slug archive", post=CURATORS.to(302)),
+    Row("curation:archive-destroy", "slug archive", post=CURATORS.to(302)),
     Row("curation:version-diff", "slug number before", get=MEMBERS),
     # What texts are looked at for.
     Row("curation:rules-checks", "slug", post=CURATORS.to(422)),

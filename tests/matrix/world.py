@@ -20,6 +20,7 @@ from curation.actions import (
     versions,
 )
 from curation.models import (
+    Archiving,
     Category,
     Comment,
     Conversation,
@@ -162,6 +163,10 @@ class World:
         self.imported = Import.objects.create(
             dataset=self.dataset, asked_by=self.curator, file_name="a.jsonl", size=1,
             kind="jsonl",
+        ).pk  # fmt: skip
+        self.archive = Archiving.objects.create(
+            dataset=self.dataset, asked_by=self.curator, state="made", sha256="0" * 64,
+            ended_at=now(),
         ).pk  # fmt: skip
         self.withdrawal = Withdrawal.objects.create(
             person=self.writer,
