@@ -15,7 +15,7 @@ from curation.models import Ballot, BallotEntry, Message
 
 PEOPLE = ""  # the generator of what people wrote
 BALLOTS_AT_MOST = 5_000  # the newest: more tell little more
-MARKS = re.compile(r"(?m)^\s*(?:[-*+]|\d+[.)])\s+|^#{1,6}\s|\*\*|^```|^\s*\|")
+MARKS = re.compile(r"(?m)^[^\S\n]*(?:[-*+]|\d+[.)])\s+|^#{1,6}\s|\*\*|^```|^[^\S\n]*\|")
 
 
 class Comparison(NamedTuple):

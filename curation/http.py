@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any
 
@@ -21,8 +21,12 @@ View = Callable[..., HttpResponse]
 TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"')
 
 
-def form_address(otherwise: str) -> Callable[[View], View]:
+def form_address(
+    otherwise: str, *, keeping: Collection[str] | None = None
+) -> Callable[[View], View]:
     """An address that forms are sent to. Who comes by link is shown another page.
+
+    `keeping` names the parts of this address that the other has, too: by default all.
 
     The sign-in page sends people back to where they came from, by link: somebody whose
     session ended while they wrote must find their task there, not an error.
@@ -32,7 +36,8 @@ def form_address(otherwise: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method != "POST":
-                elsewhere: HttpResponse = redirect(otherwise, *args, **kwargs)
+                shared = kwargs if keeping is None else {n: kwargs[n] for n in keeping}
+                elsewhere: HttpResponse = redirect(otherwise, *args, **shared)
                 return elsewhere
             return view(request, *args, **kwargs)
 

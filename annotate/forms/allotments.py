@@ -48,6 +48,7 @@ class AllotmentForm(forms.Form):
     conversations = forms.CharField(
         label=_("Only these conversations"),
         required=False,
+        max_length=2_000,
         help_text=_(
             "Their numbers, such as 12, 15, 20-40. All such work in them is given then."
         ),

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxLengthValidator
 from django.forms.widgets import HiddenInput
 from django.utils.functional import Promise
 
 from annotate.models import Assignment
 
+# No max_length: browsers cut what is pasted to that, and do not say so.
+NOTE_AT_MOST = MaxLengthValidator(4_000)
 DRAFT_AT_MOST = 200_000  # bytes of one autosave
 
 

@@ -9,7 +9,7 @@ from django.forms.widgets import RadioSelect
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from annotate.forms.base import TaskForm, text_area
+from annotate.forms.base import NOTE_AT_MOST, TaskForm, text_area
 from annotate.models import Assignment
 from curation.models import Ballot
 
@@ -48,7 +48,10 @@ class BallotForm(TaskForm):
         widget=RadioSelect,
     )
     note = forms.CharField(
-        label=_("Note"), required=False, widget=text_area(rows=2, css="textarea--short")
+        label=_("Note"),
+        required=False,
+        validators=[NOTE_AT_MOST],
+        widget=text_area(rows=2, css="textarea--short"),
     )
 
     def __init__(self, slot: Assignment, *args: Any, **kwargs: Any) -> None:

@@ -11,7 +11,7 @@ from django.forms.widgets import RadioSelect
 from django.utils.translation import gettext_lazy as _
 
 from annotate.criteria import CRITERIA, Criterion
-from annotate.forms.base import TaskForm, text_area
+from annotate.forms.base import NOTE_AT_MOST, TaskForm, text_area
 from annotate.models import Assignment
 from curation.clean.text import tidied
 from curation.models import Label, Review
@@ -43,6 +43,7 @@ class VerdictForm(TaskForm):
     note = forms.CharField(
         label=_("Note to the author"),
         required=False,
+        validators=[NOTE_AT_MOST],
         widget=text_area(rows=2, css="textarea--short"),
     )
     edited_text = forms.CharField(

@@ -28,7 +28,7 @@ def show(request: SignedInRequest, slug: str) -> HttpResponse:
     return _page(request, dataset, AllotmentForm(dataset))
 
 
-@form_address("annotate:allotments")
+@form_address("annotate:allotments", keeping=("slug",))
 @login_required
 def take_back(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     given = access.allotment_of(dataset_to_curate(request, slug), pk)

@@ -19,7 +19,7 @@ from curation.errors import CurationError
 from curation.http import SignedInRequest, form_address
 
 
-@form_address("annotate:home")
+@form_address("annotate:home", keeping=())
 @login_required
 def submission(request: SignedInRequest, key: UUID) -> HttpResponse:
     try:
@@ -31,7 +31,7 @@ def submission(request: SignedInRequest, key: UUID) -> HttpResponse:
     return _to_task(request, slot)
 
 
-@form_address("annotate:home")
+@form_address("annotate:home", keeping=())
 @login_required
 def skip(request: SignedInRequest, pk: int) -> HttpResponse:
     try:

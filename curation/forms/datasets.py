@@ -6,7 +6,7 @@ import re
 from typing import Any, ClassVar
 
 from django import forms
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxLengthValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from curation.aggregate.demand import BALLOTS_AT_MOST
@@ -18,6 +18,8 @@ from curation.models import (
     Policy,
 )
 
+# Rendered for each reader. No max_length: browsers cut what is pasted to that.
+GUIDELINE_AT_MOST = MaxLengthValidator(100_000)
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")  # BCP 47, as far as we need it
 
 
@@ -25,6 +27,7 @@ class DatasetForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none a
     guideline = forms.CharField(
         label=_("Guideline"),
         required=False,
+        validators=[GUIDELINE_AT_MOST],
         widget=forms.Textarea(attrs={"rows": 12, "class": "textarea--tall"}),
         help_text=_("What is good here, in Markdown. You can publish it later, too."),
     )
@@ -237,6 +240,7 @@ class CategoryChangeForm(CategoryForm):
 class GuidelineForm(forms.Form):
     text = forms.CharField(
         label=_("Text"),
+        validators=[GUIDELINE_AT_MOST],
         widget=forms.Textarea(attrs={"rows": 18, "class": "textarea--tall"}),
         help_text=_(
             "Markdown. Publishing makes a new version; what was judged before keeps the "
