@@ -8,7 +8,7 @@ from smtplib import SMTPServerDisconnected
 
 import pytest
 from django.core.mail import send_mail
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils.timezone import now
 
@@ -200,6 +200,23 @@ def test_backups_are_old_fail_or_were_never_made(page):
     assert "backup" not in page()
     Pulse.objects.filter(name=pulses.BACKUP).delete()
     assert "Winnow knows of none" in page()["backup"]
+
+
+def test_what_backs_up_is_known_here(page, monkeypatch, tmp_path):
+    Pulse.objects.filter(name=pulses.BACKUP).delete()
+
+    def full(**_):
+        raise OSError("no room for ada@example.org")
+
+    back_up = "curation.management.backups.back_up"
+    monkeypatch.setattr(back_up, full)
+    with pytest.raises(CommandError):
+        call_command("backup", tmp_path / "one")
+    assert Pulse.objects.get(name=pulses.BACKUP).problem == "OSError"
+
+    monkeypatch.setattr(back_up, lambda **_: {"tables": {}, "files": {}})
+    call_command("backup", tmp_path / "two")
+    assert "backup" not in page()
 
 
 def test_a_version_that_is_not_what_was_frozen(page, django_user_model):

@@ -29,8 +29,12 @@ django.setup()
 import sentry_sdk
 from django.test import Client
 from django.urls import path
+from django.conf import settings
 from config import urls
-from curation import request_ids
+# None of those that ask the database: there is none here.
+settings.MIDDLEWARE = [
+    name for name in settings.MIDDLEWARE if "health" in name or "common" in name
+]
 
 class Refused(Exception):
     pass

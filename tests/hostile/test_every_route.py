@@ -159,7 +159,7 @@ def _lacking(name, answer):
     yield from (header for header, value in headers.items() if answer.get(header) != value)
     # No script and no style in the page, and no handler on an element.
     body = re.sub(r"<!--.*?-->", "", answer.text, flags=re.DOTALL)
-    if re.search(r"<script(?![^>]*\bsrc=)[^>]*>(?!\s*</script>)", body):
+    if re.search(r"<script(?![^>]*\b(?:src=|type=.application/json))[^>]*>", body):
         yield "an inline script"
     if re.search(r"<[^>]+\son\w+\s*=", body):
         yield "a handler"
