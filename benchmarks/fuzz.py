@@ -36,8 +36,9 @@ class Programs:
     slowest: dict[str, float] = field(default_factory=dict)
 
     def ask(self, path: str) -> Any:
+        headers = {**self._bearer("admin"), "Accept": "application/json"}
         answer = self.session.get(
-            f"{self.address}/api/v1/{path}", headers=self._bearer("admin"), timeout=60
+            f"{self.address}/api/v1/{path}", headers=headers, timeout=60
         )
         return answer.json() if answer.ok else None
 
@@ -62,7 +63,7 @@ def main(examples: int) -> None:
         programs = Programs(
             address, json.loads(manage("shell", "--no-imports", "-c", KEYS))
         )
-        schema, began = programs.ask("schema/?format=json"), time.monotonic()
+        schema, began = programs.ask("schema/"), time.monotonic()
         found = attack(
             schema,
             programs.ask,

@@ -90,7 +90,7 @@ def _often(once: Callable[[Any], None], cases: Any, examples: int) -> None:
 
 
 def _once(
-    send: Send, found: Counter[str], one: tuple[Case, str, Mapping[str, Any]]
+    send: Send, found: Counter[str], one: tuple[Case[Any], str, Mapping[str, Any]]
 ) -> None:
     case, role, places = one
     case.path_parameters = {**(case.path_parameters or {}), **places}
@@ -100,7 +100,7 @@ def _once(
         found[f"{case.method} {case.operation.path}"] += 1
 
 
-def _request(case: Case) -> requests.PreparedRequest:
+def _request(case: Case[Any]) -> requests.PreparedRequest:
     told = case.as_transport_kwargs(base_url=BASE)
     names = ("method", "url", "headers", "params", "data", "json", "files", "cookies")
     asked = requests.Request(**{name: told[name] for name in names if name in told})

@@ -19,6 +19,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
     "PAGE_SIZE": 100,
+    "URL_FORMAT_OVERRIDE": None,  # ?format= is a name like any other
     "EXCEPTION_HANDLER": "curation.rest.problems.answer",
     "DEFAULT_SCHEMA_CLASS": "curation.rest.schema.Described",
     "DEFAULT_THROTTLE_CLASSES": ["curation.rest.throttles.PerKey"],

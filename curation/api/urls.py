@@ -7,6 +7,7 @@ from curation.api import (
     arrivals,
     datasets,
     exports,
+    imports,
     judgements,
     me,
     members,
@@ -34,6 +35,7 @@ for name, viewset in {
     "decisions": queue.DatasetDecisionViewSet,
     "candidates": arrivals.CandidateViewSet,
     "rows": arrivals.RowViewSet,
+    "imports": imports.ImportViewSet,
 }.items():
     router.register(f"{SLUG}/{name}", viewset, basename=f"dataset-{name}")
 router.register("messages", messages.MessageViewSet, basename="message")

@@ -30,7 +30,7 @@ class Resource(Replays):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         given = request.query_params.dict()
-        if getattr(self, "action", None) == "list":
+        if getattr(self, "pagination_class", None) is not None:
             given.pop(CURSOR, None)  # pagination reads it
         self.asked = checked(self.parameters or Nothing, given)
 

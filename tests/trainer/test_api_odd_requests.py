@@ -6,7 +6,7 @@ import json
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
 
 from benchmarks.odd_requests import BASE, attack
@@ -63,9 +63,9 @@ def test_no_odd_request_is_a_server_error(programs, tmp_path, monkeypatch):
             )
             if answer.status_code >= 500:
                 failed.append((asked.method, asked.url, asked.body, answer.content))
-            answer.close()
+            if answer.streaming:
+                list(answer)  # to its end, where it closes its file
             transaction.set_rollback(True)
-        assert connection.is_usable()
         return answer.status_code
 
     schema = json.loads(path.read_bytes())
