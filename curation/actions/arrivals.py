@@ -20,6 +20,8 @@ from curation.actions import datasets
 from curation.actions.findings import findings_in, hold_lines, hold_unwritten
 from curation.actions.lookalikes import note_sketches
 from curation.actions.sides import sides_of
+from curation.clean import checks
+from curation.copied import copy_in
 from curation.formats import jsonl
 from curation.formats.trees import Line
 from curation.models import (
@@ -34,7 +36,7 @@ from curation.models import (
 
 NAMESPACE = UUID("9b2d7c1e-4f0a-5c55-8d3b-6f1f0c9a7e21")  # of the ids of what is imported
 PROBLEMS_KEPT = 1_000
-WRITTEN_AT_ONCE = 2_000  # rows in one INSERT
+MANY = 2_000  # texts that are stored together
 
 State = Message.State
 
@@ -137,7 +139,7 @@ def begin(job: Job, wanted: dict[str, Opening]) -> dict[str, Conversation]:
         )
         for key, opening in wanted.items()
     }
-    Conversation.objects.bulk_create(started.values(), batch_size=WRITTEN_AT_ONCE)
+    copy_in(started.values())
     job.report.conversations += len(started)
     return started
 
@@ -170,16 +172,20 @@ def unwritten(
 def store(job: Job, messages: Sequence[Message]) -> None:
     """Texts with what the checks see in them, and their lines of history.
 
-    What the dataset's policy holds is on hold from the first.
+    What the dataset's policy holds is on hold from the first. Where it holds nothing, many
+    texts at once are looked at afterwards, by a worker.
     """
     policy = job.dataset.policy.checks
-    found = [findings_in(message, message.parent, policy) for message in messages]
+    if len(messages) >= MANY and not checks.hold_any(policy):
+        found: list[list[Finding]] = [[] for _one in messages]  # see rechecks.py
+    else:
+        found = [findings_in(message, message.parent, policy) for message in messages]
     held = hold_unwritten(messages, found, dataset=job.dataset, at=job.at)
-    Message.objects.bulk_create(messages, batch_size=WRITTEN_AT_ONCE)
-    note_sketches(messages)
-    Finding.objects.bulk_create(chain.from_iterable(found), batch_size=WRITTEN_AT_ONCE)
+    copy_in(messages)
+    note_sketches(messages, are_new=True)
+    copy_in(chain.from_iterable(found))
     lines = [*_lines(job, messages), *hold_lines(held, dataset=job.dataset)]
-    Event.objects.bulk_create(lines, batch_size=WRITTEN_AT_ONCE)
+    copy_in(lines)
     job.report.messages += len(messages)
 
 

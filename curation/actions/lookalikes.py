@@ -12,6 +12,7 @@ from django.db.models import Q
 from curation.aggregate.splits import prompt_key
 from curation.clean import duplicates, sketches
 from curation.clean.duplicates import ALIKE_FROM, Relation
+from curation.copied import copy_in
 from curation.models import Conversation, Dataset, Message, Sketch
 from curation.prepared import Among, Prepared
 
@@ -56,24 +57,28 @@ def lookalikes(
     return sorted(alike, key=lambda one: (-one.likeness, one.message.pk))[:at_most]
 
 
-def note_sketches(messages: Sequence[Message]) -> None:
-    """Have first prompts among them found from now on. One query."""
+def note_sketches(messages: Sequence[Message], *, are_new: bool = False) -> None:
+    """Have first prompts among them found from now on; that they `are_new` is quicker."""
     prompts = [message for message in messages if message.parent_id is None]
     if not prompts:
         return
     signatures = sketches.signatures([prompt.text for prompt in prompts])
     rows = zip(prompts, signatures, sketches.bands(signatures), strict=True)
+    found = [
+        Sketch(
+            message=prompt,
+            dataset_id=prompt.conversation.dataset_id,
+            bands=[] if _is_short(prompt.text) else bands.tolist(),
+            signature=signature.tobytes(),
+            version=sketches.VERSION,
+        )
+        for prompt, signature, bands in rows
+    ]
+    if are_new:
+        copy_in(found)
+        return
     Sketch.objects.bulk_create(
-        [
-            Sketch(
-                message=prompt,
-                dataset_id=prompt.conversation.dataset_id,
-                bands=[] if _is_short(prompt.text) else bands.tolist(),
-                signature=signature.tobytes(),
-                version=sketches.VERSION,
-            )
-            for prompt, signature, bands in rows
-        ],
+        found,
         update_conflicts=True,
         unique_fields=["message"],
         update_fields=["bands", "signature", "version"],

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from curation.actions import conversations
 from curation.actions.arrivals import (
-    WRITTEN_AT_ONCE,
     Job,
     Opening,
     begin,
@@ -17,7 +16,8 @@ from curation.actions.arrivals import (
     unwritten,
 )
 from curation.actions.findings import hold_questions
-from curation.actions.settlements import settle
+from curation.actions.settlements import settle_imported
+from curation.copied import copy_in
 from curation.formats.trees import Line, Node, Tree, beside
 from curation.models import (
     Ballot,
@@ -47,8 +47,8 @@ def take_trees(job: Job, lines: list[Line]) -> None:
     if job.dataset.is_pairs:
         answers = [one for one in stored.values() if one.parent is not None]
         hold_questions(answers, dataset=job.dataset, at=job.at)
-    for _tree, _parent, node in chain.from_iterable(_levels(trees)):
-        _take_ranking(job, node, stored)
+    found = (node for _tree, _parent, node in chain.from_iterable(_levels(trees)))
+    _take_rankings(job, found, stored)
     conversations.advance_all(list(started.values()))
 
 
@@ -96,7 +96,7 @@ def _take_level(
         for tree, _parent, node in level
         if (facts := _facts(started[tree.key], tree, node))
     )
-    Original.objects.bulk_create(kept, batch_size=WRITTEN_AT_ONCE)
+    copy_in(kept)
 
 
 def _facts(conversation: Conversation, tree: Tree, node: Node) -> dict[str, object]:
@@ -126,23 +126,32 @@ def _message(
     )
 
 
-def _take_ranking(job: Job, node: Node, stored: Stored) -> None:
-    """The order of a prompt's answers as one ballot; equal ranks tie."""
-    ranked = [child for child in node.children if child.rank is not None]
-    if node.role != Message.Role.PROMPTER or len(ranked) < 2:
-        return
-    prompt = stored[id(node)]
-    ballot = Ballot.objects.create(prompt=prompt, outcome=Ballot.Outcome.RANKED)
-    levels = sorted({child.rank for child in ranked if child.rank is not None})
-    BallotEntry.objects.bulk_create(
-        BallotEntry(
-            ballot=ballot,
-            reply=stored[id(child)],
-            position=levels.index(child.rank) + 1 if child.rank is not None else None,
-            shown=shown,
-        )
-        for shown, child in enumerate(ranked, start=1)
+def _take_rankings(job: Job, found: Iterable[Node], stored: Stored) -> None:
+    """The order of each prompt's answers as one ballot; equal ranks tie."""
+    orders = {
+        stored[id(node)]: {stored[id(child)]: place for child, place in _places(node)}
+        for node in found
+        if node.role == Message.Role.PROMPTER
+    }
+    ranked = {prompt: places for prompt, places in orders.items() if len(places) > 1}
+    ballots = [Ballot(prompt=one, outcome=Ballot.Outcome.RANKED) for one in ranked]
+    copy_in(ballots)
+    entries = (
+        BallotEntry(ballot=ballot, reply=reply, position=place, shown=shown)
+        for ballot in ballots
+        for shown, (reply, place) in enumerate(ranked[ballot.prompt].items(), start=1)
     )
-    Event.objects.record("ballot.imported", prompt, by=job.by, dataset=job.dataset)
-    settle(prompt)
-    job.report.rankings += 1
+    copy_in(entries)
+    copy_in(
+        Event.objects.line("ballot.imported", one, by=job.by, dataset=job.dataset)
+        for one in ranked
+    )
+    settle_imported(ranked)
+    job.report.rankings += len(ranked)
+
+
+def _places(prompt: Node) -> list[tuple[Node, int]]:
+    """Of the answers that are ranked, 1 for the best."""
+    ranked = [(child, child.rank) for child in prompt.children if child.rank is not None]
+    levels = sorted({rank for _child, rank in ranked})
+    return [(child, levels.index(rank) + 1) for child, rank in ranked]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from django.utils.timezone import now
@@ -12,9 +12,11 @@ from curation.aggregate.agreement import mean_agreement
 from curation.aggregate.concordance import Concordance, concordance
 from curation.aggregate.consensus import status_of
 from curation.aggregate.rankings import Positions, margins, ranked_pairs
+from curation.copied import copy_in
 from curation.models import Ballot, BallotEntry, Event, Message, Reputation, Settlement
 from curation.prepared import Among, Prepared, insert
 
+State = Message.State
 NEWCOMERS = 1.0  # what a ballot weighs of whom nothing is known, or that was imported
 
 
@@ -43,6 +45,25 @@ def settle(prompt: Message) -> Settlement | None:
         settled.pk = there.pk
         settled.save(update_fields=ADDED_UP)
     return settled
+
+
+def settle_imported(orders: Mapping[Message, Mapping[Message, int]]) -> None:
+    """The same for prompts that just came with an order each, in one statement."""
+    running = {
+        prompt: {reply: place for reply, place in places.items() if _is_rankable(reply)}
+        for prompt, places in orders.items()
+    }
+    copy_in(
+        _added_up(prompt, [_Cast(None, {reply.pk: n for reply, n in places.items()})])
+        for prompt, places in running.items()
+        if len(places) > 1
+    )
+
+
+def _is_rankable(reply: Message) -> bool:
+    """As Message.objects.rankable() has it."""
+    is_proposed = reply.state == State.SUBMITTED and reply.origin == Message.Origin.MODEL
+    return is_proposed or reply.state == State.ACCEPTED
 
 
 def settle_anew(prompt: Message, there: Settlement) -> bool:

@@ -195,6 +195,12 @@ def is_held(sighting: Sighting, policy: Policy | None = None) -> bool:
     return is_strict and sighting.score >= HELD_FROM
 
 
+def hold_any(policy: Policy | None = None) -> bool:
+    """Whether a text may be kept by one of the quick checks."""
+    quick = (check for check in _asked(policy) if not check.is_slow)
+    return any(treatment(check.name, policy) is Treatment.HOLD for check in quick)
+
+
 def _asked(policy: Policy | None) -> Iterator[Check]:
     for check in CHECKS.values():
         if check.see is not None and treatment(check.name, policy) is not Treatment.OFF:

@@ -7,7 +7,8 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
-from curation.models import Conversation, Event, Label, Message, Review
+from curation.copied import copy_in
+from curation.models import Conversation, Event, Label, Message, Review, Sketch
 from curation.prepared import Among, Prepared, PreparedUpdate, insert
 from tests.factories import ContributorFactory, DatasetFactory, MessageFactory
 from tests.races import together
@@ -119,3 +120,34 @@ def test_each_thread_asks_through_its_own_connection():
     messages = MessageFactory.create_batch(4)
     found = together(*(lambda pk=m.pk: with_parent.get(pk=pk) for m in messages))
     assert {message.pk for message in found} == {message.pk for message in messages}
+
+
+def test_what_is_copied_is_what_would_be_created():
+    dataset, person = DatasetFactory(), ContributorFactory()
+
+    def rows():
+        there = Conversation(dataset=dataset, split="train", language="de")
+        line = Event.objects.line("one", person, by=None, dataset=dataset, n=[1, "ä\t\\N"])
+        return there, line
+
+    ours, theirs = rows(), rows()
+    for mine, other in zip(ours, theirs, strict=True):
+        copy_in([mine])
+        type(other).objects.bulk_create([other])
+        same = {"id", "uid", "at", "created_at"}
+        columns = [
+            f.attname for f in mine._meta.local_concrete_fields if f.name not in same
+        ]
+        kept = [type(mine).objects.values(*columns).get(pk=one.pk) for one in (mine, other)]
+        assert kept[0] == kept[1]
+        assert not mine._state.adding
+    prompt = MessageFactory()
+    bands = [-(2**31), 0, 7]
+    copy_in(
+        [Sketch(message=prompt, dataset=dataset, bands=bands, signature=b"\0\\", version=1)]
+    )
+    sketch = Sketch.objects.get(pk=prompt.pk)
+    assert (sketch.bands, bytes(sketch.signature)) == (bands, b"\0\\")
+    copy_in([])
+    with pytest.raises(IntegrityError), transaction.atomic():
+        copy_in([Conversation(dataset=dataset, split="no")])
