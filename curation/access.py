@@ -19,6 +19,7 @@ from curation.models import (
     DatasetVersion,
     Decision,
     Delivery,
+    Extract,
     Freezing,
     GoldItem,
     GoldRanking,
@@ -164,6 +165,11 @@ def archiving_in(dataset: Dataset, pk: int) -> Archiving:
 
 def freezing_in(dataset: Dataset, pk: int) -> Freezing:
     return get_object_or_404(Freezing, dataset=dataset, pk=pk)
+
+
+def extract_in(dataset: Dataset, pk: int) -> Extract:
+    there = Extract.objects.select_related("dataset", "version", "asked_by")
+    return get_object_or_404(there, dataset=dataset, pk=pk)
 
 
 def import_in(dataset: Dataset, pk: int) -> Import:

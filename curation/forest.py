@@ -6,11 +6,11 @@ Each tree has what a file said beside its messages, and what people made of them
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
-from django.db.models import Avg, Count
+from django.db.models import Avg, Count, QuerySet
 
 from curation.formats.format import Format
 from curation.formats.trees import Label as Said
@@ -19,11 +19,13 @@ from curation.models import (
     Category,
     Conversation,
     Dataset,
+    DatasetVersion,
     Label,
     Message,
     Original,
     Review,
     Settlement,
+    VersionItem,
 )
 
 AT_ONCE = 500  # conversations whose messages are in memory together
@@ -34,6 +36,8 @@ FIELDS = (
 
 State = Message.State
 ACCEPTED = (State.ACCEPTED,)
+GONE = (State.DRAFT, State.WITHDRAWN)
+Told = Callable[[int], None]
 JUDGED = (State.ACCEPTED, State.SUBMITTED, State.REJECTED)
 
 
@@ -47,21 +51,53 @@ class _Beside(NamedTuple):
 
 
 def rows(
-    dataset: Dataset, format: Format, terms: Terms, *, states: Collection[str] = ACCEPTED
+    dataset: Dataset,
+    format: Format,
+    terms: Terms,
+    *,
+    states: Collection[str] = ACCEPTED,
+    version: DatasetVersion | None = None,
+    told: Told = lambda count: None,
 ) -> Iterator[dict[str, Any]]:
-    """The rows of a dataset in a format, oldest conversation first."""
+    """The rows of a dataset in a format, oldest conversation first. See `trees`."""
     assert format.write is not None, f"{format.key} is read only"
-    for tree in trees(dataset, states=states):
+    for tree in trees(dataset, states=states, version=version, told=told):
         yield from format.write(tree, terms)
 
 
-def trees(dataset: Dataset, *, states: Collection[str] = ACCEPTED) -> Iterator[Tree]:
-    """Messages of these states, below nothing but such. Causes five queries a chunk."""
-    found = Conversation.objects.filter(dataset=dataset).order_by("pk")
+def conversations(
+    dataset: Dataset, version: DatasetVersion | None
+) -> QuerySet[Conversation]:
+    """Those that may have a tree."""
+    there = Conversation.objects.filter(dataset=dataset)
+    if version is None:
+        return there
+    frozen = VersionItem.objects.filter(version=version).values("reply__conversation")
+    return there.filter(pk__in=frozen)
+
+
+def trees(
+    dataset: Dataset,
+    *,
+    states: Collection[str] = ACCEPTED,
+    version: DatasetVersion | None = None,
+    told: Told = lambda count: None,
+) -> Iterator[Tree]:
+    """Messages of these states, below nothing but such; of a version, what is frozen in it
+    and what that answers, unless it was taken back or erased since. Causes five queries a
+    chunk, of which `told` gets the number of conversations so far.
+    """
+    found = conversations(dataset, version).order_by("pk")
     slugs = dict(Category.objects.filter(dataset=dataset).values_list("pk", "slug"))
     kinds = found.values_list("pk", "category", "state").iterator(AT_ONCE)
+    count = 0
     while chunk := list(islice(kinds, AT_ONCE)):
-        of = _messages([pk for pk, _category, _state in chunk], states)
+        pks = [pk for pk, _category, _state in chunk]
+        of = _trees_of(
+            _rows_of(pks, states) if version is None else _frozen(pks, version), pks
+        )
+        count += len(chunk)
+        told(count)
         for pk, category, state in chunk:
             is_done, slug = state == Conversation.State.COMPLETE, slugs.get(category, "")
             for root, format, kept in of.get(pk, ()):
@@ -75,15 +111,40 @@ def trees(dataset: Dataset, *, states: Collection[str] = ACCEPTED) -> Iterator[T
                 )
 
 
-def _messages(
-    conversations: list[int], states: Collection[str]
+def _rows_of(conversations: list[int], states: Collection[str]) -> list[Any]:
+    rows = Message.objects.filter(conversation__in=conversations, state__in=states)
+    return list(rows.order_by("pk").values_list(*FIELDS, named=True))
+
+
+def _frozen(conversations: list[int], version: DatasetVersion) -> list[Any]:
+    """What a version took of them, each with all that it answers."""
+    items = VersionItem.objects.filter(
+        version=version, reply__conversation__in=conversations
+    )
+    rows = Message.objects.filter(conversation__in=conversations, tombstone=None)
+    there = {
+        row.pk: row
+        for row in rows.exclude(state__in=GONE)
+        .order_by("pk")
+        .values_list(*FIELDS, named=True)
+    }
+    wanted = set[int]()
+    for reply in items.values_list("reply", flat=True):
+        above = reply
+        while above in there and above not in wanted:
+            wanted.add(above)
+            above = there[above].parent_id  # none above a first prompt
+    return [row for pk, row in there.items() if pk in wanted]
+
+
+def _trees_of(
+    rows: list[Any], conversations: list[int]
 ) -> dict[int, list[tuple[Node, str, dict[str, Any]]]]:
     """The first prompts of each conversation with all below them, in the order of old."""
-    rows = Message.objects.filter(conversation__in=conversations, state__in=states)
     beside = _beside(conversations)
     there: dict[int, Node] = {}
     roots: dict[int, list[tuple[Node, str, dict[str, Any]]]] = defaultdict(list)
-    for row in rows.order_by("pk").values_list(*FIELDS, named=True):
+    for row in rows:
         if row.parent_id is not None and row.parent_id not in there:
             continue
         format, kept = beside.originals.get(row.pk, ("", {}))

@@ -11,6 +11,7 @@ from curation.actions import (
     digests,
     erasure,
     errands,
+    extracting,
     freezing,
     importing,
     lookalikes,
@@ -27,7 +28,7 @@ from curation.actions import (
     withdrawals,
 )
 from curation.background import background_task, ring, ring_later
-from curation.models import Dataset, Import
+from curation.models import Dataset, Extract, Import
 from curation.sessions import SessionStore
 
 TEXTS_AT_ONCE = 5_000
@@ -126,10 +127,18 @@ def take_import(import_id: int) -> None:
 
 
 @background_task()
+def write_extract(extract_id: int) -> None:
+    """A file in a format of others that a curator asked for."""
+    extracting.run(extract_id)
+
+
+@background_task()
 def restart_silent_transfers() -> None:
     """Wake workers for files that wait, or that a worker left lying."""
     for import_id in errands.take_back_silent(Import):
         take_import.delay(import_id=import_id)
+    for extract_id in errands.take_back_silent(Extract):
+        write_extract.delay(extract_id=extract_id)
 
 
 @background_task()

@@ -20,6 +20,7 @@ from curation.views import (
     erasure,
     evaluation_sets,
     exports,
+    extracts,
     flags,
     freezings,
     gold,
@@ -265,6 +266,19 @@ urlpatterns = [
         "datasets/<slug:slug>/imports/<int:pk>/refused.<str:kind>",
         imports.refused,
         name="import-refused",
+    ),
+    # Files that go out in formats of others.
+    path("datasets/<slug:slug>/extracts/", extracts.index, name="extracts"),
+    path("datasets/<slug:slug>/extracts/<int:pk>/", extracts.show, name="extract"),
+    path(
+        "datasets/<slug:slug>/extracts/<int:pk>/cancel/",
+        extracts.cancel,
+        name="extract-cancel",
+    ),
+    path(
+        "datasets/<slug:slug>/extracts/<int:pk>/file",
+        extracts.download,
+        name="extract-file",
     ),
     # What leaves under other names.
     path(

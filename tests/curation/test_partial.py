@@ -9,6 +9,7 @@ from django.test import RequestFactory
 
 from curation import partial
 
+pytestmark = pytest.mark.django_db  # an answer that is closed looks at the connection
 BYTES = bytes(range(100))
 TAG = '"abc"'
 

@@ -155,6 +155,11 @@ ROWS = [
     Row("curation:import", "slug imported", get=CURATORS, post=CURATORS.to(302)),
     Row("curation:import-cancel", "slug imported", post=CURATORS.to(302)),
     Row("curation:import-refused", "slug imported =csv", get=CURATORS),
+    # Files go out.
+    Row("curation:extracts", "slug", get=CURATORS, post=CURATORS.to(422)),
+    Row("curation:extract", "slug extract", get=CURATORS),
+    Row("curation:extract-cancel", "slug extract", post=CURATORS.to(302)),
+    Row("curation:extract-file", "slug extract", get=CURATORS.to(404)),
     # What leaves under other names.
     Row("curation:exports", "slug number", get=CURATORS, post=CURATORS.to(302),
         send={"made_for": "A university"}),

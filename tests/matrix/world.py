@@ -28,6 +28,7 @@ from curation.models import (
     Delivery,
     EvaluationSet,
     Export,
+    Extract,
     Guideline,
     Import,
     Membership,
@@ -167,6 +168,10 @@ class World:
         self.archive = Archiving.objects.create(
             dataset=self.dataset, asked_by=self.curator, state="made", sha256="0" * 64,
             ended_at=now(),
+        ).pk  # fmt: skip
+        self.extract = Extract.objects.create(
+            dataset=self.dataset, asked_by=self.curator, format="dolly", kind="jsonl",
+            pairs="all",
         ).pk  # fmt: skip
         self.withdrawal = Withdrawal.objects.create(
             person=self.writer,

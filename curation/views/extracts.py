@@ -1,0 +1,113 @@
+"""Files in formats of others: chosen, looked at, written by a worker, fetched in parts."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from curation import access, partial, tasks
+from curation.actions import errands, extracting
+from curation.actions.extracting import Wanted
+from curation.background import ring
+from curation.errors import CurationError
+from curation.forms.extracts import ExtractForm
+from curation.http import SignedInRequest
+from curation.models import Dataset, Extract
+from curation.views import page
+
+LOOKED_AT = 5  # rows
+TYPES = {
+    "jsonl": "application/x-ndjson",
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def index(request: SignedInRequest, slug: str) -> HttpResponse:
+    """All files that were asked for. POST looks at the first rows, or asks for one."""
+    dataset = access.dataset_to_curate(request, slug)
+    if request.method != "POST":
+        return _list(request, dataset, ExtractForm(dataset=dataset))
+    form = ExtractForm(request.POST, dataset=dataset)
+    if not form.is_valid():
+        return _list(request, dataset, form, status=422)
+    if "start" not in request.POST:
+        return _list(request, dataset, form, _first_rows(dataset, form.wanted))
+    found = extracting.ask(dataset=dataset, by=request.user, wanted=form.wanted)
+    ring(tasks.write_extract, extract_id=found.pk)
+    return redirect("curation:extract", slug, found.pk)
+
+
+@require_GET
+@login_required
+def show(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
+    dataset = access.dataset_to_curate(request, slug)
+    found = access.extract_in(dataset, pk)
+    return page.of_dataset(request, dataset, "extract.html", found=found)
+
+
+@require_POST
+@login_required
+def cancel(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
+    found = access.extract_in(access.dataset_to_curate(request, slug), pk)
+    try:
+        errands.cancel(found, by=request.user)
+    except CurationError as refusal:
+        messages.error(request, str(refusal))
+    return redirect("curation:extract", slug, pk)
+
+
+@require_http_methods(["GET", "HEAD"])
+@login_required
+def download(request: SignedInRequest, slug: str, pk: int) -> HttpResponseBase:
+    found = access.extract_in(access.dataset_to_curate(request, slug), pk)
+    try:
+        file = (found.folder / extracting.FILE).open("rb")
+    except FileNotFoundError as error:
+        raise Http404 from error
+    of = f"-v{found.version.number}" if found.version else ""
+    return partial.answer(
+        request,
+        file,
+        name=f"{slug}{of}-{found.format}-{pk}.{found.kind}",
+        size=found.size,
+        tag=found.digest,
+        kind=TYPES[found.kind],
+    )
+
+
+def _first_rows(dataset: Dataset, wanted: Wanted) -> list[str]:
+    """As lines of JSON, under names of their own."""
+    rows = extracting.rows(Extract(dataset=dataset, **wanted._asdict()))
+    first = islice(rows, LOOKED_AT)
+    return [json.dumps(row, ensure_ascii=False, indent=1) for row in first]
+
+
+def _list(
+    request: SignedInRequest,
+    dataset: Dataset,
+    form: ExtractForm,
+    first: list[str] | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    there = dataset.extracts.select_related("asked_by", "version").order_by("-pk")
+    return page.of_dataset(
+        request,
+        dataset,
+        "extracts.html",
+        form=form,
+        first=first,
+        page=page.paged(request, there),
+        status=status,
+    )

@@ -1,0 +1,258 @@
+"""A record or a version as a file of others: looked at, written, fetched in parts."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from datetime import timedelta
+
+import pytest
+from django.utils.timezone import now
+
+from curation import tasks
+from curation.actions import errands, extracting, messages, versions, withdrawals
+from curation.actions.extracting import Wanted
+from curation.errors import CurationError, NotAllowed
+from curation.models import Event, Extract
+from tests.curation.pages import signed_in, url
+from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, ReplyFactory
+
+pytestmark = pytest.mark.django_db
+FORMULA = '=HYPERLINK("http://x")\n\'=1'
+
+
+@pytest.fixture(autouse=True)
+def place(settings, tmp_path):
+    settings.TRANSFERS_DIR = tmp_path
+
+
+@pytest.fixture
+def dataset():
+    return DatasetFactory()
+
+
+@pytest.fixture
+def curator(dataset):
+    return ContributorFactory(member=dataset, member__roles=["curator"])
+
+
+def answered(dataset, text="Blue.", **fields):
+    prompt = MessageFactory(accepted=True, conversation__dataset=dataset, text="Which?")
+    return ReplyFactory(parent=prompt, text=text, **({"accepted": True} | fields))
+
+
+def asked(dataset, by, format="dolly", kind="jsonl", **fields):
+    return extracting.ask(dataset=dataset, by=by, wanted=Wanted(format, kind, **fields))
+
+
+def written(dataset, by, **fields):
+    found = asked(dataset, by, **fields)
+    extracting.run(found.pk)
+    found.refresh_from_db()
+    assert found.state == "done", found.why
+    return found, (found.folder / extracting.FILE).read_bytes()
+
+
+def test_a_file_holds_what_the_record_does(dataset, curator):
+    answered(dataset, FORMULA)
+    answered(dataset, "No.", accepted=False)
+
+    found, content = written(dataset, curator)
+
+    [row] = [json.loads(line) for line in content.splitlines()]
+    assert row["response"] == FORMULA
+    assert (found.rows, found.seen, found.of, found.size) == (1, 2, 2, len(content))
+    assert found.digest == hashlib.sha256(content).hexdigest()
+    assert [path.name for path in found.folder.iterdir()] == [extracting.FILE]
+    [line] = Event.objects.filter(kind="data.exported")
+    assert line.data["extract"] == found.pk
+    _found, undecided = written(dataset, curator, is_undecided=True)
+    assert len(undecided.splitlines()) == 2
+
+
+def test_no_cell_of_a_spreadsheet_is_a_formula(dataset, curator):
+    answered(dataset, FORMULA)
+
+    _found, content = written(dataset, curator, kind="csv")
+
+    names, cells = csv.reader(io.StringIO(content.decode("utf-8-sig")))
+    assert cells[names.index("response")] == f"'{FORMULA}"
+
+
+def test_a_version_has_what_was_frozen_but_not_what_was_taken_back(dataset, curator):
+    kept, taken_back = answered(dataset), answered(dataset, "Red.")
+    version = versions.freeze(dataset_id=dataset.pk, by=curator)
+    answered(dataset, "Too late.")
+    another = ReplyFactory(parent=kept.parent, text="Also blue.")
+    reviewer = ContributorFactory(member=dataset)
+    messages.review(message_id=another.pk, by=reviewer, verdict="accept")
+    withdrawals.take_back(message_id=taken_back.pk, by=taken_back.author)
+
+    found, content = written(dataset, curator, version=version)
+
+    assert [json.loads(line)["response"] for line in content.splitlines()] == ["Blue."]
+    assert found.of == 2
+    other = versions.freeze(dataset_id=dataset.pk, by=curator)
+    assert other.pk != version.pk
+    with pytest.raises(CurationError, match="another dataset"):
+        asked(DatasetFactory(), ContributorFactory(is_staff=True), version=version)
+
+
+def test_names_are_drawn_anew_unless_they_are_wanted(dataset, curator):
+    answered(dataset)
+
+    rows = [
+        written(dataset, curator, format="oasst_messages", is_renamed=is_renamed)[1]
+        for is_renamed in (True, True, False, False)
+    ]
+
+    assert rows[0] != rows[1]
+    assert rows[2] == rows[3]
+
+
+def test_by_curators_only_and_into_files_that_there_are(dataset, curator):
+    with pytest.raises(NotAllowed):
+        asked(dataset, ContributorFactory(member=dataset))
+    for format, kind in (("responses", "jsonl"), ("oasst", "csv"), ("no", "jsonl")):
+        with pytest.raises(CurationError, match="not written into"):
+            asked(dataset, curator, format=format, kind=kind)
+    assert not Extract.objects.exists()
+
+
+def test_called_off_or_taken_for_dead_it_leaves_no_file(dataset, curator, monkeypatch):
+    answered(dataset)
+    monkeypatch.setattr(extracting, "SECONDS", 0)
+    tell = extracting._Teller.told
+    for end in (
+        lambda found: errands.cancel(found, by=curator),
+        lambda found: Extract.objects.filter(pk=found.pk).update(attempt=7),
+    ):
+        found = asked(dataset, curator)
+
+        def told(teller, seen, end=end, found=found):
+            end(found)
+            tell(teller, seen)
+
+        monkeypatch.setattr(extracting._Teller, "told", told)
+        extracting.run(found.pk)
+        found.refresh_from_db()
+        assert found.state in ("cancelled", "running")
+        assert list(found.folder.iterdir()) == []
+
+
+def test_a_lost_worker_is_followed_by_another(dataset, curator, monkeypatch):
+    answered(dataset)
+    found = asked(dataset, curator)
+    silent = now() - timedelta(minutes=5)
+    Extract.objects.update(state="running", attempt=1, beat_at=silent)
+    rung = []
+    monkeypatch.setattr(tasks.write_extract, "delay", lambda **ids: rung.append(ids))
+
+    tasks.restart_silent_transfers()
+
+    assert rung == [{"extract_id": found.pk}]
+    tasks.write_extract(found.pk)
+    found.refresh_from_db()
+    assert (found.state, found.attempt, found.rows) == ("done", 2, 1)
+
+
+# ---- pages -----------------------------------------------------------------------------
+SENT = {"version": "record", "format": "dolly", "kind": "jsonl", "pairs": "all"}
+
+
+def test_from_the_choice_to_a_download_that_goes_on(
+    client, dataset, monkeypatch, django_capture_on_commit_callbacks
+):
+    signed_in(client, dataset, "curator")
+    answered(dataset, "Blue, <b>and</b> more of it.")
+    versions.freeze(dataset_id=dataset.pk, by=ContributorFactory(is_staff=True))
+    monkeypatch.setattr(tasks.write_extract, "delay", lambda **ids: None)
+    place = url("extracts", dataset.slug)
+    page = client.get(place).text
+    assert "No file was written yet" in page
+    assert "Version 1" in page
+
+    page = client.post(place, {**SENT, "look": "1"}).text
+    assert "Blue, &lt;b&gt;and&lt;/b&gt; more of it." in page
+    assert "Not in it" in page
+    assert not Extract.objects.exists()
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = client.post(place, {**SENT, "version": "1", "start": "1"})
+    found = Extract.objects.get()
+    assert answer.url == url("extract", dataset.slug, found.pk)
+    assert 'hx-trigger="every 2s"' in client.get(answer.url).text
+    file = url("extract-file", dataset.slug, found.pk)
+    assert client.get(file).status_code == 404
+
+    tasks.write_extract(found.pk)
+    page = client.get(answer.url).text
+    assert "The file is there." in page
+    assert file in page
+    whole = client.get(file, headers={"Accept-Encoding": "gzip"})
+    content = b"".join(whole.streaming_content)
+    found.refresh_from_db()
+    assert hashlib.sha256(content).hexdigest() == found.digest
+    assert whole["ETag"] == f'"{found.digest}"'
+    assert whole["Content-Length"] == str(len(content)) == str(found.size)
+    part = client.get(
+        file,
+        headers={
+            "Range": "bytes=10-",
+            "If-Range": whole["ETag"],
+            "Accept-Encoding": "gzip",
+        },
+    )
+    assert part.status_code == 206
+    assert b"".join(part.streaming_content) == content[10:]
+    beyond = client.get(file, headers={"Range": f"bytes={len(content)}-"})
+    assert beyond.status_code == 416
+    assert "Version 1" in client.get(place).text
+
+    Extract.objects.update(ended_at=now() - timedelta(days=30))
+    tasks.forget_transfers()
+    assert client.get(file).status_code == 404
+    assert "Its file was deleted" in client.get(answer.url).text
+
+
+@pytest.mark.parametrize(
+    "sent, said",
+    [({"format": "oasst", "kind": "csv"}, "go into files of these kinds: jsonl, json"),
+     ({"format": "no"}, "no is not one of"), ({"version": "7"}, "7 is not one of"),
+     ({"pairs": "\0"}, "")],
+)  # fmt: skip
+def test_what_cannot_be_written_is_said_on_the_form(client, dataset, sent, said):
+    signed_in(client, dataset, "curator")
+
+    answer = client.post(url("extracts", dataset.slug), {**SENT, "start": "1", **sent})
+
+    assert answer.status_code == 422
+    assert said in answer.text
+
+
+def test_it_can_be_called_off_once(client, dataset, curator):
+    signed_in(client, dataset, "curator")
+    found = asked(dataset, curator)
+    cancel = url("extract-cancel", dataset.slug, found.pk)
+
+    assert "It was called off. There is no file." in client.post(cancel, follow=True).text
+    other, _content = written(dataset, curator)
+    cancel = url("extract-cancel", dataset.slug, other.pk)
+    assert "It has ended already" in client.post(cancel, follow=True).text
+
+
+def test_others_see_nothing_of_it(client, dataset, curator):
+    found, _content = written(dataset, curator)
+    places = [
+        url("extracts", dataset.slug), url("extract", dataset.slug, found.pk),
+        url("extract-file", dataset.slug, found.pk),
+    ]  # fmt: skip
+    for there, role in ((dataset, "reviewer"), (DatasetFactory(), "curator")):
+        signed_in(client, there, role)
+        assert [client.get(place).status_code for place in places] == [404] * 3
+        assert client.post(places[0], {**SENT, "start": "1"}).status_code == 404
+        assert client.post(url("extract-cancel", dataset.slug, found.pk)).status_code == 404
+    own = DatasetFactory()
+    signed_in(client, own, "curator")
+    assert client.get(url("extract-file", own.slug, found.pk)).status_code == 404
