@@ -29,6 +29,7 @@ check: .venv/installed-dev ## lint, types, who imports whom, templates, migratio
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(PACKAGES)
+	cd client && ../$(BIN)/mypy winnow
 	$(BIN)/lint-imports
 	find templates -name '*.html' -exec $(BIN)/djade --check --target-version 5.2 {} +
 	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
