@@ -157,7 +157,7 @@ def test_jobs_are_listed_at_the_same_cost(program, stranger, finished, curator):
 
     assert found("") == [second.pk, first.pk]
     assert found("?kind=score") == found("?state=queued") == [second.pk]
-    assert found(f"?run={finished.pk}&ordering=queued_at") == [first.pk, second.pk]
+    assert found(f"?run={finished.pk}&order=oldest") == [first.pk, second.pk]
     assert program.get("jobs/?of=1").status_code == 400
     assert stranger.get("jobs/").json()["results"] == []
 
@@ -179,10 +179,10 @@ def test_the_adapter_comes_by_name_and_in_parts(program, finished, weights):
     there = f"runs/{finished.pk}/files/"
     sha = hashlib.sha256(weights).hexdigest()
 
-    told = {one["name"]: one for one in program.get(there).json()}
+    told = {one["name"]: one for one in program.get(there).json()["results"]}
     assert list(told) == ["adapter_config.json", "adapter_model.safetensors"]
     name = "adapter_model.safetensors"
-    assert told[name] == {"name": name, "size": 1024, "sha256": sha}
+    assert told[name] == {"name": name, "bytes": 1024, "sha256": sha}
 
     whole = program.get(f"{there}{name}/")
     assert (b"".join(whole), whole["ETag"]) == (weights, f'"{sha}"')
@@ -218,6 +218,6 @@ def test_a_retired_model_is_not_taken_away(program, finished, weights, request_r
 
 
 def test_a_model_whose_files_are_gone_has_none(program, finished, folders):
-    assert program.get(f"runs/{finished.pk}/files/").json() == []
+    assert program.get(f"runs/{finished.pk}/files/").json() == {"results": []}
     name = "adapter_model.safetensors"
     assert program.get(f"runs/{finished.pk}/files/{name}/").status_code == 404

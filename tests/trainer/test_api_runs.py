@@ -143,7 +143,7 @@ def test_the_list_is_narrowed_and_ordered(program, request_run, preferred, froze
     runs.cancel(run_id=first.pk, by=first.requested_by)
 
     assert ids(program.get("runs/")) == [second.pk, first.pk]
-    assert ids(program.get("runs/?ordering=queued_at")) == [first.pk, second.pk]
+    assert ids(program.get("runs/?order=oldest")) == [first.pk, second.pk]
     for wanted, found in [
         ({"state": "cancelled"}, [first.pk]),
         ({"method": "reward"}, [second.pk]),
@@ -155,14 +155,14 @@ def test_the_list_is_narrowed_and_ordered(program, request_run, preferred, froze
 
 
 @pytest.mark.parametrize(
-    "query", [{"status": "queued"}, {"state": "asleep"}, {"ordering": "priority"}]
+    "query", [{"status": "queued"}, {"state": "asleep"}, {"order": "priority"}]
 )
 def test_a_filter_that_is_not_known_is_told(program, request_run, query):
     answer = program.get(named("runs/", **query))
 
     assert (answer.status_code, refused_fields(answer)) == (400, set(query))
     if "status" in query:
-        assert "state, dataset, base, ordering, method, version" in answer.text
+        assert "state, dataset, base, order, method, version" in answer.text
 
 
 def test_other_peoples_runs_do_not_exist(stranger, request_run):

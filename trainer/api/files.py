@@ -18,7 +18,7 @@ from rest_framework.viewsets import GenericViewSet
 from curation import partial
 from curation.http import SignedInRequest
 from trainer import access, saw, takeaway
-from trainer.api.serializers import FileSerializer
+from trainer.api.serializers import ModelFilesSerializer
 from trainer.errors import TrainerError
 from trainer.models import Run
 
@@ -35,19 +35,19 @@ class FileRenderer(JSONRenderer):
 class RunFiles(GenericViewSet[Any]):
     """For those who may take the model away, with all that it learned from."""
 
-    @extend_schema(responses=FileSerializer(many=True), filters=False)
-    @action(detail=True, pagination_class=None)
+    @extend_schema(responses=ModelFilesSerializer)
+    @action(detail=True)
     def files(self, request: Request, pk: str) -> Response:
         """What its model is made of; nothing where the weights were deleted."""
         run, found = self._found(pk)
         known = takeaway.hashes(run, found)
-        told = [
-            {"name": name, "size": path.stat().st_size, "sha256": known[name]}
+        rows = [
+            {"name": name, "bytes": path.stat().st_size, "sha256": known[name]}
             for name, path in found.items()
         ]
-        return Response(told)
+        return Response(ModelFilesSerializer({"results": rows}).data)
 
-    @extend_schema(responses={(200, BINARY): OpenApiTypes.BINARY})
+    @extend_schema(operation_id="runs_file", responses={(200, BINARY): OpenApiTypes.BINARY})
     @action(
         detail=True,
         url_path=r"files/(?P<name>[\w.-]{1,200})",

@@ -2,23 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.db.models import QuerySet
-from rest_framework.request import Request
-from rest_framework.views import APIView
-
 from curation.rest.pagination import CarefulCursor
-
-
-class AsAsked(CarefulCursor):
-    """By `ordering` of the address, whose values the view's own list allows."""
-
-    def get_ordering(
-        self, request: Request, queryset: QuerySet[Any], view: APIView
-    ) -> tuple[str, ...]:
-        ordering: str = view.asked["ordering"]  # type: ignore[attr-defined]
-        return ordering, "-id" if ordering.startswith("-") else "id"
 
 
 class ByName(CarefulCursor):

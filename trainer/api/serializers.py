@@ -121,10 +121,14 @@ class SampleSerializer(serializers.ModelSerializer[Sample]):
         )  # fmt: skip
 
 
-class FileSerializer(serializers.Serializer[Any]):
+class ModelFileSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
-    size = serializers.IntegerField(help_text="Bytes.")
+    bytes = serializers.IntegerField()
     sha256 = serializers.CharField(help_text="In the ETag, too.")
+
+
+class ModelFilesSerializer(serializers.Serializer[Any]):
+    results = ModelFileSerializer(many=True)
 
 
 class JobSerializer(FencedSerializer):

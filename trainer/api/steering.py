@@ -10,10 +10,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from curation.rest.pagination import InOrder
 from curation.rest.resource import Resource
 from curation.rest.scopes import Scope
 from curation.rest.strict import Nothing, checked
-from trainer.api.paging import AsAsked
+from trainer.api.wishes import NEWEST, OLDEST
 from trainer.views.steering import Noun
 
 
@@ -29,7 +30,10 @@ class Steered(
     scopes: ClassVar[dict[str, str]] = dict.fromkeys(
         ("create", "cancel", "pause", "retry"), Scope.TRAIN
     )
-    pagination_class = AsAsked
+    pagination_class = InOrder
+    orders: ClassVar[dict[str, tuple[str, ...]]] = {
+        NEWEST: ("-queued_at", "-id"), OLDEST: ("queued_at", "id"),
+    }  # fmt: skip
     lookup_value_regex = "[0-9]{1,18}"
 
     @extend_schema(request=None)

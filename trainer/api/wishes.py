@@ -21,7 +21,7 @@ METHODS = [(one.name.value, one.label) for one in methods.EVERY]
 ASKED_FOR = [name for name in KINDS if name != Job.TALK]
 STARTS = [one for one in Schedule.Start.choices if one[0] != Schedule.Start.RUN]
 REASON = cast(forms.CharField, PromoteForm.base_fields["reason"])
-NEWEST, OLDEST = "-queued_at", "queued_at"
+NEWEST, OLDEST = "newest", "oldest"
 
 
 def _number(*, is_needed: bool = False, **more: object) -> serializers.IntegerField:
@@ -39,7 +39,7 @@ class WorkQuery(Strict):
     state = serializers.ChoiceField(choices=Run.State.choices, required=False)
     dataset = serializers.SlugField(required=False)
     base = serializers.SlugField(required=False)
-    ordering = serializers.ChoiceField(choices=[NEWEST, OLDEST], default=NEWEST)
+    order = serializers.ChoiceField(choices=[NEWEST, OLDEST], required=False)
 
 
 class RunQuery(WorkQuery):
