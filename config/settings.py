@@ -111,6 +111,7 @@ MIDDLEWARE = [
     "curation.health.probes.ProbeMiddleware",
     *observing.MIDDLEWARE,
     "curation.health.requests.RequestMiddleware",
+    "curation.whereabouts.Middleware",
     "django.middleware.security.SecurityMiddleware",
     # Adds random bytes, so that a page's length tells nothing of the secrets on it.
     "django.middleware.gzip.GZipMiddleware",
@@ -191,6 +192,9 @@ CACHES = {
 # What else keeps words that are destroyed when a person is erased: called with the ids of
 # the person and of the texts, in that transaction. See curation/actions/erasure.py.
 FORGETTERS = ["annotate.forgetting.forget", "trainer.forgetting.forget"]
+# What else ends when an account is closed: called with the person's id, in that
+# transaction. See curation/actions/people.py.
+ON_CLOSING = ["annotate.leaving.hand_back"]
 
 # ---- e-mail ------------------------------------------------------------------------
 EMAIL_HOST = env_str("WINNOW_EMAIL_HOST")

@@ -25,6 +25,7 @@ from curation.models import (
     GoldRanking,
     Hook,
     Import,
+    Invitation,
     Membership,
     Message,
     SavedView,
@@ -64,6 +65,15 @@ def category_to_curate(request: SignedInRequest, slug: str, pk: int) -> Category
 
 def membership_to_curate(request: SignedInRequest, slug: str, pk: int) -> Membership:
     return get_object_or_404(Membership, dataset=dataset_to_curate(request, slug), pk=pk)
+
+
+def invitation_to_change(request: SignedInRequest, pk: int) -> Invitation:
+    """To a dataset: of its curators. To an account alone: of site admins."""
+    found = get_object_or_404(Invitation.objects.for_listing(), pk=pk)
+    dataset = found.dataset
+    if not (holds(request.user, dataset) if dataset else request.user.is_staff):
+        raise Http404
+    return found
 
 
 def person_to_curate(request: SignedInRequest, dataset: Dataset, pk: int) -> Contributor:

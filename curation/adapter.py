@@ -40,11 +40,24 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
         self, request: HttpRequest, user: Contributor, **details: Any
     ) -> HttpResponse:
         """The language that a person chose goes with them to each browser."""
+        Event.objects.record("session.begun", user, by=user)
         response: HttpResponse = super().post_login(request, user, **details)
         chosen = Profile.of(user).interface_language
         if chosen:
             languages.remember(response, chosen)
         return response
+
+    def logout(self, request: HttpRequest) -> None:
+        if isinstance(request.user, Contributor):
+            Event.objects.record("session.ended", request.user, by=request.user)
+        super().logout(request)
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """What was typed stays out of the history: it may be a password."""
+        email = str(credentials.get("email") or "").replace("\0", "")
+        person = Contributor.objects.filter(email__iexact=email).first()
+        Event.objects.record("session.refused", person or Instance.current(), by=None)
+        super().authentication_failed(request, **credentials)
 
     def send_notification_mail(
         self, template_prefix: str, user: Contributor, *args: Any, **kwargs: Any

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from typing import Any, NamedTuple, cast
 
-from allauth.account.adapter import get_adapter
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.middleware import AuthenticationMiddleware, get_user
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
-from django.core.exceptions import PermissionDenied
 from django.db.models import Case, F, Value, When
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -24,6 +21,7 @@ from django.utils.timezone import now
 from curation.models import Contributor, Session
 from curation.prepared import Prepared
 from curation.second_step import is_owed
+from curation.whereabouts import address_of, agent_of
 
 State = Session.State
 # How long a key that was exchanged for another serves requests that were under way.
@@ -140,13 +138,7 @@ class AccountMiddleware(AuthenticationMiddleware):
 
 
 def whence(request: HttpRequest) -> Whence:
-    """As far as it is known: a proxy may say nothing, or not an address."""
-    adapter = get_adapter(request)
-    try:
-        address = str(ip_address(adapter.get_client_ip(request)))
-    except (PermissionDenied, ValueError):
-        address = None
-    return Whence(address, adapter.get_http_user_agent(request).replace("\0", "")[:300])
+    return Whence(address_of(request), agent_of(request))
 
 
 def _note(row: Session, seen: Whence) -> None:

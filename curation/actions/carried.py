@@ -204,7 +204,14 @@ TABLES: tuple[Table, ...] = (
     # Without its key nobody could say whose text an export that was handed out has.
     Table(Export, ("version__dataset",), names_people=True),
     Table(Suspension, ("dataset",), names_people=True),
-    Table(Event, ("dataset",), numbers={"data": _told}, names_people=True),
+    # From where people did it is the old server's to know.
+    Table(
+        Event,
+        ("dataset",),
+        numbers={"data": _told},
+        only=("id", "kind", "subject_kind", "subject_id", "dataset", "by", "at", "data"),
+        names_people=True,
+    ),
     Table(
         Decision,
         ("dataset",),
@@ -220,6 +227,7 @@ TABLES: tuple[Table, ...] = (
 
 # By the name of the model.
 LEFT: dict[str, str] = {
+    "invitation": "its link leads to the old server",
     "contributor": "carried as people, without what lets them sign in",
     "contributor_groups": "rights of here",
     "contributor_user_permissions": "rights of here",

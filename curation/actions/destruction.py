@@ -46,6 +46,7 @@ from curation.models import (
     Flag,
     GoldItem,
     GoldRanking,
+    Invitation,
     KeptAnswer,
     Membership,
     Message,
@@ -172,6 +173,9 @@ def destroy_talk(person: Contributor) -> None:
             )
         )
         _empty(_naming(Event.objects.all(), "data", names), names)
+        about = Q(by=person) | Q(subject_kind="contributor", subject_id=person.pk)
+        seen = Event.objects.filter(about).exclude(from_where=None)
+        seen.update(from_where=None)
     Message.objects.filter(pk__in=judged).update(why="")
     Notification.objects.filter(message__in=judged).update(data={})
     Review.objects.filter(reviewer=person).update(note="")
@@ -250,7 +254,7 @@ def _cover(model: type[models.Model], field: str, names: Sequence[str]) -> None:
 def _history_is_open() -> Iterator[None]:
     """Lines of history stay; what they quote of somebody's words goes.
 
-    Only this transaction may do so, and only to `data`: see migration 0014.
+    Only this transaction may do so, and only to `data` and `from_where`: see the trigger.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('winnow.erasing', 'on', true)")
@@ -281,6 +285,7 @@ def take_off_name(person: Contributor) -> None:
     Membership.objects.filter(contributor=person).delete()
     Case.objects.filter(assignee=person).delete()
     AccessToken.objects.filter(person=person).delete()  # named in words of their own
+    Invitation.objects.filter(email__iexact=email).delete()
     KeptAnswer.objects.filter(person=person).delete()
     Authenticator.objects.filter(user=person).delete()
     EmailAddress.objects.filter(Q(user=person) | Q(email__iexact=email)).delete()

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.utils.module_loading import import_string
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from curation.actions import sessions
 from curation.actions.rights import Role, holds, require
 from curation.errors import CurationError, NotAllowed
 from curation.models import (
+    AccessToken,
     Contributor,
     Dataset,
     Event,
     Instance,
     Membership,
+    Session,
     Suspension,
 )
 
@@ -31,6 +37,14 @@ def join(
     if role not in Role.values:
         said = _("There is no role “%(role)s”. Choose %(known)s.")
         raise CurationError(said % {"role": role, "known": ", ".join(Role.values)})
+    membership, _is_new = give_role(dataset=dataset, person=person, role=role, by=by)
+    return membership
+
+
+def give_role(
+    *, dataset: Dataset, person: Contributor, role: str, by: Contributor
+) -> tuple[Membership, bool]:
+    """Within a transaction of who has checked that `by` may. Also whether it is new."""
     # Nobody is suspended meanwhile.
     Contributor.objects.select_for_update(no_key=True).get(pk=person.pk)
     paused = Suspension.objects.in_force().of(person, dataset).first()
@@ -50,7 +64,7 @@ def join(
             role=role,
         )
         sessions.renew(person.pk)
-    return membership
+    return membership, is_new
 
 
 @transaction.atomic
@@ -84,18 +98,33 @@ def add_account(*, email: str, name: str = "", by: Contributor) -> tuple[Contrib
 
 @transaction.atomic
 def set_active(*, person_id: int, is_active: bool, by: Contributor) -> Contributor:
-    """Close an account, or open it again. What its owner wrote stays."""
+    """Close an account, or open it again. What its owner wrote stays.
+
+    Closed, it is signed out everywhere, its keys are taken back, and its tasks are free.
+    """
     if not by.is_staff:
         raise NotAllowed(_("Only a site admin can close an account."))
     if person_id == by.pk:
         raise CurationError(_("You cannot close your own account: ask another admin."))
-    person = Contributor.objects.select_for_update().get(pk=person_id)
+    # no_key: whoever is just sending something points at the row, and need not wait.
+    person = Contributor.objects.select_for_update(no_key=True).get(pk=person_id)
     if person.is_active != is_active:
         person.is_active = is_active
         person.save(update_fields=["is_active"])
         kind = "account.opened" if is_active else "account.closed"
-        Event.objects.record(kind, person, by=by)
+        ended: dict[str, Any] = {} if is_active else _end_all_of(person)
+        Event.objects.record(kind, person, by=by, **ended)
     return person
+
+
+def _end_all_of(person: Contributor) -> dict[str, int]:
+    """What was open for a person, and how many of each."""
+    keys = AccessToken.objects.filter(person=person, revoked_at=None)
+    return {
+        "tasks": sum(import_string(end)(person.pk) for end in settings.ON_CLOSING),
+        "keys": keys.update(revoked_at=now()),
+        "browsers": Session.objects.filter(person=person).delete()[0],
+    }
 
 
 @transaction.atomic

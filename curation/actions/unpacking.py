@@ -239,6 +239,7 @@ class _Taker:
         told = {one.attname: read(value) for one, read, value in pairs}
         if self._table.model is Event:
             told["subject_id"] = self._subject(told["subject_kind"], told["subject_id"])
+            told["from_where"] = None  # it was not done here
         return self._table.model(**told)
 
     def _subject(self, kind: str, there: int) -> int:

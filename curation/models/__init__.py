@@ -18,6 +18,7 @@ from curation.models.gold import GoldAnswer, GoldBallot, GoldItem, GoldRanking
 from curation.models.hooks import Delivery, DeliveryTry, Hook
 from curation.models.imports import Import, Refusal
 from curation.models.inspections import Inspection, Inspector
+from curation.models.invitations import Invitation
 from curation.models.judgements import Ballot, BallotEntry, Label, Review, Settlement
 from curation.models.moderation import Case, Decision, Suspension
 from curation.models.notifications import Notification
@@ -77,6 +78,7 @@ __all__ = [
     "Inspection",
     "Inspector",
     "Instance",
+    "Invitation",
     "KeptAnswer",
     "Label",
     "Membership",

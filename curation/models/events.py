@@ -14,6 +14,7 @@ from django.utils.timezone import now
 from curation.models.datasets import Dataset
 from curation.models.people import Contributor
 from curation.prepared import insert
+from curation.whereabouts import here
 
 # Inside together(): the lines that wait to be written.
 _waiting: ContextVar[list[Event] | None] = ContextVar("waiting", default=None)
@@ -99,6 +100,8 @@ class Event(models.Model):
     )
     at = models.DateTimeField(default=now)
     data = models.JSONField(default=dict)
+    # Null: a machine by itself, or before this was noted. See whereabouts.py.
+    from_where = models.JSONField(null=True, blank=True, default=here)
 
     objects: ClassVar[EventManager] = EventManager()
 
@@ -110,6 +113,8 @@ class Event(models.Model):
             ),
             # For a dataset's recent activity.
             models.Index(fields=["dataset", "-at"], name="event_by_dataset"),
+            # For the page that is searched by what happened, newest first.
+            models.Index(fields=["kind", "-id"], name="event_by_kind"),
         ]
 
     class Privacy:
@@ -123,6 +128,7 @@ class Event(models.Model):
             "by",
             "at",
             "data",
+            "from_where",
         }
 
     def __str__(self) -> str:

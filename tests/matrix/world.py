@@ -15,6 +15,7 @@ from curation.actions import (
     gold,
     gold_rankings,
     hooks,
+    invitations,
     suspensions,
     tokens,
     versions,
@@ -161,6 +162,10 @@ class World:
         self.view = SavedView.objects.create(
             dataset=self.dataset, owner=self.writer, name="Mine", query="q=what"
         ).pk
+        made, self.invited = invitations.invite(
+            by=self.curator, dataset=self.dataset, roles=["viewer", "writer"], uses=9
+        )
+        self.invitation = made.pk
         self.imported = Import.objects.create(
             dataset=self.dataset, asked_by=self.curator, file_name="a.jsonl", size=1,
             kind="jsonl",

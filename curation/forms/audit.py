@@ -1,0 +1,53 @@
+"""What is looked for in the history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from curation.audit import Wanted
+from curation.models import Dataset
+
+DAY = {"type": "date"}
+
+
+class AuditForm(forms.Form):
+    person = forms.CharField(label=_("Who"), required=False, max_length=80)
+    kind = forms.RegexField(
+        r"^[\w.]+$",
+        label=_("What was done"),
+        required=False,
+        max_length=60,
+        help_text=_("Such as membership or membership.added."),
+    )
+    subject = forms.CharField(
+        label=_("To what"),
+        required=False,
+        max_length=60,
+        help_text=_("Such as message 7."),
+    )
+    dataset = forms.ModelChoiceField(
+        label=_("Dataset"),
+        queryset=Dataset.objects.order_by("title", "pk"),
+        to_field_name="slug",
+        required=False,
+    )
+    since = forms.DateField(
+        label=_("From"), required=False, widget=forms.DateInput(attrs=DAY)
+    )
+    until = forms.DateField(
+        label=_("To"), required=False, widget=forms.DateInput(attrs=DAY)
+    )
+
+    def __init__(self, *args: Any, dataset: Dataset | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.only = dataset
+        if dataset is not None:
+            del self.fields["dataset"]
+
+    @property
+    def wanted(self) -> Wanted:
+        found = {name: value for name, value in self.cleaned_data.items() if value}
+        return Wanted(**({"dataset": self.only} if self.only else {}) | found)
