@@ -12,6 +12,7 @@ import hmac
 import secrets
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 MARK = "whsec_"
@@ -23,13 +24,16 @@ def fresh_salt() -> str:
 
 def secret_of(salt: str) -> str:
     """What the receiver is given, once."""
-    return MARK + base64.b64encode(_key(salt)).decode()
+    return MARK + base64.b64encode(_key(salt, settings.SECRET_KEY)).decode()
 
 
 def headers(uid: str, at: int, body: bytes, *, salts: Iterable[str]) -> dict[str, str]:
-    """With a signature for each salt: while a secret is changed, both are good."""
+    """With a signature for each salt and each key of ours: while a secret or the key of the
+    installation is changed, what receivers have from before is good as well."""
     signed = b"%b.%d.%b" % (uid.encode(), at, body)
-    marks = [hmac.new(_key(salt), signed, hashlib.sha256).digest() for salt in salts]
+    ours = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    keys = [_key(salt, secret) for salt in salts for secret in ours]
+    marks = [hmac.new(key, signed, hashlib.sha256).digest() for key in keys]
     return {
         "webhook-id": uid,
         "webhook-timestamp": str(at),
@@ -37,5 +41,6 @@ def headers(uid: str, at: int, body: bytes, *, salts: Iterable[str]) -> dict[str
     }
 
 
-def _key(salt: str) -> bytes:
-    return salted_hmac("curation.signing", salt, algorithm="sha256").digest()
+def _key(salt: str, secret: str) -> bytes:
+    made = salted_hmac("curation.signing", salt, secret=secret, algorithm="sha256")
+    return made.digest()

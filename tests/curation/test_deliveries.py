@@ -398,6 +398,22 @@ def test_while_a_secret_changes_both_are_good(receiver, dataset):
     assert is_signed(second, new) and not is_signed(second, old)
 
 
+def test_while_the_key_of_the_installation_changes_both_are_good(
+    receiver, dataset, settings
+):
+    _, old = added(receiver, dataset)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another key of fifty letters and more, made at random"
+    happen(dataset)
+    sent()
+    settings.SECRET_KEY_FALLBACKS = []
+    happen(dataset)
+    sent()
+
+    first, second = receiver.heard
+    assert is_signed(first, old) and not is_signed(second, old)
+
+
 def test_a_removed_hook_hears_nothing_more(receiver, dataset):
     hook, _ = added(receiver, dataset)
     happen(dataset)
