@@ -8,10 +8,6 @@ import kubernetes_validate
 import pytest
 import yaml
 from django.conf import settings
-from django.db import migrations
-from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.operations.base import Operation
-from django.db.models.fields import NOT_PROVIDED
 
 from config.places import ROOT
 from curation.health.probes import PROBES
@@ -126,51 +122,3 @@ def test_they_ask_for_queues_probes_and_ports_that_there_are():
     assert known >= {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
     assert paths == {"/healthz", "/readyz"} <= PROBES.keys()
     assert [str(port) for port in ports] == re.findall(r"EXPOSE (\d+)", DOCKERFILE)
-
-
-# ---- upgrades without downtime ---------------------------------------------------------
-
-# Before these, migrations were made while nobody worked. What comes after may only add, so
-# that the code of the version before runs on, until the next release takes old things away.
-BEFORE = {
-    "curation": "0036_signin",
-    "annotate": "0006_one_ahead",
-    "trainer": "0015_schedule_starts",
-}
-TAKES_AWAY = (
-    migrations.RemoveField,
-    migrations.RenameField,
-    migrations.DeleteModel,
-    migrations.RenameModel,
-)
-# Looked at by hand: the code before writes no such rows, or writes them as wanted.
-LOOKED_AT: set[tuple[str, str, str]] = set()
-
-
-def breaks(operation: Operation) -> bool:
-    """Whether code that does not know of it fails on the schema that it leaves."""
-    if isinstance(operation, TAKES_AWAY):
-        return True
-    if isinstance(operation, migrations.AddField):
-        field = operation.field
-        has_value = field.null or field.db_default is not NOT_PROVIDED or field.many_to_many
-        return not has_value
-    return False
-
-
-def newer():
-    loader = MigrationLoader(None)
-    for (app, name), migration in sorted(loader.disk_migrations.items()):
-        if app in BEFORE and name > BEFORE[app]:
-            for operation in migration.operations:
-                yield app, name, operation
-
-
-def test_the_code_of_before_runs_on_the_schema_of_now():
-    found = {
-        (app, name, operation.describe())
-        for app, name, operation in newer()
-        if breaks(operation)
-    }
-
-    assert found - LOOKED_AT == set()
