@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -36,7 +37,11 @@ addresses = ["/", "/datasets/", "/me/", "/profile/", "/notifications/", "/models
 failed, asked = [], 0
 for name in ("ada", "cleo", "wim", "rosa"):
     client = Client(raise_request_exception=False, headers={"host": "localhost"})
-    client.force_login(people.get(email=f"{name}@winnow.example"))
+    try:
+        client.force_login(people.get(email=f"{name}@winnow.example"))
+    except Exception as error:
+        failed.append([name, "signing in", type(error).__name__])
+        continue
     tasks = [("post", "/work/claim/")]
     for method, address in [("get", one) for one in addresses] + tasks:
         asked += 1
@@ -54,6 +59,8 @@ def main() -> None:
     tree = var / "old"
     environment = {**os.environ, "WINNOW_VAR": str(var), "WINNOW_LOCAL": "1"}
     os.environ.update(environment)
+    # Ended from outside, it still takes away what it made.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     _git("worktree", "add", "--detach", str(tree), old)
     try:
         embedded.start(only="PostgreSQL")

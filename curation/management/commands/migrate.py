@@ -21,7 +21,8 @@ class Command(migrate.Command):
         for left in reversed(range(TRIES)):
             try:
                 with _waiting_at_most(SECONDS, options["database"]):
-                    return super().handle(*args, **options)
+                    super().handle(*args, **options)
+                    return
             except OperationalError as problem:
                 if not isinstance(problem.__cause__, LockNotAvailable):
                     raise
@@ -30,7 +31,6 @@ class Command(migrate.Command):
                     raise CommandError(said) from problem
             self.stderr.write(f"A table is in use. Once more in {PAUSE:.0f} s.")
             time.sleep(PAUSE)
-        return None
 
 
 @contextmanager
