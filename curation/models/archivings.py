@@ -19,6 +19,9 @@ class ArchivingQuerySet(models.QuerySet["Archiving"]):
     def active(self) -> ArchivingQuerySet:
         return self.filter(state__in=["waiting", "running"])
 
+    def ended(self) -> ArchivingQuerySet:
+        return self.exclude(ended_at=None)
+
     def kept(self) -> ArchivingQuerySet:
         """Whose file is there."""
         return self.filter(state="made", forgotten_at=None)

@@ -92,14 +92,14 @@ def _list(
     problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    made = dataset.archivings.for_listing()
+    asked = dataset.archivings.for_listing()
     return page.of_dataset(
         request,
         dataset,
         "archives.html",
         form=form,
-        page=page.paged(request, made),
-        active=made.active().first(),
+        page=page.paged(request, asked.ended()),
+        active=asked.active().first(),
         days=Archiving.KEPT.days,
         problem=problem,
         status=status,

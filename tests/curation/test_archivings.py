@@ -257,13 +257,16 @@ def test_a_curator_asks_fetches_and_destroys_in_the_browser(
     shown = client.get(page).content.decode()
     assert "is being made" in shown
     assert "every 2s" in shown
+    assert "Make an archive" not in shown
     assert client.post(page, {"people": "named"}).status_code == 409
 
     file = url("archive", dataset.slug, asked.pk)
     assert client.get(file).status_code == 404
     archives.run(asked.pk)
     asked.refresh_from_db()
-    assert asked.sha256 in client.get(page).content.decode()
+    shown = client.get(page).content.decode()
+    assert asked.sha256 in shown
+    assert "Make an archive" in shown.partition('id="archives"')[2]  # without a new page
     sent = client.get(file)
     content = b"".join(sent.streaming_content)
     assert hashlib.sha256(content).hexdigest() == asked.sha256
