@@ -18,7 +18,7 @@ from django.utils.translation import gettext_noop
 from curation import forest
 from curation.actions import errands
 from curation.actions.errands import Stopped
-from curation.actions.people import require
+from curation.actions.rights import require
 from curation.errors import CurationError
 from curation.formats import written
 from curation.formats.pseudonyms import Pseudonyms

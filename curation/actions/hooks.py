@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from curation import destinations, signing
 from curation.actions import notices
-from curation.actions.people import require
+from curation.actions.rights import require
 from curation.errors import CurationError, NotAllowed
 from curation.happenings import HAPPENINGS
 from curation.models import Contributor, Dataset, Event, Hook, Notification

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from curation.actions import pulses
 from curation.errors import CurationError
 from curation.management import backups
 
@@ -28,9 +27,7 @@ class Command(BaseCommand):
         try:
             made = backups.back_up(folder=Path(folder), also=also)
         except (CurationError, OSError) as error:
-            pulses.feel(name=pulses.BACKUP, problem=type(error).__name__)
             raise CommandError(str(error)) from error
-        pulses.feel(name=pulses.BACKUP)
         rows = sum(count for count, _sum in made["tables"].values())
         size = sum(facts["size"] for facts in made["files"].values())
         return (
