@@ -45,3 +45,10 @@ MFA_RATE_LIMITS = {"webauthn_login": "600/m/ip"}  # there is nothing that can be
 # Where no mail goes out nobody can confirm an address; an admin can take a second step
 # off an account that somebody else made in a person's name.
 MFA_ALLOW_UNVERIFIED_EMAIL = not HAS_MAIL
+
+SOCIALACCOUNT_ADAPTER = "curation.identity.IdentityAdapter"
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # whom a provider vouches for gets no mail
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True  # before an account is linked to another
+# A link, not a form: the content security policy lets forms lead nowhere else.
+SOCIALACCOUNT_LOGIN_ON_GET = True

@@ -8,11 +8,14 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.totp.internal.auth import generate_totp_secret
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from curation import languages, secrecy
-from curation.actions import sessions
+from curation.actions import identities, passwords, sessions
 from curation.models import Contributor, Event, Instance, Profile
+from curation.second_step import DONE_ELSEWHERE
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +27,8 @@ CHANGES = {
     "account/email/password_reset": "password.reset",
     "account/email/email_changed": "address.changed",
     "account/email/email_deleted": "address.removed",
+    "socialaccount/email/account_connected": "identity.connected",
+    "socialaccount/email/account_disconnected": "identity.disconnected",
     "mfa/email/totp_activated": "second_step.added",
     "mfa/email/webauthn_added": "second_step.added",
     "mfa/email/totp_deactivated": "second_step.removed",
@@ -36,12 +41,23 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return Instance.current().registration_open
 
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Contributor | None:
+        """With a password. The rule is told only to who knows it."""
+        person: Contributor | None = super().authenticate(request, **credentials)
+        if person is not None and not passwords.may_use(person):
+            said = _("Passwords open nothing here any more: sign in as your company does.")
+            raise ValidationError(said)
+        return person
+
     def post_login(
         self, request: HttpRequest, user: Contributor, **details: Any
     ) -> HttpResponse:
         """The language that a person chose goes with them to each browser."""
         Event.objects.record("session.begun", user, by=user)
         response: HttpResponse = super().post_login(request, user, **details)
+        login = (details.get("signal_kwargs") or {}).get("sociallogin")
+        if login is not None and identities.asks_second_step(login.account.provider):
+            request.session[DONE_ELSEWHERE] = user.pk
         chosen = Profile.of(user).interface_language
         if chosen:
             languages.remember(response, chosen)

@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from allauth.mfa.admin import Authenticator
+from allauth.socialaccount.admin import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
@@ -37,7 +38,7 @@ from curation.models import (
 )
 
 # Secrets, and what has pages of its own.
-for hidden in (Authenticator,):
+for hidden in (Authenticator, SocialAccount, SocialApp, SocialToken):
     admin.site.unregister(hidden)
 # The same sign-in as everywhere else, with its limits on guessing.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]

@@ -22,7 +22,7 @@ from curation.models import Contributor, Instance, Membership
 
 STEPS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 Of = Instance.SecondStep
-# In a session: who vouched for the person asked for a second step already.
+# In a session: for whom a second step was asked by who vouched for them.
 DONE_ELSEWHERE = "second_step_done_elsewhere"
 # Where somebody who owes one can still go: there it is set up. And to sign out.
 OPEN = ("allauth.", "django.views.i18n", "django.views.static")
@@ -62,7 +62,8 @@ class SecondStepMiddleware:
     def process_view(
         self, request: Any, view: Callable[..., Any], *given: Any
     ) -> HttpResponse | None:
-        if not request.session.owes_second_step or DONE_ELSEWHERE in request.session:
+        session = request.session
+        if not session.owes_second_step or session.get(DONE_ELSEWHERE) == session.person.pk:
             return None
         if view.__module__.startswith(OPEN):
             return None

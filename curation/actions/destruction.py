@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.apps import apps
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
@@ -288,6 +289,7 @@ def take_off_name(person: Contributor) -> None:
     Invitation.objects.filter(email__iexact=email).delete()
     KeptAnswer.objects.filter(person=person).delete()
     Authenticator.objects.filter(user=person).delete()
+    SocialAccount.objects.filter(user=person).delete()
     EmailAddress.objects.filter(Q(user=person) | Q(email__iexact=email)).delete()
     LogEntry.objects.filter(user=person).delete()
     about = Q(content_type__model="contributor", object_id=str(person.pk))

@@ -19,6 +19,7 @@ from curation.models import (
     Contributor,
     Dataset,
     Event,
+    GroupGrant,
     Instance,
     Membership,
     Session,
@@ -64,6 +65,9 @@ def give_role(
             role=role,
         )
         sessions.renew(person.pk)
+    else:
+        # Given by hand it stays, whatever becomes of the group that it came with.
+        GroupGrant.objects.filter(membership=membership).delete()
     return membership, is_new
 
 

@@ -16,6 +16,7 @@ from curation.models.findings import Finding
 from curation.models.freezings import Freezing
 from curation.models.gold import GoldAnswer, GoldBallot, GoldItem, GoldRanking
 from curation.models.hooks import Delivery, DeliveryTry, Hook
+from curation.models.identity import GroupGrant, GroupRole, IdentityProvider
 from curation.models.imports import Import, Refusal
 from curation.models.inspections import Inspection, Inspector
 from curation.models.invitations import Invitation
@@ -72,7 +73,10 @@ __all__ = [
     "GoldBallot",
     "GoldItem",
     "GoldRanking",
+    "GroupGrant",
+    "GroupRole",
     "Guideline",
+    "IdentityProvider",
     "Import",
     "Hook",
     "Inspection",

@@ -134,6 +134,13 @@ class Instance(models.Model):
         CARERS = "carers", _("Curators and admins")
         EVERYBODY = "everybody", _("Everybody")
 
+    class Passwords(models.TextChoices):
+        """Who may sign in with one, where others vouch for people."""
+
+        EVERYBODY = "everybody", _("Everybody")
+        ADMINS = "admins", _("Only admins")
+        NOBODY = "nobody", _("Nobody")
+
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     registration_open = models.BooleanField(
         default=False,
@@ -143,6 +150,9 @@ class Instance(models.Model):
     second_step_of = models.CharField(
         max_length=9, choices=SecondStep, default=SecondStep.NOBODY
     )
+    passwords_of = models.CharField(
+        max_length=9, choices=Passwords, default=Passwords.EVERYBODY
+    )
 
     class Meta:
         constraints = [
@@ -151,11 +161,15 @@ class Instance(models.Model):
                 name="instance_second_step_known",
                 condition=Q(second_step_of__in=["nobody", "carers", "everybody"]),
             ),
+            models.CheckConstraint(
+                name="instance_passwords_known",
+                condition=Q(passwords_of__in=["everybody", "admins", "nobody"]),
+            ),
         ]
 
     class Privacy:
         published: ClassVar[set[str]] = set()
-        withheld = {"id", "registration_open", "second_step_of"}
+        withheld = {"id", "registration_open", "second_step_of", "passwords_of"}
 
     def __str__(self) -> str:
         return "settings of this installation"

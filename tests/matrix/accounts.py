@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from tests.matrix.rule import EVERYBODY, NOT_SIGNED_IN, OUTSIDE, SIGNED_IN, Row
+from tests.matrix.rule import (
+    EVERYBODY,
+    NOBODY,
+    NOT_SIGNED_IN,
+    OUTSIDE,
+    SIGN_IN,
+    SIGNED_IN,
+    Row,
+)
+
+# Only where an account is in the making.
+ON_THE_WAY = NOBODY.refusing(SIGN_IN)
+HOST = (("Host", "testserver"),)  # every browser sends it; SAML looks at it
 
 ROWS = [
     Row("account_login", get=NOT_SIGNED_IN, post=NOT_SIGNED_IN),
@@ -35,5 +47,18 @@ ROWS = [
     Row("mfa_remove_webauthn", "=1", get=SIGNED_IN.to(302), post=SIGNED_IN.to(302)),
     Row("mfa_edit_webauthn", "=1", get=SIGNED_IN.to(302), post=SIGNED_IN.to(302)),
     Row("mfa_login_webauthn", get=SIGNED_IN.to(302), post=SIGNED_IN.to(302)),
+    # Who else vouches for people: of the two that are set up, nobody answers.
+    Row("socialaccount_connections", get=SIGNED_IN, post=SIGNED_IN),
+    Row("socialaccount_signup", get=ON_THE_WAY, post=ON_THE_WAY),
+    Row("socialaccount_login_cancelled", get=EVERYBODY),
+    Row("socialaccount_login_error", get=EVERYBODY.to(401)),
+    Row("openid_connect_login", "oidc", get=EVERYBODY.to(502)),
+    Row("openid_connect_callback", "oidc", get=EVERYBODY.to(401)),
+    Row("saml_login", "saml", get=EVERYBODY.to(302), headers=HOST),
+    Row("saml_acs", "saml", post=EVERYBODY.to(302), headers=HOST),
+    Row("saml_finish_acs", "saml", get=EVERYBODY.to(401), headers=HOST),
+    Row("curation:saml-finish", "saml", get=EVERYBODY.to(401), headers=HOST),
+    Row("saml_sls", "saml", get=EVERYBODY.to(400), headers=HOST),
+    Row("saml_metadata", "saml", get=EVERYBODY, headers=HOST),
     Row("set_language", post=EVERYBODY.to(302), send={"language": "de"}),
 ]

@@ -30,7 +30,9 @@ from curation.models import (
     EvaluationSet,
     Export,
     Extract,
+    GroupRole,
     Guideline,
+    IdentityProvider,
     Import,
     Membership,
     Message,
@@ -40,6 +42,7 @@ from curation.models import (
     Withdrawal,
 )
 from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, ReplyFactory
+from tests.identity import Provider
 from trainer.models import (
     BaseModel,
     Benchmark,
@@ -66,6 +69,7 @@ class World:
         self._people()
         self._programs()
         self._texts()
+        self._providers()
         self._versions()
         self._work()
         self._models()
@@ -190,6 +194,17 @@ class World:
         ].pk
         self.evaluation_set = EvaluationSet.objects.create(
             name="Set", items=1, packed=b"", fingerprint="", added_by=self.people["admin"]
+        ).pk
+
+    def _providers(self) -> None:
+        made = IdentityProvider.objects.create
+        nowhere = "http://127.0.0.1:9"  # nobody listens there
+        oidc = made(kind="oidc", slug="oidc", name="O", is_on=True, server=nowhere)
+        saml = made(kind="saml", slug="saml-idp", name="S", is_on=True,
+                    metadata=Provider(nowhere).metadata())  # fmt: skip
+        self.oidc, self.saml, self.provider = oidc.slug, saml.slug, oidc.pk
+        self.group_rule = GroupRole.objects.create(
+            provider=oidc, group="writers", dataset=self.dataset, role="writer"
         ).pk
 
     def _versions(self) -> None:

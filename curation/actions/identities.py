@@ -1,0 +1,124 @@
+"""Identity providers: set up, tried, switched on and off; groups and their roles."""
+
+from __future__ import annotations
+
+from allauth.socialaccount.models import SocialAccount
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from curation import outbound, saml_metadata, secrecy
+from curation.errors import CurationError, NotAllowed
+from curation.models import Contributor, Dataset, Event, GroupRole, IdentityProvider
+
+Kind = IdentityProvider.Kind
+WELL_KNOWN = "/.well-known/openid-configuration"
+ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+
+
+def asks_second_step(slug: str) -> bool:
+    """Whether who comes from there was asked for a second step there."""
+    asking = IdentityProvider.objects.filter(slug=slug, asks_second_step=True, is_on=True)
+    return asking.exists()
+
+
+@transaction.atomic
+def save(
+    *, provider: IdentityProvider, by: Contributor, secret: str = "", metadata: str = ""
+) -> IdentityProvider:
+    """Keep what an admin typed. An empty secret leaves the one that is there.
+
+    `metadata` is XML, or the address where it stands: fetched once, here.
+    """
+    _require_admin(by)
+    if secret:
+        provider.secret = secrecy.lock(secret)
+    if metadata:
+        provider.metadata = _fetched(metadata.strip())
+    if provider.kind == Kind.SAML:
+        saml_metadata.read(provider.metadata)
+    is_new = provider.pk is None
+    provider.save()
+    kind = "identity.added" if is_new else "identity.changed"
+    Event.objects.record(kind, provider, by=by, slug=provider.slug)
+    return provider
+
+
+def check(*, provider: IdentityProvider, by: Contributor) -> str:
+    """Ask it who it is. Returns words; refuses with what is wrong."""
+    _require_admin(by)
+    if provider.kind == Kind.SAML:
+        found = saml_metadata.read(provider.metadata)
+        said = _("It calls itself %(name)s and signs people in at %(address)s.")
+        return said % {"name": found["entity_id"], "address": found["sso_url"]}
+    address = provider.server
+    address = address if "/.well-known/" in address else address.rstrip("/") + WELL_KNOWN
+    answer = outbound.fetch(address)
+    if not answer.is_good:
+        said = _("It answers %(status)d at %(address)s.")
+        raise CurationError(said % {"status": answer.status, "address": address})
+    told = answer.json()
+    if not isinstance(told, dict) or not all(told.get(name) for name in ENDPOINTS):
+        raise CurationError(_("What it says of itself lacks its addresses."))
+    said = _("It calls itself %(name)s and signs people in at %(address)s.")
+    endpoint = told["authorization_endpoint"]
+    return said % {"name": told.get("issuer", ""), "address": endpoint}
+
+
+@transaction.atomic
+def switch(*, provider: IdentityProvider, is_on: bool, by: Contributor) -> None:
+    _require_admin(by)
+    if IdentityProvider.objects.filter(pk=provider.pk).update(is_on=is_on):
+        Event.objects.record("identity.switched", provider, by=by, is_on=is_on)
+
+
+@transaction.atomic
+def remove(*, provider: IdentityProvider, by: Contributor) -> None:
+    """Roles that came from its groups stay, as if given by hand; its accounts go."""
+    _require_admin(by)
+    Event.objects.record("identity.removed", provider, by=by, slug=provider.slug)
+    SocialAccount.objects.filter(provider=provider.slug).delete()
+    provider.delete()
+
+
+@transaction.atomic
+def map_group(
+    *, provider: IdentityProvider, group: str, dataset: Dataset, role: str, by: Contributor
+) -> GroupRole:
+    _require_admin(by)
+    rule, is_new = GroupRole.objects.get_or_create(
+        provider=provider, group=group, dataset=dataset, role=role
+    )
+    if is_new:
+        Event.objects.record(
+            "identity.group_mapped", provider, by=by, dataset=dataset, role=role
+        )
+    return rule
+
+
+@transaction.atomic
+def unmap_group(*, rule: GroupRole, by: Contributor) -> None:
+    """Who has the role by it loses it at their next sign-in."""
+    _require_admin(by)
+    Event.objects.record(
+        "identity.group_unmapped",
+        rule.provider,
+        by=by,
+        dataset=rule.dataset,
+        role=rule.role,
+    )
+    rule.delete()
+
+
+def _fetched(metadata: str) -> str:
+    if metadata.startswith("<"):
+        return metadata
+    answer = outbound.fetch(metadata, redirects=2)
+    if not answer.is_good:
+        said = _("It answers %(status)d at %(address)s.")
+        raise CurationError(said % {"status": answer.status, "address": metadata})
+    return answer.text
+
+
+def _require_admin(by: Contributor) -> None:
+    if not by.is_staff:
+        raise NotAllowed(_("Only a site admin can change this."))
