@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("curation", "0036_signin"),
+        ("curation", "0039_people"),
     ]
 
     operations = [
