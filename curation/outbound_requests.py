@@ -27,7 +27,7 @@ class Outbound(BaseAdapter):
             if request.method == "GET":
                 said = outbound.fetch(address, headers=headers)
             else:
-                body = request.body or b""
+                body: Any = request.body or b""
                 body = body.encode() if isinstance(body, str) else bytes(body)
                 said = outbound.post(address, body, headers=headers)
         except CurationError as refusal:

@@ -105,6 +105,7 @@ class Migration(migrations.Migration):
                     ("admins", "Only admins"),
                     ("nobody", "Nobody"),
                 ],
+                db_default="everybody",
                 default="everybody",
                 max_length=9,
             ),

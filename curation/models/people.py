@@ -148,10 +148,16 @@ class Instance(models.Model):
         help_text="Off: only accounts that an admin made can sign in.",
     )
     second_step_of = models.CharField(
-        max_length=9, choices=SecondStep, default=SecondStep.NOBODY
+        max_length=9,
+        choices=SecondStep,
+        default=SecondStep.NOBODY,
+        db_default=SecondStep.NOBODY,
     )
     passwords_of = models.CharField(
-        max_length=9, choices=Passwords, default=Passwords.EVERYBODY
+        max_length=9,
+        choices=Passwords,
+        default=Passwords.EVERYBODY,
+        db_default=Passwords.EVERYBODY,
     )
 
     class Meta:

@@ -9,6 +9,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.timezone import now
 
 
@@ -36,11 +37,14 @@ class Session(AbstractBaseSession):
         on_delete=models.CASCADE,
         related_name="+",
     )
-    state = models.CharField(max_length=7, choices=State, default=State.CURRENT)
-    since = models.DateTimeField(default=now)
-    seen_at = models.DateTimeField(default=now)
+    state = models.CharField(
+        max_length=7, choices=State, default=State.CURRENT, db_default=State.CURRENT
+    )
+    # As the last release makes rows, too, while a new one is brought in.
+    since = models.DateTimeField(default=now, db_default=Now())
+    seen_at = models.DateTimeField(default=now, db_default=Now())
     address = models.GenericIPAddressField(null=True)
-    agent = models.CharField(max_length=300, blank=True)
+    agent = models.CharField(max_length=300, blank=True, db_default="")
 
     objects = SessionQuerySet.as_manager()  # type: ignore[assignment,misc]
 

@@ -16,7 +16,7 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "account_reset_password_from_key", "account_set_password", "account_signup",
         "mfa_activate_totp", "mfa_add_webauthn", "mfa_authenticate", "mfa_edit_webauthn",
         "mfa_generate_recovery_codes", "mfa_login_webauthn", "mfa_reauthenticate",
-        "mfa_reauthenticate_webauthn", "mfa_remove_webauthn",
+        "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "socialaccount_connections",
     ),
     _LEASES: (
         "annotate:ahead", "annotate:beat", "annotate:claim", "annotate:draft-save",
@@ -45,6 +45,7 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     "it only compares texts with what is frozen": ("curation:version",),
     "a file of which nothing is taken yet": ("api:dataset-imports-list",),
     "a second click": ("curation:import",),
+    "the answer goes on to a page, which signs in or refuses": ("saml_acs",),
     "a version that is there already": ("api:version-list",),
     "a worker is woken, and writes the line": ("trainer:starter_build",),
     "what a curator thinks of a score": ("trainer:surprising",),
