@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from curation.actions import versions
+from curation.actions import arrivals, rechecks, versions
 from curation.actions.lookalikes import lookalikes
 from curation.errors import CurationError
 from curation.models import Category, Conversation, Event, Finding, Message, Sketch
@@ -129,6 +129,23 @@ def test_what_the_checks_see_is_kept_with_it(dataset):
 
     found = Finding.objects.order_by("check_name").values_list("check_name", flat=True)
     assert list(found) == ["citation_marks", "personal_data.email"]
+
+
+def test_many_texts_at_once_are_looked_at_later_unless_one_might_be_held(
+    dataset, monkeypatch
+):
+    monkeypatch.setattr(arrivals, "MANY", 2)
+    mail = {"response": "Write to eve@example.org."}
+    take(dataset, *(pair(f"Who {n}?", **mail) for n in range(2)), format="dolly")
+    assert not Finding.objects.exists()
+    rechecks.note_new()
+    rechecks.catch_up()
+    assert Finding.objects.filter(check_name="personal_data.email").count() == 2
+
+    dataset.policy.checks = {"secret": "hold"}
+    dataset.policy.save()
+    take(dataset, *(pair(f"Where {n}?", **mail) for n in range(2)), format="dolly")
+    assert Finding.objects.filter(check_name="personal_data.email").count() == 4
 
 
 def test_the_same_file_gives_the_same_records_anywhere(dataset):
