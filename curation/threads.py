@@ -14,12 +14,12 @@ from curation.models import (
     Comment,
     Contributor,
     Conversation,
-    GoldItem,
     Membership,
     Message,
     Review,
 )
 from curation.prepared import Among, Prepared
+from curation.unmet import known_ahead
 
 State = Message.State
 
@@ -89,7 +89,7 @@ def _hidden(
     if reader.pk in curators:
         return set()
     judges = _judges(by_id.values())
-    unknown = _known_items_ahead(by_id, reader)
+    unknown = known_ahead(by_id, reader)
     hidden = set()
     for one in comments:
         message = by_id[one.message_id]
@@ -115,14 +115,6 @@ def _judges(messages: Iterable[Message]) -> dict[int, set[int | None]]:
     for pk, person in ballots.values_list("prompt", "ranker"):
         judges[pk].add(person)
     return judges
-
-
-def _known_items_ahead(messages: Iterable[int], reader: Contributor) -> set[int]:
-    """Messages that the reader may yet be given as if nobody had judged them."""
-    items = GoldItem.objects.filter(message__in=messages, retired_at=None)
-    met = Q(answers__person=reader) | Q(message__reviews__reviewer=reader)
-    own = Q(message__author=reader)
-    return set(items.exclude(met | own).values_list("message", flat=True))
 
 
 def _is_open(message: Message) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any, ClassVar
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -27,12 +29,14 @@ from curation.rest.pagination import InOrder
 from curation.rest.scopes import Scope
 from curation.rest.strict import Strict, checked
 from curation.threads import thread_of
-from curation.views.tree import Node, node_of, nodes_of
+from curation.unmet import items_ahead
+from curation.views.tree import Node, node_of, nodes_of, unmet_among
 from curation.wording import translated
 
 Read = serializers.Serializer[Any]
 ORDERS: dict[str, tuple[str, ...]] = {"newest": ("-pk",), "oldest": ("pk",)}
 SHOWN_WITH = ("author", "guideline", "settlement")  # what a node reads
+UNDER_REVIEW = Conversation.State.REVIEW
 STATES = [state for state in Message.State.choices if state[0] != Message.State.DRAFT]
 
 
@@ -56,35 +60,48 @@ class Blind(serializers.Serializer[Any]):
 
 class MessageSerializer(Blind):
     """A message as this person may see it. Null is what they may not know, yet or ever:
-    who wrote it, what others decided, the words of what was taken back."""
+    who wrote it, what others decided, the words of what was taken back. Of others' texts
+    that wait for verdicts, also when they came and where they stand: known items look
+    like those until they are met."""
 
     id = serializers.CharField(source="message.address")
-    uid = serializers.UUIDField(
-        source="message.uid", help_text="What it is called in frozen versions."
+    uid = serializers.SerializerMethodField(
+        help_text="What it is called in frozen versions."
     )
-    conversation = serializers.IntegerField(source="message.conversation_id")
+    conversation = serializers.SerializerMethodField()
     # As below, of context: the metaclass takes fields away before they hide anything.
     parent = serializers.SerializerMethodField()  # type: ignore[assignment]
     revises = serializers.SerializerMethodField()
     role = serializers.ChoiceField(source="message.role", choices=Message.Role.choices)
-    state = serializers.ChoiceField(source="message.state", choices=STATES)
+    state = serializers.ChoiceField(choices=STATES)
     text = serializers.SerializerMethodField()
     context = serializers.SerializerMethodField()  # type: ignore[assignment]
     language = serializers.CharField(source="message.language")
     is_mine = serializers.BooleanField()
     author = serializers.SerializerMethodField(help_text="For curators.")
     generator = serializers.SerializerMethodField(help_text="A model's; for curators.")
-    guideline = serializers.IntegerField(
-        source="message.guideline.number", allow_null=True, default=None
-    )
+    guideline = serializers.SerializerMethodField()
     why = serializers.SerializerMethodField(help_text="For its author and curators.")
-    created_at = serializers.DateTimeField(source="message.created_at")
+    created_at = serializers.SerializerMethodField()
+
+    def get_uid(self, node: Node) -> UUID | None:
+        return None if node.is_blind else node.message.uid
+
+    def get_conversation(self, node: Node) -> int | None:
+        return None if node.is_blind else node.message.conversation_id
 
     def get_parent(self, node: Node) -> str | None:
-        return _address(node.message.parent_id)
+        return _address(node.parent_id)
 
     def get_revises(self, node: Node) -> str | None:
-        return _address(node.message.revises_id)
+        return _address(node.revises_id)
+
+    def get_guideline(self, node: Node) -> int | None:
+        under = node.message.guideline
+        return None if node.is_blind or under is None else under.number
+
+    def get_created_at(self, node: Node) -> datetime | None:
+        return None if node.is_blind else node.message.created_at
 
     def get_text(self, node: Node) -> str | None:
         return node.message.text if node.is_shown else None
@@ -145,6 +162,9 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
     category = serializers.SlugField(
         source="category.slug", read_only=True, allow_null=True, default=None
     )
+    created_at = serializers.DateTimeField(
+        allow_null=True, help_text="Null while it waits for review, but for curators."
+    )
     message_count = serializers.IntegerField(read_only=True)
 
     class Meta:
@@ -201,23 +221,54 @@ class ConversationViewSet(mixins.ListModelMixin, Within):
 
     def get_queryset(self) -> QuerySet[Conversation]:
         columns = {**COLUMNS, "category": "category__slug"}
-        return self.dataset.conversations.for_listing().filter(
-            **{columns[name]: self.asked[name] for name in columns if name in self.asked}
-        )
+        rows = self.dataset.conversations.for_listing()
+        for name in columns.keys() & self.asked.keys():
+            wanted = Q(**{columns[name]: self.asked[name]})
+            if self.seen == Sight.WORK and name in ("state", "since"):
+                unmet = Q(pk__in=items_ahead(self.person).values("message__conversation"))
+                waits = name == "since" or self.asked[name] == UNDER_REVIEW
+                wanted = wanted | unmet if waits else wanted & ~unmet
+            rows = rows.filter(wanted)
+        return rows
+
+    def list(self, request: Request, slug: str) -> Response:
+        page = self.paginate_queryset(self.get_queryset()) or []
+        blind = self._blind([one.pk for one in page])
+        shown: Any = [self._told(one, is_blind=one.pk in blind) for one in page]
+        shown = ConversationSerializer(shown, many=True)
+        return self.get_paginated_response(shown.data)
+
+    def _blind(self, numbers: list[int]) -> set[int]:
+        """Those with a known item that the person has yet to meet."""
+        if self.seen != Sight.WORK:
+            return set()
+        there = items_ahead(self.person).filter(message__conversation__in=numbers)
+        return set(there.values_list("message__conversation", flat=True))
 
     @extend_schema(responses=TreeSerializer)
     def retrieve(self, request: Request, slug: str, number: str) -> Response:
         """All of it, as a flat list in reading order."""
         found = access.conversation(self.asking, slug, int(number))
         nodes = nodes_of(found, reader=self.person, seen=self.seen)
+        is_blind = bool(self._blind([found.pk]))
         shown: Any = {
-            **{name: getattr(found, name) for name in ("pk", "uid", "dataset", "category",
-               "language", "state", "created_at")},
+            **self._told(found, is_blind=is_blind),
             "message_count": len(nodes),
             "messages": nodes,
-        }  # fmt: skip
+        }
         context = {"is_curator": self.is_curator}
         return Response(TreeSerializer(shown, context=context).data)
+
+    def _told(self, found: Conversation, *, is_blind: bool) -> dict[str, Any]:
+        state = UNDER_REVIEW if is_blind else found.state
+        is_waiting = state == UNDER_REVIEW and self.seen == Sight.WORK
+        names = ("pk", "uid", "dataset", "category", "language")
+        return {
+            **{name: getattr(found, name) for name in names},
+            "state": state,
+            "created_at": None if is_waiting else found.created_at,
+            "message_count": getattr(found, "message_count", None),
+        }
 
 
 class DatasetMessageViewSet(mixins.ListModelMixin, Within):
@@ -234,14 +285,24 @@ class DatasetMessageViewSet(mixins.ListModelMixin, Within):
             raise NotAllowed(_("Only curators are told which texts are by models."))
         may = access.readable_by(self.person, self.seen)
         rows = Message.objects.filter(may, conversation__dataset=self.dataset)
-        rows = rows.filter(
-            **{COLUMNS[name]: self.asked[name] for name in COLUMNS if name in self.asked}
-        )
+        rows = rows.filter(*self._wanted())
         if "author" in self.asked:
             rows = rows.filter(author=self.person)
         if "check" in self.asked:
             rows = rows.distinct()
         return rows.select_related(*SHOWN_WITH)
+
+    def _wanted(self) -> Iterator[Q]:
+        """What is asked, by what is told: known items are found among what waits."""
+        unmet = Q(pk__in=items_ahead(self.person).values("message"))
+        for name, column in COLUMNS.items():
+            if name not in self.asked:
+                continue
+            wanted = Q(**{column: self.asked[name]})
+            if self.seen == Sight.WORK and name in ("state", "since"):
+                waits = name == "since" or self.asked[name] == Message.State.SUBMITTED
+                wanted = wanted | unmet if waits else wanted & ~unmet
+            yield wanted
 
     def list(self, request: Request, slug: str) -> Response:
         page = self.paginate_queryset(self.get_queryset())
@@ -362,7 +423,9 @@ class MessageViewSet(Asking, viewsets.GenericViewSet[Message]):
 
 
 def nodes_for(rows: Iterable[Message], reader: Contributor, seen: Sight) -> list[Node]:
-    return [node_of(row, reader, seen) for row in rows]
+    rows = list(rows)
+    unmet = unmet_among(rows, reader, seen)
+    return [node_of(row, reader, seen, unmet=unmet) for row in rows]
 
 
 def message_number(address: str) -> int:

@@ -85,6 +85,8 @@ def _page(
     seen = page.sight(request, conversation.dataset)
     is_curator = seen == Sight.ALL
     nodes = nodes_of(conversation, reader=request.user, seen=seen)
+    is_ahead = any(node.state != node.message.state for node in nodes)
+    under_review = Conversation(state=Conversation.State.REVIEW)
     _talk(nodes, request)
     trails = trails_of([node.message for node in nodes], is_curator=is_curator)
     for node in nodes:
@@ -107,6 +109,7 @@ def _page(
         numbers={node.message.pk: node.number for node in nodes},
         history=history_of(conversation, nodes) if is_curator else [],
         is_curator=is_curator,
+        told=under_review if is_ahead else conversation,
         is_viewer=seen == Sight.SETTLED,
         compares_meanings=_compares_meanings(request, conversation.dataset),
         problem=problem,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from curation.actions.rights import Sight
 from curation.models import Contributor, Conversation, Event, Message, Settlement
 from curation.threads import Thread
 from curation.trails import Trail
+from curation.unmet import known_ahead, orders_ahead
 
 State = Message.State
 WORDS = {
@@ -70,6 +71,9 @@ class Node:
     is_shown: bool  # its text may be read
     is_judged: bool  # verdicts so far may be seen
     settlement: Settlement | None
+    is_blind: bool = False  # the reader may yet have to judge it
+    parent_id: int | None = None  # None also where it would tell what became of that
+    revises_id: int | None = None
     place: int | None = None  # among the answers to its prompt, from 1
     has_replies: bool = False
     closes: int = 0
@@ -85,8 +89,16 @@ class Node:
     is_asked: bool = False  # its forms were asked for, so they are open
 
     @property
+    def state(self) -> str:
+        """As it is told: known items look like what waits for verdicts."""
+        return State.SUBMITTED if self.is_blind else self.message.state
+
+    def get_state_display(self) -> str:
+        return str(State(self.state).label)
+
+    @property
     def is_folded(self) -> bool:
-        return self.message.state == State.REJECTED
+        return self.state == State.REJECTED
 
     @property
     def shows_changes(self) -> bool:
@@ -123,7 +135,7 @@ class Line(NamedTuple):
 
 
 def nodes_of(conversation: Conversation, *, reader: Contributor, seen: Sight) -> list[Node]:
-    """From `Conversation.objects.for_tree()`; no query of its own.
+    """From `Conversation.objects.for_tree()`. Causes up to two queries for who is blind.
 
     Who has yet to judge sees no names, verdicts or places: those would tell them what to
     think. Curators see all of it.
@@ -131,14 +143,17 @@ def nodes_of(conversation: Conversation, *, reader: Contributor, seen: Sight) ->
     children: dict[int | None, list[Message]] = defaultdict(list)
     for message in conversation.messages.all():
         children[message.parent_id].append(message)
+    unmet = unmet_among(conversation.messages.all(), reader, seen)
+    unordered = _orders_ahead(conversation, reader, seen)
     is_open = conversation.state != Conversation.State.COMPLETE
     hides_places = is_open and seen != Sight.ALL
     nodes: list[Node] = []
     waiting = [(message, 0) for message in reversed(children[None])]
     while waiting:
         message, closes = waiting.pop()
-        node = node_of(message, reader, seen, number=len(nodes) + 1)
-        if hides_places:
+        node = node_of(message, reader, seen, number=len(nodes) + 1, unmet=unmet)
+        would_tell = any(answer.pk in unmet for answer in children[message.pk])
+        if hides_places or would_tell or message.pk in unordered:
             node.settlement = None
         replies = _best_first(children[message.pk], node.settlement)
         node.has_replies, node.closes = bool(replies), 0 if replies else closes
@@ -171,18 +186,46 @@ def history_of(conversation: Conversation, nodes: Iterable[Node]) -> list[Line]:
     ]
 
 
-def node_of(message: Message, reader: Contributor, seen: Sight, *, number: int = 1) -> Node:
+def unmet_among(
+    messages: Collection[Message], reader: Contributor, seen: Sight
+) -> set[int]:
+    """Of these, and of what they answer and revise, the known items still ahead."""
+    if seen != Sight.WORK or not messages:
+        return set()
+    about = {pk for m in messages for pk in (m.pk, m.parent_id, m.revises_id) if pk}
+    return known_ahead(about, reader)
+
+
+def _orders_ahead(conversation: Conversation, reader: Contributor, seen: Sight) -> set[int]:
+    """Places are hidden anyway while it is open."""
+    if seen != Sight.WORK or conversation.state != Conversation.State.COMPLETE:
+        return set()
+    return orders_ahead([m.pk for m in conversation.messages.all()], reader)
+
+
+def node_of(
+    message: Message,
+    reader: Contributor,
+    seen: Sight,
+    *,
+    number: int = 1,
+    unmet: Collection[int] = (),
+) -> Node:
     """One message as the person may see it. Its settlement is for `nodes_of` to hide."""
     is_curator = seen == Sight.ALL
     is_mine = message.author_id == reader.pk
+    is_waiting = message.state == State.SUBMITTED or message.pk in unmet
     return Node(
         message=message,
         number=number,
         who=_who(message, is_mine=is_mine, is_curator=is_curator),
         is_mine=is_mine,
         is_shown=access.may_read(reader, message, seen),
-        is_judged=is_curator or message.state != State.SUBMITTED,
+        is_judged=is_curator or not is_waiting,
         settlement=getattr(message, "settlement", None),
+        is_blind=seen == Sight.WORK and not is_mine and is_waiting,
+        parent_id=None if message.parent_id in unmet else message.parent_id,
+        revises_id=None if message.revises_id in unmet else message.revises_id,
     )
 
 
@@ -209,7 +252,7 @@ def _link(nodes: list[Node]) -> None:
     """Revisions to what they revise, and settlements to the answers that they order."""
     by_id = {node.message.pk: node for node in nodes}
     for node in nodes:
-        node.revises = by_id.get(node.message.revises_id or 0)
+        node.revises = by_id.get(node.revises_id or 0)
         if node.settlement is None:
             continue
         order = node.settlement.order

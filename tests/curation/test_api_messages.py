@@ -275,8 +275,9 @@ def test_lists_cost_the_same_however_long(curator, author, dataset, here):
 
     assert {path: program.queries(path) for path, program in paths.items()} == before
     # The key, the dataset, the role, the rows; of conversations their first prompts; of a
-    # tree its messages and findings, and who has a role.
-    assert list(before.values()) == [4, 4, 2, 7]
+    # tree its messages and findings, and who has a role; of own texts, what they answer
+    # that may not be told.
+    assert list(before.values()) == [4, 5, 3, 7]
 
 
 def test_releasing_needs_no_reason_to_accept(curator, dataset, reply):
