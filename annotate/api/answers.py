@@ -62,6 +62,19 @@ def form_data(
     return found
 
 
+def understood(
+    slot: Assignment, form_class: type[TaskForm], sent: Mapping[str, Any]
+) -> dict[str, str]:
+    """As form_data(), without what it would refuse."""
+    known = names_of(slot, form_class(slot)).values()
+    plain = {
+        told: value
+        for told, value in sent.items()
+        if told in known and (value is None or isinstance(value, str | int))
+    }
+    return form_data(slot, form_class, plain)
+
+
 def told(slot: Assignment, form: TaskForm, kept: Mapping[str, str]) -> dict[str, str]:
     """What is kept under the page's names, under those of here."""
     names = names_of(slot, form)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, cast
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
@@ -43,6 +44,7 @@ from curation.rest.scopes import Scope
 from curation.rest.strict import checked
 
 KEYS = uuid.UUID("5d1c9a52-0d2f-4e0b-9e0e-6f5f2a1f7a3c")  # of keys made of people's own
+NO_FIELDS = gettext_lazy("Send an object: the fields by name.")
 # Which fields there are, the task says.
 FIELDS = {
     "application/json": {
@@ -122,7 +124,10 @@ class TaskViewSet(mixins.ListModelMixin, Resource, viewsets.GenericViewSet[Assig
     def draft(self, request: Request, id: str) -> Response:
         """Keep what was written so far. It outlives the lease, and is on the page, too."""
         slot = self._to_submit(id)
-        kept = answers.form_data(slot, SCREENS[slot.kind].form_class, _fields(request))
+        sent = _fields(request)
+        if not sent:  # nothing that was typed is given up for that
+            raise ParseError(NO_FIELDS)
+        kept = answers.form_data(slot, SCREENS[slot.kind].form_class, sent)
         if len(json.dumps(kept)) > DRAFT_AT_MOST:
             said = _("A draft has at most %(n)d bytes.") % {"n": DRAFT_AT_MOST}
             raise ParseError(said)
@@ -139,13 +144,18 @@ class TaskViewSet(mixins.ListModelMixin, Resource, viewsets.GenericViewSet[Assig
         """
         slot = self._to_submit(id)
         screen = SCREENS[slot.kind]
-        sent = answers.form_data(slot, screen.form_class, _fields(request))
+        fields = _fields(request)
+        try:
+            sent = answers.form_data(slot, screen.form_class, fields)
+        except ValidationError:
+            kept = answers.understood(slot, screen.form_class, fields)
+            self._keep(slot, screen.form_class(slot, kept).typed)
+            raise
         form = screen.form_class(slot, {**sent, "key": str(self._key())})
         try:
             key = valid(form, answers.names_of(slot, form))["key"]
         except ValidationError:
-            if any(form.typed.values()):
-                actions.save_draft(assignment_id=slot.pk, by=self.person, fields=form.typed)
+            self._keep(slot, form.typed)
             raise
         actions.submit(
             assignment_id=slot.pk,
@@ -184,6 +194,10 @@ class TaskViewSet(mixins.ListModelMixin, Resource, viewsets.GenericViewSet[Assig
     def _to_submit(self, id: str) -> Assignment:
         return access.slot_to_submit(cast(SignedInRequest, self.request), _number(id))
 
+    def _keep(self, slot: Assignment, typed: dict[str, str]) -> None:
+        if any(typed.values()):
+            actions.save_draft(assignment_id=slot.pk, by=self.person, fields=typed)
+
     def _key(self) -> uuid.UUID:
         """The submission's own: people choose theirs without regard to one another."""
         key = key_in(self.request)
@@ -199,5 +213,5 @@ def _number(address: str) -> int:
 
 def _fields(request: Request) -> dict[str, Any]:
     if not isinstance(request.data, dict):
-        raise ParseError(_("Send an object: the fields by name."))
+        raise ParseError(NO_FIELDS)
     return request.data

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from functools import partial
+from http import HTTPStatus
 from typing import Any, ClassVar, cast
 
 from django.db import IntegrityError, transaction
@@ -31,6 +32,11 @@ class OtherRequest(APIException):
     default_code = "other_request"
 
 
+class LengthMissing(APIException):
+    status_code = HTTPStatus.LENGTH_REQUIRED
+    default_code = "length_missing"
+
+
 class Replays(APIView):
     """Answers a request again with what it was answered first, without doing it again.
 
@@ -43,11 +49,18 @@ class Replays(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        _refuse_chunks(request)
         method = (request.method or "").lower()
         is_writing = method.upper() not in SAFE_METHODS and hasattr(self, method)
         if self.replays and is_writing and (key := key_in(request)):
             # DRF looks its handler up after this.
             setattr(self, method, partial(_once, getattr(self, method), key))
+
+
+def _refuse_chunks(request: Request) -> None:
+    """Of a body without a length nothing is read: it would do as if nothing was sent."""
+    if "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH"):
+        raise LengthMissing(_("Send the body with its length, and not in chunks."))
 
 
 def key_in(request: Request) -> str:
