@@ -137,8 +137,10 @@ class Dataset:
         facts |= {"mapping": dict(mapping)} if mapping else {}
         if isinstance(rows, str | Path):
             facts["name"] = Path(rows).name
-            rows = rows_of(Path(rows))
-        return push_rows(self._wire, f"{self._there}rows/", rows, facts)
+            numbered: Iterable[tuple[int, Mapping[str, Any]]] = rows_of(Path(rows))
+        else:
+            numbered = enumerate(rows, 1)
+        return push_rows(self._wire, f"{self._there}rows/", numbered, facts)
 
 
 class Version:

@@ -10,6 +10,8 @@ import httpx
 class WinnowError(Exception):
     """All that this package raises on purpose."""
 
+    so_far: Any = None  # where much was pushed: what became of what was sent before
+
 
 class NoKey(WinnowError):
     """No address or no key is known."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,17 +58,28 @@ def push_candidates(
 
 
 def push_rows(
-    wire: Wire, path: str, rows: Iterable[Mapping[str, Any]], facts: Row
+    wire: Wire, path: str, numbered: Iterable[tuple[int, Mapping[str, Any]]], facts: Row
 ) -> Report:
-    total, before = Report(), 0
-    for batch in batches(map(dict, rows), ROWS_AT_ONCE):
-        told = wire.post(path, facts | {"rows": batch})
+    """Rows with their lines. An error has with it what was taken before: `so_far`."""
+    total, lines = Report(), deque[int]()
+
+    def rows() -> Iterator[Row]:
+        for number, row in numbered:
+            lines.append(number)
+            yield dict(row)
+
+    for batch in batches(rows(), ROWS_AT_ONCE):
+        here = [lines.popleft() for _ in batch]
+        try:
+            told = wire.post(path, facts | {"rows": batch})
+        except WinnowError as error:
+            error.so_far = total
+            raise
         for name in ("conversations", "messages", "rankings", "unchanged", "bad"):
             setattr(total, name, getattr(total, name) + told[name])
         total.problems += [
-            {**one, "line": before + one["line"]} for one in told["problems"]
+            {**one, "line": here[one["line"] - 1]} for one in told["problems"]
         ]
-        before += len(batch)
     return total
 
 
@@ -86,8 +98,8 @@ def batches(rows: Iterable[Row], at_once: int) -> Iterator[list[Row]]:
         yield batch
 
 
-def rows_of(path: Path) -> Iterator[Row]:
-    """A JSON object a line."""
+def rows_of(path: Path) -> Iterator[tuple[int, Row]]:
+    """A JSON object a line, with the number of the line."""
     with path.open(encoding="utf-8-sig") as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
@@ -98,4 +110,4 @@ def rows_of(path: Path) -> Iterator[Row]:
                 raise WinnowError(f"{path}, line {number}: no JSON ({error}).") from error
             if not isinstance(row, dict):
                 raise WinnowError(f"{path}, line {number}: no JSON object.")
-            yield row
+            yield number, row

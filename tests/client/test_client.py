@@ -11,8 +11,8 @@ from curation import tasks
 from curation.models import Freezing
 from tests.factories import ConversationFactory, MessageFactory, ReplyFactory
 from trainer.models import Run as RunRow
-from winnow import MissingExtra, NoKey, RunEnded, Winnow, WinnowError
-from winnow.pushing import BYTES_AT_ONCE, batches, rows_of
+from winnow import MissingExtra, NoKey, RunEnded, Unreachable, Winnow, WinnowError
+from winnow.pushing import BYTES_AT_ONCE, ROWS_AT_ONCE, batches, push_rows, rows_of
 
 
 @pytest.fixture
@@ -126,13 +126,31 @@ def test_batches_are_no_larger_than_a_request():
     assert list(batches(iter([]), 2)) == []
 
 
+def test_lines_are_those_of_the_file_and_an_error_has_what_was_taken_before(tmp_path):
+    class Busy:
+        def post(self, path, body):
+            if len(body["rows"]) < ROWS_AT_ONCE:
+                raise Unreachable("Gone.")
+            told = dict.fromkeys(("conversations", "messages", "rankings", "unchanged"), 1)
+            return told | {"bad": 1, "problems": [{"line": 2, "reason": "x"}]}
+
+    there = tmp_path / "rows.jsonl"
+    there.write_text('{"a": 1}\n\n\n' + '{"a": 2}\n' * ROWS_AT_ONCE)
+
+    with pytest.raises(Unreachable) as raised:
+        push_rows(Busy(), "rows/", rows_of(there), {})
+
+    assert raised.value.so_far.problems == [{"line": 4, "reason": "x"}]
+    assert raised.value.so_far.conversations == 1
+
+
 def test_a_file_that_is_no_json_names_its_line(tmp_path):
     there = tmp_path / "rows.jsonl"
     there.write_text('\ufeff{"a": 1}\n\n{"a": \n')
 
     rows = rows_of(there)
 
-    assert next(rows) == {"a": 1}
+    assert next(rows) == (1, {"a": 1})
     with pytest.raises(WinnowError, match="line 3: no JSON"):
         next(rows)
     there.write_text("[1]\n")
