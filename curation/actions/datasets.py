@@ -76,8 +76,13 @@ def archive(*, dataset_id: int, is_archived: bool, by: Contributor) -> Dataset:
 
 
 @transaction.atomic
-def publish_guideline(*, dataset: Dataset, text: str, by: Contributor) -> Guideline:
-    """A new version; what was judged before keeps the version it was judged under."""
+def publish_guideline(
+    *, dataset: Dataset, text: str, by: Contributor, based_on: int | None = None
+) -> Guideline:
+    """A new version; what was judged before keeps the version it was judged under.
+
+    Refused where it was written on another version than the newest.
+    """
     require(by, dataset)
     if not text.strip():
         raise CurationError(_("A guideline needs some text."))
@@ -87,6 +92,12 @@ def publish_guideline(*, dataset: Dataset, text: str, by: Contributor) -> Guidel
     newest = dataset.guideline_in_force()
     if newest is not None and newest.text == text:
         return newest
+    if newest is not None and based_on not in (None, newest.number):
+        said = _(
+            "Version %(number)s was published while you were writing. Compare your "
+            "text with it, then publish once more."
+        )
+        raise CurationError(said % {"number": newest.number})
     guideline = Guideline.objects.create(
         dataset=dataset, number=newest.number + 1 if newest else 1, text=text, created_by=by
     )

@@ -153,7 +153,8 @@ class DatasetViewSet(
         if sent:
             before = model_to_dict(found, DatasetChangeForm.Meta.fields)
             fields = valid(DatasetChangeForm(_filled(before | sent), instance=found))
-            datasets.change(dataset_id=found.pk, by=self.person, **fields)
+            chosen = {name: fields[name] for name in sent}
+            datasets.change(dataset_id=found.pk, by=self.person, **chosen)
         if is_archived is not None:
             datasets.archive(dataset_id=found.pk, is_archived=is_archived, by=self.person)
         return Response(self._shown(found))
@@ -227,9 +228,7 @@ class GuidelineViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Within)
         newest = dataset.guideline_in_force()
         usual = {"based_on": newest.number if newest else None}
         fields = valid(GuidelineForm(usual | sent, newest=newest))
-        published = datasets.publish_guideline(
-            dataset=dataset, text=fields["text"], by=self.person
-        )
+        published = datasets.publish_guideline(dataset=dataset, by=self.person, **fields)
         status = 200 if published == newest else 201
         return Response(GuidelineSerializer(published).data, status=status)
 
@@ -300,7 +299,9 @@ class CategoryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Within):
         found = get_object_or_404(dataset.categories, slug=category)
         before = model_to_dict(found, CategoryChangeForm.Meta.fields)
         form = CategoryChangeForm(_filled(before | sent), instance=found, dataset=dataset)
-        datasets.change_category(category_id=found.pk, by=self.person, **valid(form))
+        fields = valid(form)
+        chosen = {name: fields[name] for name in sent}
+        datasets.change_category(category_id=found.pk, by=self.person, **chosen)
         return Response(self._shown(category))
 
     def _shown(self, slug: str) -> Any:

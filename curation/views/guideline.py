@@ -39,7 +39,7 @@ def _publish(request: SignedInRequest, dataset: Dataset) -> HttpResponse:
         return _page(request, dataset, form, status=422)
     try:
         published = datasets.publish_guideline(
-            dataset=dataset, text=form.cleaned_data["text"], by=request.user
+            dataset=dataset, by=request.user, **form.cleaned_data
         )
     except CurationError as refusal:
         return _page(request, dataset, form, problem=str(refusal), status=409)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from curation.actions import datasets, judgements, messages, withdrawals
+from curation.errors import CurationError
 from curation.models import Guideline
 from tests.curation.pages import queries, signed_in, url
 from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, ReplyFactory
@@ -186,3 +187,12 @@ def test_reviewers_read_the_text_and_no_counts(client, dataset):
 
     assert "1 review" not in response.text
     assert response.context["before"] is None
+
+
+def test_of_two_who_publish_at_once_the_second_is_told(dataset):
+    """Both were let through by the form before one of them had written."""
+    boss = ContributorFactory(is_staff=True)
+    datasets.publish_guideline(dataset=dataset, text="Be brief.", by=boss, based_on=1)
+
+    with pytest.raises(CurationError, match="Version 2 was published"):
+        datasets.publish_guideline(dataset=dataset, text="Be long.", by=boss, based_on=1)
