@@ -11,7 +11,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import mixins, serializers
 
 from curation.addresses import address_of, number_of
-from curation.api.messages import ORDERS, FindingSerializer
+from curation.api.messages import ORDERS
+from curation.api.nodes import FindingSerializer
 from curation.api.within import Within
 from curation.models import Ballot, BallotEntry, Finding, Review, Settlement
 from curation.rest.pagination import InOrder

@@ -14,13 +14,8 @@ from rest_framework.response import Response
 from curation import access
 from curation.actions import revisions, withdrawals
 from curation.actions.rights import Sight
-from curation.api.messages import (
-    SHOWN_WITH,
-    STATES,
-    MessageSerializer,
-    message_number,
-    nodes_for,
-)
+from curation.api.messages import SHOWN_WITH, message_number
+from curation.api.nodes import STATES, MessageSerializer, nodes_for
 from curation.api.within import Asking
 from curation.forms.conversations import AmendForm
 from curation.models import AccessToken, Contributor, Membership, Message, Withdrawal

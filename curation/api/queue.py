@@ -16,13 +16,8 @@ from curation import access, cases
 from curation.actions import moderation, reversals
 from curation.actions.rights import Sight
 from curation.api.judgements import AddressField
-from curation.api.messages import (
-    SHOWN_WITH,
-    FindingSerializer,
-    MessageSerializer,
-    message_number,
-    nodes_for,
-)
+from curation.api.messages import SHOWN_WITH, message_number
+from curation.api.nodes import FindingSerializer, MessageSerializer, nodes_for
 from curation.api.within import Asking, Within
 from curation.cases import Item
 from curation.models import Contributor, Dataset, Decision, Flag, Message
