@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice, pairwise
 from typing import Any, BinaryIO, NamedTuple
@@ -60,8 +61,9 @@ def _restore(found: bundle.Reader, by: Contributor) -> Restored:
     try:
         with transaction.atomic():
             restoring = _Restoring(found)
-            restoring.take_people()
-            restoring.take_tables()
+            with _no_news():
+                restoring.take_people()
+                restoring.take_tables()
             dataset = Dataset.objects.get(slug=slug)
             _prove(dataset, found, written)
             Event.objects.record(
@@ -75,6 +77,16 @@ def _restore(found: bundle.Reader, by: Contributor) -> Restored:
             raise BadLine(f"The archive does not hold together: {problem}.") from problem
         raise
     return Restored(dataset, restoring.rows)
+
+
+@contextmanager
+def _no_news() -> Iterator[None]:
+    """What happened elsewhere is told to no webhook here: the trigger on events asks."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('winnow.restoring', 'on', true)")
+    yield  # where it fails, all of the transaction is undone, and this with it
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('winnow.restoring', '', true)")
 
 
 def _prove(dataset: Dataset, found: bundle.Reader, written: list[str]) -> None:

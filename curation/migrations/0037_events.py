@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db import migrations, models
 
 # Every event is noted for the webhooks that want it, in its own transaction and whoever
-# writes it, so that none is missed. What was restored from elsewhere is no news.
+# writes it, so that none is missed. What was restored from elsewhere is no news: what is
+# old, and what actions/unpacking.py writes.
 NOTE = """
 CREATE FUNCTION curation_note_deliveries() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -19,7 +20,8 @@ BEGIN
     FROM written event JOIN curation_hook hook
         ON hook.is_on AND event.kind = ANY (hook.wants)
         AND (hook.dataset_id IS NULL OR hook.dataset_id = event.dataset_id)
-    WHERE event.at > now() - interval '1 day';
+    WHERE event.at > now() - interval '1 day'
+        AND current_setting('winnow.restoring', true) IS DISTINCT FROM 'on';
     RETURN NULL;
 END
 $$;

@@ -41,6 +41,7 @@ from curation.models import (
     Finding,
     GoldBallot,
     GoldRanking,
+    Hook,
     Label,
     Membership,
     Message,
@@ -50,6 +51,7 @@ from curation.models import (
     Terms,
     Withdrawal,
 )
+from tests.curation.hooks import added
 from tests.curation.test_moving import clean, fill, in_a_place_of_its_own, merge
 from tests.factories import ContributorFactory, MessageFactory, ReplyFactory
 
@@ -321,6 +323,18 @@ def test_what_was_erased_is_not_in_the_file(archived):
     erased = [row for row in rows if "[erased]" in row]
     assert erased
     assert not {row[0] for row in erased} & {json.loads(line)[0] for line in salts[1:]}
+
+
+def test_what_happened_elsewhere_is_told_to_no_webhook(archived):
+    content, *_ = archived
+    kinds = ["version.frozen", "message.accepted", "dataset.restored"]
+    told, _ = added("https://hooks.example/", wants=kinds[:2])
+    Hook.objects.update(wants=kinds)
+
+    restored(content)
+
+    assert Event.objects.filter(kind__in=kinds[:2]).count() > 1
+    assert [one.kind for one in told.deliveries.all()] == ["dataset.restored"]
 
 
 def test_the_commands_write_and_restore_it(folder, capsys):
