@@ -7,8 +7,11 @@ elsewhere the next time (DNS rebinding) gains nothing.
 from __future__ import annotations
 
 import socket
+from concurrent.futures import Future
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from threading import Thread
+from typing import Any
 
 import httpx
 from django.conf import settings
@@ -17,6 +20,7 @@ from django.utils.translation import gettext as _
 from curation.errors import CurationError, Unavailable
 
 LONGEST = 2_000
+SECONDS = 10.0
 PORTS = {"http": 80, "https": 443}
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 # Ordinary addresses of the internet, of version 6; what is left out of them below leads
@@ -64,13 +68,13 @@ class Destination:
         return host if self.port == PORTS[self.scheme] else b"%b:%d" % (host, self.port)
 
 
-def find(address: str) -> Destination:
-    """Look its name up, once; this asks the network and may take seconds.
+def find(address: str, *, seconds: float = SECONDS) -> Destination:
+    """Look its name up, once; this asks the network and takes so long at most.
 
     Raises Refused where it leads inside, and Unavailable where there is no such name.
     """
     url = parse(address)
-    numbers = _look_up(url.raw_host.decode(), _port(url))
+    numbers = _look_up(url.raw_host.decode(), _port(url), seconds)
     for number in numbers:
         if not _may_reach(number):
             raise Refused(
@@ -113,15 +117,35 @@ def _port(url: httpx.URL) -> int:
     return PORTS[url.scheme] if url.port is None else url.port
 
 
-def _look_up(host: str, port: int) -> list[IPv4Address | IPv6Address]:
+def _look_up(host: str, port: int, seconds: float) -> list[IPv4Address | IPv6Address]:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = _ask_system(host, port).result(timeout=max(seconds, 0))
+    except TimeoutError:
+        raise Unavailable(_("The server took too long to answer.")) from None
     except (OSError, UnicodeError):
         raise Unavailable(
             _("There is no server named %(host)s.") % {"host": host}
         ) from None
     # A dict, to keep the order in which the system would try them.
     return list(dict.fromkeys(ip_address(where[4][0]) for where in found))
+
+
+def _ask_system(host: str, port: int) -> Future[list[Any]]:
+    """In a thread of its own: the system's look-up has no deadline, and no end by us.
+
+    Not in a pool: one whose name server is slow would keep its places from others, and
+    the end of the process would wait for it.
+    """
+    said: Future[list[Any]] = Future()
+
+    def ask() -> None:
+        try:
+            said.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as problem:
+            said.set_exception(problem)
+
+    Thread(target=ask, name="look-up", daemon=True).start()
+    return said
 
 
 def _may_reach(number: IPv4Address | IPv6Address) -> bool:

@@ -70,7 +70,7 @@ def fetch(
     Raises Refused and Unavailable. With the default, a redirect is the answer.
     """
     until = time.monotonic() + seconds
-    asked = destinations.find(address)
+    asked = destinations.find(address, seconds=seconds)
     told = dict(headers or {})
     for _step in range(redirects + 1):
         answer = _ask(
@@ -79,7 +79,8 @@ def fetch(
         if answer.status not in REDIRECTS or not redirects:
             return answer
         address = _next(answer)
-        before, asked = asked, destinations.find(address)
+        left = until - time.monotonic()
+        before, asked = asked, destinations.find(address, seconds=left)
         if asked.origin != before.origin:
             told = {}
     raise Refused(_("The server sends us on and on."))
@@ -98,12 +99,13 @@ def post(
 
     Where its beginning is enough, an answer of more than `at_most` bytes is cut.
     """
+    until = time.monotonic() + seconds
     return _ask(
         "POST",
-        destinations.find(address),
+        destinations.find(address, seconds=seconds),
         address,
         headers=dict(headers or {}),
-        until=time.monotonic() + seconds,
+        until=until,
         at_most=at_most,
         body=body,
         is_beginning_enough=is_beginning_enough,

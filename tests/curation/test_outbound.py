@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import socket
 import ssl
+import threading
 import time
 from ipaddress import ip_network
 
@@ -74,6 +75,26 @@ class Names:
             (socket.AF_INET, socket.SOCK_STREAM, 6, "", (number, port))
             for number in numbers
         ]
+
+
+class SlowNames:
+    """A name server that has not answered before the test is over."""
+
+    def __init__(self, monkeypatch):
+        self.is_over = threading.Event()
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: self.is_over.wait(30))
+
+
+@pytest.mark.parametrize("ask", [fetch, lambda *args, **how: post(*args, b"", **how)])
+def test_a_slow_name_server_has_the_same_deadline(production, monkeypatch, ask):
+    names = SlowNames(monkeypatch)
+    began = time.monotonic()
+
+    with pytest.raises(Unavailable, match="too long"):
+        ask(f"https://{NAME}/", seconds=0.1)
+
+    assert time.monotonic() - began < 5
+    names.is_over.set()
 
 
 # ---- where it may lead -----------------------------------------------------------------
