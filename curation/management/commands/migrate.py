@@ -17,10 +17,13 @@ SECONDS, TRIES, PAUSE = 5, 12, 5.0
 
 class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
-        """Each migration is one transaction: what was waited for in vain is begun anew."""
+        """Each migration is one transaction, or one index that is made while others write:
+        what was waited for in vain is begun anew."""
         for left in reversed(range(TRIES)):
             try:
                 with _waiting_at_most(SECONDS, options["database"]):
+                    if not (options["plan"] or options["check_unapplied"]):
+                        _drop_half_made(options["database"])
                     super().handle(*args, **options)
                     return
             except OperationalError as problem:
@@ -31,6 +34,23 @@ class Command(migrate.Command):
                     raise CommandError(said) from problem
             self.stderr.write(f"A table is in use. Once more in {PAUSE:.0f} s.")
             time.sleep(PAUSE)
+
+
+# An index that was made concurrently and not to its end stays, by its name, and is never
+# used. Not one that somebody makes at this moment.
+HALF_MADE = """
+SELECT index.indexrelid::regclass::text FROM pg_index index
+JOIN pg_class made ON made.oid = index.indexrelid AND made.relkind = 'i'
+WHERE NOT index.indisvalid AND made.relnamespace = current_schema()::regnamespace
+    AND index.indexrelid NOT IN (SELECT index_relid FROM pg_stat_progress_create_index)
+"""
+
+
+def _drop_half_made(database: str) -> None:
+    with connections[database].cursor() as cursor:
+        cursor.execute(HALF_MADE)
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"DROP INDEX CONCURRENTLY {name}")  # quoted by regclass
 
 
 @contextmanager
