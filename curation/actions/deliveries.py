@@ -7,9 +7,10 @@ still get a delivery twice, by the same id: when a worker dies between the two.
 
 from __future__ import annotations
 
+import logging
 import random
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -26,6 +27,8 @@ from curation.errors import CurationError
 from curation.happenings import PING
 from curation.models import Contributor, Delivery, DeliveryTry, Event, Hook
 
+log = logging.getLogger(__name__)
+
 LEASE = timedelta(minutes=2)
 SECONDS = 5.0  # a receiver that needs longer should answer first and work afterwards
 ANSWER_KEPT = 500
@@ -40,8 +43,10 @@ ATTEMPTS = len(PAUSES) + 1
 REST, LONGEST_REST = timedelta(seconds=5), timedelta(minutes=10)
 FAILING_FOR, FAILURES = timedelta(hours=20), 5  # and then it is switched off
 HOOKS_AT_ONCE, OF_EACH = 8, 4
+FORGOTTEN_AT_ONCE = 1_000
 GONE = 410
 GAVE_UP = gettext_noop("It took nothing for twenty hours.")
+OUR_FAULT = gettext_noop("It could not be made. The fault is here, not at the receiver.")
 SAID_GONE = gettext_noop("It answered that it is gone (410).")
 
 State = Delivery.State
@@ -68,23 +73,23 @@ def carry_on(*, seconds: float) -> bool:
         claimed = claim()
         if not claimed:
             return False
-        bodies = [_sealed(delivery) for delivery in claimed]
         with ThreadPoolExecutor(max_workers=len(claimed)) as pool:
-            outcomes = list(pool.map(_post, claimed, bodies))
-        for delivery, outcome in zip(claimed, outcomes, strict=True):
-            settle(delivery, outcome)
+            sent = {pool.submit(_sent, each, _sealed(each)): each for each in claimed}
+            for one in as_completed(sent):  # none waits for one that is slow
+                settle(sent[one], one.result())
     return True
 
 
 @transaction.atomic
 def claim() -> list[Delivery]:
     """Some of what is due, of several hooks, for this worker alone."""
+    hooks.give_up_orphans()
     taken: list[int] = []
     for hook_id in Hook.objects.with_due().values_list("pk", flat=True)[:HOOKS_AT_ONCE]:
         free = (
             Delivery.objects.due().filter(hook=hook_id).select_for_update(skip_locked=True)
         )
-        rows = free.order_by("due_at", "pk").values_list("pk", flat=True)
+        rows = free.order_by("due_at").values_list("pk", flat=True)
         taken += rows[:OF_EACH]
     Delivery.objects.filter(pk__in=taken).update(**_claiming())
     joined = Delivery.objects.select_related("hook", "event__dataset")
@@ -118,8 +123,19 @@ def settle(delivery: Delivery, outcome: Outcome) -> bool:
 
 def forget() -> int:
     """What was sent long ago, with what came of it. Return how many."""
+    forgotten = 0
+    while gone := _forget_some():
+        forgotten += gone
+    return forgotten
+
+
+@transaction.atomic
+def _forget_some() -> int:
     old = Delivery.objects.filter(created_at__lt=now() - KEPT_FOR)
-    return old.delete()[0]
+    free = old.select_for_update(skip_locked=True).order_by("created_at")
+    some = list(free.values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE])
+    Delivery.objects.filter(pk__in=some).delete()
+    return len(some)
 
 
 # ---- what people do --------------------------------------------------------------------
@@ -138,7 +154,7 @@ def ping(*, hook_id: int, by: Contributor) -> Delivery:
             lease_until=now() + LEASE,
         )
         Event.objects.record("hook.tested", hook, by=by, dataset=hook.dataset)
-    settle(sent, _post(sent, _sealed(sent)))
+    settle(sent, _sent(sent, _sealed(sent)))
     return sent
 
 
@@ -180,13 +196,31 @@ class Sealed(NamedTuple):
     body: bytes
 
 
-def _sealed(delivery: Delivery) -> Sealed:
-    """What goes out, signed. Here and not in _post(), which has no database."""
-    body = payloads.body_of(delivery)
+def _sealed(delivery: Delivery) -> Sealed | None:
+    """What goes out, signed. Here and not in _post(), which has no database.
+
+    None where it cannot be made: the others that were claimed with it are sent even so.
+    """
+    try:
+        body = payloads.body_of(delivery)
+    except Exception:
+        log.exception("No body could be made for delivery %s.", delivery.pk)
+        return None
     marks = signing.headers(
         str(delivery.uid), int(time.time()), body, salts=hooks.salts(delivery.hook)
     )
     return Sealed({"Content-Type": "application/json", **marks}, body)
+
+
+def _sent(delivery: Delivery, sealed: Sealed | None) -> Outcome:
+    """Whatever happens, something came of it: what raises would be claimed for ever."""
+    if sealed is None:
+        return Outcome(None, "", 0, OUR_FAULT)
+    try:
+        return _post(delivery, sealed)
+    except Exception:
+        log.exception("Delivery %s could not be sent.", delivery.pk)
+        return Outcome(None, "", 0, OUR_FAULT)
 
 
 def _post(delivery: Delivery, sealed: Sealed) -> Outcome:
@@ -216,7 +250,7 @@ def _end(delivery: Delivery, state: State) -> None:
 
 def _note_on_hook(delivery: Delivery, outcome: Outcome) -> None:
     joined = Hook.objects.select_related("dataset", "made_by")
-    hook = joined.select_for_update(of=("self",)).get(pk=delivery.hook_id)
+    hook = joined.select_for_update(of=("self",), no_key=True).get(pk=delivery.hook_id)
     if outcome.is_taken:
         hook.delivered_at = now()
         hooks.forgive(hook)

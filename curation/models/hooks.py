@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Min, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from curation import happenings
 from curation.models.datasets import Dataset
 from curation.models.events import Event
+from curation.models.people import Membership
 
 
 class HookQuerySet(models.QuerySet["Hook"]):
@@ -27,9 +28,22 @@ class HookQuerySet(models.QuerySet["Hook"]):
     def with_due(self) -> HookQuerySet:
         """That something can be sent to now, whoever has waited longest first."""
         awake = Q(rests_until=None) | Q(rests_until__lte=Now())
-        due = Delivery.objects.due()
-        waiting = self.filter(awake, is_on=True, deliveries__in=due)
-        return waiting.annotate(oldest=Min("deliveries__due_at")).order_by("oldest", "pk")
+        # One row of the index for each hook, however much waits for it.
+        due = Delivery.objects.due().filter(hook=OuterRef("pk")).order_by("due_at")
+        first = Subquery(due.values("due_at")[:1])
+        waiting = self.filter(awake, is_on=True).annotate(oldest=first)
+        return waiting.filter(oldest__isnull=False).order_by("oldest", "pk")
+
+    def orphaned(self) -> HookQuerySet:
+        """That go on though who answers for them may not have one there any more."""
+        curates = Membership.objects.filter(
+            contributor=OuterRef("made_by"),
+            dataset=OuterRef("dataset"),
+            role=Membership.Role.CURATOR,
+            suspended_at=None,
+        )
+        may = Q(made_by__is_staff=True) | Exists(curates)
+        return self.filter(is_on=True).exclude(may, made_by__is_active=True)
 
 
 class Hook(models.Model):
@@ -58,6 +72,7 @@ class Hook(models.Model):
     failing_since = models.DateTimeField(null=True, blank=True)
     rests_until = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
+    # Who answers for it: added it, or was the last to change it or to switch it on.
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
@@ -108,8 +123,8 @@ class Hook(models.Model):
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def due(self) -> DeliveryQuerySet:
         """That wait for their next attempt, or whose worker was lost in one."""
-        waits = Q(state="waiting", due_at__lte=Now())
-        return self.filter(waits | Q(state="sending", lease_until__lt=Now()))
+        lost = Q(state="sending", lease_until__lt=Now())
+        return self.filter(Q(state="waiting") | lost, due_at__lte=Now())
 
     def for_listing(self) -> DeliveryQuerySet:
         return self.prefetch_related("tries").order_by("-pk")

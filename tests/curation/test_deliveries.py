@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import threading
 import time
 from datetime import timedelta
 
@@ -11,12 +13,21 @@ from django.db import connection, transaction
 from django.utils.timezone import now
 
 from config.places import ROOT
-from curation import tasks
-from curation.actions import deliveries, hooks, withdrawals
+from curation import outbound, tasks
+from curation.actions import deliveries, erasure, hooks, people, suspensions, withdrawals
 from curation.actions.deliveries import PAUSES
 from curation.errors import CurationError
 from curation.happenings import HAPPENINGS
-from curation.models import Consent, Delivery, Event, Hook, Message, Notification
+from curation.models import (
+    Consent,
+    Contributor,
+    Delivery,
+    Event,
+    Hook,
+    Membership,
+    Message,
+    Notification,
+)
 from tests.curation.hooks import added, due_now, happen, is_signed, told
 from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, ReplyFactory
 from tests.races import together
@@ -295,6 +306,165 @@ def test_a_hanging_receiver_holds_up_no_other(receiver, dataset, monkeypatch):
     assert states() == ["delivered"] * 10 + ["waiting"] * 10
 
 
+# ---- whose hook it is ------------------------------------------------------------------
+
+
+def leaves(hook):
+    Membership.objects.filter(contributor=hook.made_by).delete()
+
+
+def is_paused(hook):
+    admin = ContributorFactory(is_staff=True)
+    suspensions.suspend(person_id=hook.made_by_id, dataset=None, reason="Spam.", by=admin)
+
+
+def is_closed(hook):
+    admin = ContributorFactory(is_staff=True)
+    people.set_active(person_id=hook.made_by_id, is_active=False, by=admin)
+
+
+def is_erased(hook):
+    admin = ContributorFactory(is_staff=True)
+    erasure.erase(person_id=hook.made_by_id, by=admin)
+
+
+def only_reviews(hook):
+    Membership.objects.filter(contributor=hook.made_by).update(role="reviewer")
+
+
+@pytest.mark.parametrize("end", [leaves, is_paused, is_closed, is_erased, only_reviews])
+def test_a_hook_ends_with_the_rights_of_who_made_it(receiver, dataset, end):
+    hook, _ = added(receiver, dataset)
+    other = ContributorFactory(member=dataset, member__roles=["curator"])
+    ContributorFactory(member=dataset)
+    happen(dataset)
+    end(hook)
+    Notification.objects.all().delete()
+
+    sent()
+
+    assert receiver.heard == []
+    hook.refresh_from_db()
+    assert (hook.is_on, hook.off_why) == (False, hooks.NO_LONGER)
+    (notice,) = Notification.objects.filter(kind="hook")
+    assert (notice.person, notice.data["hook"]) == (other, hook.pk)
+
+    hooks.switch(hook_id=hook.pk, is_on=True, by=other)
+    sent()
+    assert len(receiver.heard) == 1, "who switches it on answers for it"
+
+
+def test_a_hook_of_the_site_ends_with_its_admin(receiver, dataset):
+    hook, _ = added(receiver)
+    other = ContributorFactory(is_staff=True)
+    added(f"{receiver.address}of", dataset)
+    Contributor.objects.filter(pk=hook.made_by_id).update(is_staff=False)
+    happen(dataset)
+
+    sent()
+
+    assert [heard.first_line.split()[1] for heard in receiver.heard] == ["/of"]
+    assert Notification.objects.get(kind="hook").person == other
+
+
+def test_where_no_curator_is_left_admins_are_told(receiver, dataset):
+    hook, _ = added(receiver, dataset)
+    admin = ContributorFactory(is_staff=True)
+    leaves(hook)
+
+    sent()
+
+    assert Notification.objects.get(kind="hook").person == admin
+
+
+def test_who_changes_a_hook_answers_for_it(receiver, dataset):
+    hook, _ = added(f"{receiver.address}old", dataset)
+    other = ContributorFactory(member=dataset, member__roles=["curator"])
+    hooks.change(hook_id=hook.pk, by=other, url=receiver.address)
+    leaves(hook)
+    happen(dataset)
+    sent()
+    assert len(receiver.heard) == 1
+
+    Membership.objects.filter(contributor=other).delete()
+    happen(dataset)
+    sent()
+    assert len(receiver.heard) == 1
+
+
+# ---- one that is odd, slow, or many ----------------------------------------------------
+
+
+@pytest.mark.parametrize("part", ["payloads.body_of", "outbound.post"])
+def test_one_that_raises_holds_up_no_other(receiver, dataset, monkeypatch, part):
+    """It is given up like any that is never taken, and the others are sent once."""
+    odd, _ = added(f"{receiver.address}odd", dataset)
+    added(receiver, dataset)
+    happen(dataset)
+    module, _, name = part.partition(".")
+    as_ever = getattr(getattr(deliveries, module), name)
+
+    def raises(first, *args, **options):
+        if first == odd.url or getattr(first, "hook", None) == odd:
+            raise ZeroDivisionError
+        return as_ever(first, *args, **options)
+
+    monkeypatch.setattr(getattr(deliveries, module), name, raises)
+    for _ in range(8):
+        due_now()
+        sent()
+
+    assert len(receiver.heard) == 1
+    assert states() == ["delivered", "failed"]
+    problems = set(odd.deliveries.get().tries.values_list("problem", flat=True))
+    assert problems == {deliveries.OUR_FAULT}
+
+
+def test_what_came_of_one_is_noted_before_the_slow_are_through(
+    receiver, dataset, monkeypatch
+):
+    quick, _ = added(receiver, dataset)
+    added(f"{receiver.address}slow", dataset)
+    happen(dataset)
+    is_noted, as_ever = threading.Event(), deliveries.settle
+    was_in_time = []
+
+    def wait(address, *args, **options):
+        if address.endswith("slow"):
+            was_in_time.append(is_noted.wait(timeout=10))
+        return outbound.Answer(200, {}, b"", address)
+
+    def settle(delivery, outcome):
+        as_ever(delivery, outcome)
+        if delivery.hook_id == quick.pk:
+            is_noted.set()
+
+    monkeypatch.setattr(deliveries.outbound, "post", wait)
+    monkeypatch.setattr(deliveries, "settle", settle)
+    sent()
+
+    assert was_in_time == [True]
+
+
+def test_however_much_waits_a_claim_reads_one_row_of_each_hook(receiver, dataset):
+    hook, _ = added(receiver, dataset)
+    happen(dataset, count=300)
+
+    with connection.cursor() as cursor:  # what the planner does where there are many
+        for way in ("seqscan", "bitmapscan", "sort", "hashjoin", "mergejoin"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+    asked = Hook.objects.filter(pk=hook.pk).with_due()
+    (plan,) = json.loads(asked.explain(format="json", analyze=True))
+
+    assert list(asked) == [hook]
+    assert 1 <= most_rows(plan["Plan"]) < 10
+
+
+def most_rows(node):
+    rows = [most_rows(part) for part in node.get("Plans", [])]
+    return max([node["Actual Rows"] * node["Actual Loops"], *rows])
+
+
 # ---- several dispatchers ---------------------------------------------------------------
 
 
@@ -310,6 +480,26 @@ def test_of_two_dispatchers_each_event_goes_to_one(receiver, dataset):
     assert (len(ids), len(set(ids))) == (60, 60)
     assert states() == ["delivered"] * 60
     assert set(Delivery.objects.values_list("attempt", flat=True)) == {1}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_of_site", [True, False])
+def test_of_two_that_add_the_same_address_one_is_refused(receiver, dataset, is_of_site):
+    where = None if is_of_site else dataset
+    first, _ = added(f"{receiver.address}1", where)
+    second, _ = added(f"{receiver.address}2", where)
+    url = f"{receiver.address}same"
+
+    def add():
+        hooks.add(dataset=where, name="Ours", url=url, wants=["run.failed"], by=by)
+
+    def change(hook):
+        hooks.change(hook_id=hook.pk, by=hook.made_by, url=url)
+
+    by = first.made_by
+    outcomes = together(add, add, lambda: change(first), lambda: change(second))
+
+    assert sorted(outcomes, key=str) == [CurationError] * 3 + [None]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -397,6 +587,21 @@ def test_while_a_secret_changes_both_are_good(receiver, dataset):
     assert old != new
     assert is_signed(first, old) and is_signed(first, new)
     assert is_signed(second, new) and not is_signed(second, old)
+
+
+def test_a_secret_that_is_made_twice_does_not_end_the_one_in_use(receiver, dataset):
+    """The answer was lost, or the page was loaded again."""
+    hook, old = added(receiver, dataset)
+    _, lost = hooks.new_secret(hook_id=hook.pk, by=hook.made_by)
+    begun = Hook.objects.get().salted_at
+    _, new = hooks.new_secret(hook_id=hook.pk, by=hook.made_by)
+    happen(dataset)
+    sent()
+
+    (heard,) = receiver.heard
+    assert is_signed(heard, old) and is_signed(heard, new)
+    assert not is_signed(heard, lost)
+    assert Hook.objects.get().salted_at == begun, "its day is not made longer"
 
 
 def test_while_the_key_of_the_installation_changes_both_are_good(
