@@ -26,7 +26,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from curation import stores
-from curation.actions import packing
+from curation.actions import errands, packing
 from curation.actions.rights import require
 from curation.errors import CurationError
 from curation.models import Archiving, Contributor, Dataset, Event
@@ -103,7 +103,11 @@ def forget_outdated() -> None:
 
 
 def forget_all() -> None:
-    """Where a person is erased: each may have words or the name of theirs."""
+    """Where a person is erased: each may have words or the name of theirs. What is still
+    being made is not kept: its worker finds the row ended."""
+    Archiving.objects.active().update(
+        state=State.FAILED, ended_at=now(), why=errands.ERASED
+    )
     for archiving in Archiving.objects.kept():
         _forget(archiving)
 

@@ -7,10 +7,12 @@ names that attempt; who was taken for dead finds nothing to write.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -22,10 +24,11 @@ from django.utils.translation import gettext_noop
 from curation.actions.rights import require
 from curation.errors import CurationError
 from curation.models import Contributor, Event, Extract, Import, Refusal
-from curation.models.errands import Errand
+from curation.models.errands import ACTIVE, Errand
 
 SILENT = timedelta(minutes=2)  # a worker that said nothing for so long is gone
 ATTEMPTS = 3
+ERASED = gettext_noop("Somebody was erased meanwhile. Ask for it once more.")
 KINDS: tuple[type[Errand], ...] = (Import, Extract)
 
 Row = TypeVar("Row", bound=Errand)
@@ -100,10 +103,32 @@ def forget_old() -> None:
     for model in KINDS:
         _forget_files(model, before)
     Refusal.objects.filter(of__has_file=False).delete()
-    for folder in Path(settings.TRANSFERS_DIR).iterdir():
-        is_known = any(model._default_manager.filter(uid=folder.name) for model in KINDS)
+    for uid, folder in _folders():
+        is_known = any(model._default_manager.filter(uid=uid) for model in KINDS)
         if not is_known and folder.stat().st_mtime < before.timestamp():
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def forget_extracts() -> None:
+    """Where a person is erased: each file may have words or the name of theirs, and so may
+    what a worker that died left in a folder. What is being written ends."""
+    rows = Extract.objects.all()
+    active = rows.filter(state__in=ACTIVE)
+    active.update(state=State.FAILED, ended_at=now(), why=ERASED)
+    rows.filter(has_file=True).update(has_file=False)
+    there = dict(_folders())
+    for uid in rows.filter(uid__in=there).values_list("uid", flat=True):
+        shutil.rmtree(there[uid], ignore_errors=True)
+
+
+def _folders() -> Iterator[tuple[UUID, Path]]:
+    """Those of rows. Beside them may be what others left, such as lost+found."""
+    for folder in Path(settings.TRANSFERS_DIR).iterdir():
+        try:
+            uid = UUID(folder.name)
+        except ValueError:
+            continue
+        yield uid, folder
 
 
 def _forget_files(model: type[Errand], before: datetime) -> None:

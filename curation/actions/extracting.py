@@ -104,6 +104,8 @@ def _write(found: Extract, part: Path) -> None:
         out = cast(BinaryIO, file)
         there = teller.counted(rows(found, teller.told))
         written.write(out, there, WRITTEN[found.format], found.kind)  # type: ignore[arg-type]
+    # Where somebody was erased meanwhile, row and folder are gone: that is noticed here.
+    errands.write(found, seen=teller.seen, rows=teller.rows)
     with part.open("rb") as done:
         digest = hashlib.file_digest(done, "sha256").hexdigest()
     size = part.stat().st_size

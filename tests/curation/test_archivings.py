@@ -14,7 +14,7 @@ from django.conf import settings as here
 from django.db import connection
 from django.utils.timezone import now
 
-from curation import tasks
+from curation import stores, tasks
 from curation.actions import archives, erasure, packing, unpacking, versions
 from curation.errors import CurationError, NotAllowed
 from curation.models import Archiving, Dataset, Event
@@ -225,6 +225,22 @@ def test_who_is_erased_is_in_no_archive_that_is_kept(dataset, curator):
 
     asked.refresh_from_db()
     assert (asked.is_kept, folders()) == (False, [])
+
+
+def test_who_is_erased_is_in_no_archive_that_is_being_made(dataset, curator, monkeypatch):
+    asked, writer = ask(dataset, curator), ContributorFactory(member=dataset)
+    admin, keep = ContributorFactory(is_staff=True), stores.Disk.keep
+
+    def keep_late(*told):
+        erasure.erase(person_id=writer.pk, by=admin)
+        keep(*told)
+
+    monkeypatch.setattr(stores.Disk, "keep", keep_late)
+    archives.run(asked.pk)
+
+    asked.refresh_from_db()
+    assert (asked.state, folders()) == ("failed", [])
+    assert "was erased meanwhile" in asked.why
 
 
 def test_versions_that_are_no_archives_keep_their_files(dataset, curator):

@@ -12,9 +12,10 @@ import pytest
 from django.utils.timezone import now
 
 from curation import tasks
-from curation.actions import errands, extracting, messages, versions, withdrawals
+from curation.actions import erasure, errands, extracting, messages, versions, withdrawals
 from curation.actions.extracting import Wanted
 from curation.errors import CurationError, NotAllowed
+from curation.formats import written as formats
 from curation.models import Event, Extract
 from tests.curation.pages import signed_in, url
 from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, ReplyFactory
@@ -229,6 +230,29 @@ def test_what_cannot_be_written_is_said_on_the_form(client, dataset, sent, said)
 
     assert answer.status_code == 422
     assert said in answer.text
+
+
+def test_who_is_erased_is_in_no_file(client, dataset, curator, monkeypatch):
+    done, _content = written(dataset, curator)
+    waiting, running = asked(dataset, curator), asked(dataset, curator)
+    gone, admin = ContributorFactory(member=dataset), ContributorFactory(is_staff=True)
+    write = formats.write
+
+    def write_late(*told):
+        write(*told)
+        erasure.erase(person_id=gone.pk, by=admin)
+
+    monkeypatch.setattr(formats, "write", write_late)
+    extracting.run(running.pk)
+    extracting.run(waiting.pk)
+
+    for found, state in ((done, "done"), (waiting, "failed"), (running, "failed")):
+        found.refresh_from_db()
+        assert (found.state, found.has_file, found.folder.exists()) == (state, False, False)
+    assert "was erased meanwhile" in waiting.why
+    signed_in(client, dataset, "curator")
+    answer = client.get(url("extract-file", dataset.slug, done.pk))
+    assert answer.status_code in (302, 404, 409)
 
 
 def test_it_can_be_called_off_once(client, dataset, curator):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -306,7 +308,9 @@ def test_only_so_many_refusals_are_kept(dataset, curator, monkeypatch):
     assert (fresh(found).refused, Refusal.objects.count()) == (9, 3)
 
 
-def test_files_go_after_a_week_and_what_nobody_started_too(dataset, curator, settings):
+def test_files_go_after_a_week_and_what_nobody_started_too(
+    dataset, curator, settings, place
+):
     done, idle, active = (
         started(dataset, curator), received(dataset, curator), received(dataset, curator),
     )  # fmt: skip
@@ -315,8 +319,15 @@ def test_files_go_after_a_week_and_what_nobody_started_too(dataset, curator, set
     Import.objects.filter(pk=done.pk).update(ended_at=before)
     Import.objects.filter(pk__in=[idle.pk, active.pk]).update(asked_at=before)
     Import.objects.filter(pk=active.pk).update(state="waiting")
+    (place / "lost+found").mkdir()
+    unknown = place / str(uuid4())
+    unknown.mkdir()
+    for folder in place.iterdir():
+        os.utime(folder, (0, 0))
 
     tasks.forget_transfers()
+
+    assert (unknown.exists(), (place / "lost+found").exists()) == (False, True)
 
     assert [fresh(one).has_file for one in (done, idle, active)] == [False, False, True]
     assert [one.folder.exists() for one in (done, idle, active)] == [False, False, True]
