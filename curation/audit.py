@@ -45,7 +45,7 @@ class Wanted:
             rows = rows.filter(_about(self.subject))
         if self.since:
             rows = rows.filter(at__gte=_midnight(self.since))
-        if self.until:
+        if self.until and self.until < date.max:  # no day comes after that
             rows = rows.filter(at__lt=_midnight(self.until + timedelta(days=1)))
         return rows
 

@@ -114,6 +114,8 @@ def test_admins_search_the_whole_history(client, admin, dataset):
         assert client.get(f"{url('audit')}?{query}").status_code == 400
     for query in ("subject=x+99999999999999999999", "after=99999999999999999999"):
         assert client.get(f"{url('audit')}?{query}").status_code == 200
+    first_to_last = client.get(f"{url('audit')}?since=0001-01-01&until=9999-12-31")
+    assert "membership.added" in first_to_last.text
 
 
 def test_pages_go_back_in_time_without_repeating(client, admin, dataset):
