@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,22 @@ def _back_up(folder: Path, kinds: Iterable[str]) -> dict[str, Any]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise CurationError(f"{folder} is not empty. Name a folder that is not there yet.")
+    with _only_ours():
+        return _fill(folder, kinds)
+
+
+@contextmanager
+def _only_ours() -> Iterator[None]:
+    """What is written, by other programs too, is for nobody else: the folder may be one
+    that all people of this machine look into."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _fill(folder: Path, kinds: Iterable[str]) -> dict[str, Any]:
     tables = dumps.dump(folder / DATABASE)
     copied: dict[str, Any] = {}
     for kind in kinds:

@@ -80,7 +80,9 @@ def test_what_was_dumped_is_the_same_on_an_empty_server(filled, tmp_path, capsys
     hashes = files.manifest_of(filled)["files"]
     newest = Message.objects.latest("pk").pk
 
+    folder.mkdir(mode=0o755)  # on which others look
     call_command("backup", str(folder), "--also", "runs")
+    assert not [path for path in folder.rglob("*") if path.stat().st_mode & 0o077]
 
     assert Pulse.objects.get(name=pulses.BACKUP).problem == ""
     manifest = json.loads((folder / "manifest.json").read_bytes())
