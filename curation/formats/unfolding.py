@@ -30,6 +30,7 @@ from curation.formats.trees import Numbered
 MEMORY = 320 * 2**20  # bytes
 SECONDS = 600  # of the processor
 READ_AT_ONCE = 2**20
+FIRST_AT_MOST = 8 * 2**20  # bytes of the first rows: a web process holds them all
 LEAST = 64 * 2**20  # bytes that the smallest file may unfold to
 TIMES = 100  # so many times its own size any file may
 PACKED, PARQUET, ARCHIVE = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
@@ -38,7 +39,8 @@ NO_BYTES = bytes([0x81, 0x8D, 0x8F, 0x90, 0x9D])  # that Windows' Western letter
 
 
 class Order(NamedTuple):
-    """What to unfold. `first` stops after so many rows; None reads all."""
+    """What to unfold. `first` stops after so many rows, or after FIRST_AT_MOST; None reads
+    all."""
 
     source: str
     name: str  # as its owner calls it
@@ -89,7 +91,9 @@ def _write(order: Order, found: Unfolded, there: Iterator[Numbered], out: Binary
                 _line(out, [number, None, "The JSON is nested too deep to be read."])
             if out.tell() > order.bytes_at_most:
                 raise TooMuch("bytes")
-            if order.first is not None and found.rows + found.refused >= order.first:
+            if order.first is not None and (
+                found.rows + found.refused >= order.first or out.tell() >= FIRST_AT_MOST
+            ):
                 return
     except TooMuch:
         raise
@@ -109,7 +113,8 @@ def _rows(
         found.refused += 1
         if found.rows + found.refused > order.rows_at_most:
             raise TooMuch("rows")
-        _line(out, [number, None, str(reason)])
+        if order.first is None or found.refused <= order.first:
+            _line(out, [number, None, str(reason)])
 
     start = file.read(4)
     file.seek(0)

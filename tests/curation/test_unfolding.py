@@ -209,6 +209,16 @@ def test_only_the_first_rows_are_looked_at(keep):
     assert (rows[0], refused) == ((1, {"a": 1}), [])
 
 
+def test_of_long_rows_and_of_refused_ones_few_are_looked_at(keep):
+    row = json.dumps({"a": "x" * 3 * MEGABYTE}).encode() + b"\n"
+
+    found, lines = opened(keep(row * 20), first=200)
+    assert (found.problem, len(lines)) == ("", 3)
+
+    found, lines = opened(keep(b"no\n" * 900 + row), first=200)
+    assert (found.refused, len(lines)) == (900, 201)
+
+
 def test_who_watches_may_end_it(keep):
     folder = keep(b'{"a": 1}\n' * 200_000)
 
