@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any, NamedTuple, cast
 
 from allauth.account.auth_backends import AuthenticationBackend
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.middleware import AuthenticationMiddleware, get_user
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
-from django.db.models import Case, F, Value, When
-from django.http import HttpRequest
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 from django.utils.timezone import now
@@ -25,7 +27,8 @@ from curation.whereabouts import address_of, agent_of
 
 State = Session.State
 # How long a key that was exchanged for another serves requests that were under way.
-GRACE = timedelta(seconds=30)
+# Minutes, not moments: an answer with the new key may never arrive.
+GRACE = timedelta(minutes=5)
 
 _session = Prepared(
     lambda key, at: (
@@ -49,6 +52,7 @@ class SessionStore(db.SessionStore):
     """Sessions in the database, each with the account that it is for."""
 
     row: Session | None = None  # once it is loaded
+    left: str | None = None  # a key that another request exchanged while this one ran
     whence: Callable[[], Whence] = staticmethod(lambda: Whence(None, ""))
     _since: datetime | None = None  # of a key that takes another's place
 
@@ -89,14 +93,15 @@ class SessionStore(db.SessionStore):
             super().save(must_create=must_create)
             return
         data = dict(self.items())
-        left = When(state=State.LEFT, then=F("expire_date"))
-        saved = Session.objects.filter(session_key=self.session_key).update(
-            session_data=self.encode(data),
-            person=data.get(SESSION_KEY),
-            expire_date=Case(left, default=Value(self.get_expiry_date())),
-        )
-        if not saved:
+        mine = Session.objects.filter(session_key=self.session_key)
+        kept = {"session_data": self.encode(data), "person": data.get(SESSION_KEY)}
+        if mine.exclude(state=State.LEFT).update(
+            **kept, expire_date=self.get_expiry_date()
+        ):
+            return
+        if not mine.update(**kept):
             raise UpdateError
+        self.left = self.session_key
 
     def _get_session_from_db(self) -> Session | None:
         self.row = _session.first(key=self.session_key, at=now())
@@ -115,6 +120,18 @@ class Accounts(AuthenticationBackend):  # type: ignore[misc]  # allauth is untyp
         return person if self.user_can_authenticate(person) else None
 
 
+class KeyMiddleware(SessionMiddleware):
+    """Django's, which sends the key that a request came with after each change: here never
+    one that was exchanged meanwhile, or the browser would go back to it."""
+
+    def process_response(self, request: Any, response: HttpResponse) -> HttpResponse:
+        response = super().process_response(request, response)
+        key = request.session.session_key
+        if key is not None and key == request.session.left:
+            response.cookies.pop(settings.SESSION_COOKIE_NAME, None)
+        return response
+
+
 class AccountMiddleware(AuthenticationMiddleware):
     """Django's, with all that it checks; the account is the one read with the session."""
 
@@ -131,7 +148,8 @@ class AccountMiddleware(AuthenticationMiddleware):
         if row is None or row.person_id is None or session.session_key != row.session_key:
             return response  # nobody, or a session that is new
         if row.state == State.DUE:
-            session.renew()
+            if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+                session.renew()  # else Django sends no cookie, and the new key with none
         elif row.seen_at < now() - Session.NOTED_EVERY:
             _note(row, whence(request))
         return response
