@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
+from curation.actions import passwords
 from curation.actions.people import give_role
 from curation.actions.rights import Role, holds, require
 from curation.errors import CurationError, NotAllowed
@@ -131,8 +132,12 @@ def accept_anew(
     found = _to_accept(token)
     if not found.makes_accounts:
         raise NotAllowed(_("Ask a site admin for an account first, then come back."))
+    if not passwords.may_be_made():
+        said = _("Passwords open nothing here any more: sign in as your company does.")
+        raise NotAllowed(said)
     email = found.email or email.lower()
-    if Contributor.objects.filter(email__iexact=email).exists():
+    confirmed = EmailAddress.objects.filter(email__iexact=email, verified=True)
+    if Contributor.objects.filter(email__iexact=email).exists() or confirmed.exists():
         said = _("%(email)s has an account already: sign in with it.")
         raise CurationError(said % {"email": email})
     person = Contributor(email=email, name=name)

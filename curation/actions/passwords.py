@@ -20,6 +20,11 @@ def may_use(person: Contributor) -> bool:
     return not IdentityProvider.objects.filter(is_on=True).exists()
 
 
+def may_be_made() -> bool:
+    """Whether a new account would be of any use with nothing but a password."""
+    return may_use(Contributor())
+
+
 @transaction.atomic
 def allow(*, of: str, by: Contributor) -> Instance:
     """Whoever switches them off for admins, too, must be able to come back without."""

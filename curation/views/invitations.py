@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.utils import perform_login
 from django.contrib import messages
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -23,7 +24,6 @@ from curation.models import Dataset, Invitation
 from curation.views import page
 
 GONE = 410
-BACKEND = "curation.sessions.Accounts"
 
 
 @never_cache
@@ -89,9 +89,12 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
         _found, person = invitations.accept_anew(token=token, **facts)
     except CurationError as refusal:
         return _door(request, found, form, problem=str(refusal), status=409)
-    login(request, person, BACKEND)
     messages.success(request, _("Welcome. Your account is there."))
-    return redirect("annotate:home")
+    there = reverse("annotate:home")
+    answer: HttpResponse = perform_login(
+        request, person, email_verification="none", redirect_url=there
+    )
+    return answer
 
 
 def _joined(request: Any, found: Invitation, token: str) -> HttpResponse:

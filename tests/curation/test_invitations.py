@@ -5,13 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core import mail
 from django.utils.timezone import now
 
 from curation.actions import invitations, people
 from curation.actions.invitations import NotOpen
 from curation.errors import CurationError, NotAllowed
-from curation.models import Contributor, Event, Invitation, Membership
+from curation.models import (
+    Contributor,
+    Event,
+    IdentityProvider,
+    Instance,
+    Invitation,
+    Membership,
+)
 from tests.curation.pages import signed_in, url
 from tests.factories import ContributorFactory, DatasetFactory
 from tests.races import together
@@ -71,6 +79,35 @@ def test_who_an_admin_invites_gets_an_account_where_registration_is_closed(
     assert answer.context["user"] == nora and nora.check_password(NEW["password"])
     assert roles_of(nora) == {"writer"}
     assert client.get(url("invited", token)).status_code == 410
+
+
+def test_who_gets_an_account_by_an_invitation_signs_in_as_everybody_does(client, admin):
+    _made, token = invite(admin, email="nora@example.org")
+    client.post(url("invited", token), NEW)
+    nora = Contributor.objects.get(email="nora@example.org")
+    assert Event.objects.filter(kind="session.begun", by=nora).exists()
+
+
+def test_where_passwords_open_nothing_none_is_made(client, admin):
+    _made, token = invite(admin, email="nora@example.org")
+    IdentityProvider.objects.create(kind="oidc", slug="idp", name="Work", is_on=True)
+    Instance.objects.create(passwords_of="admins", registration_open=True)
+    answer = client.post(url("invited", token), NEW)
+    assert answer.status_code == 409 and "as your company does" in answer.text
+    fields = {"email": "nora@example.org", "password1": NEW["password"]}
+    client.post("/accounts/signup/", {**fields, "password2": NEW["password"]})
+    assert not Contributor.objects.filter(email="nora@example.org").exists()
+
+
+@pytest.mark.parametrize("is_confirmed", [True, False])
+def test_the_second_address_of_somebody_is_theirs_once_they_confirmed_it(
+    client, admin, is_confirmed
+):
+    EmailAddress.objects.create(user=admin, email="nora@example.org", verified=is_confirmed)
+    _made, token = invite(admin, email="nora@example.org")
+    answer = client.post(url("invited", token), NEW)
+    assert answer.status_code == (409 if is_confirmed else 302)
+    assert Contributor.objects.exclude(pk=admin.pk).exists() is not is_confirmed
 
 
 def test_who_a_curator_invites_needs_an_account(client, dataset, curator):
