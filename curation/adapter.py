@@ -39,7 +39,7 @@ CHANGES = {
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is untyped
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return Instance.current().registration_open
+        return Instance.current().registration_open and passwords.may_be_made()
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Contributor | None:
         """With a password. The rule is told only to who knows it."""
@@ -57,7 +57,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
         response: HttpResponse = super().post_login(request, user, **details)
         login = (details.get("signal_kwargs") or {}).get("sociallogin")
         if login is not None and identities.asks_second_step(login.account.provider):
-            request.session[DONE_ELSEWHERE] = user.pk
+            request.session[DONE_ELSEWHERE] = [user.pk, login.account.provider]
         chosen = Profile.of(user).interface_language
         if chosen:
             languages.remember(response, chosen)

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import requests
+from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialLogin
+from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -64,24 +66,33 @@ class IdentityAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # unt
         told = what_was_said(sociallogin)
         if told.is_mixed:
             self._refuse(request, _("The answer speaks of two people."))
-        is_known = sociallogin.is_existing
-        if is_known:
+        if not told.provider.links_by_email:
+            for address in sociallogin.email_addresses:
+                address.verified = False  # an admin does not take its word for that
+        if sociallogin.is_existing:
             if sociallogin.account.pk:
                 # Nothing of it is kept: groups are matched now, and asked for each time.
                 SocialAccount.objects.filter(pk=sociallogin.account.pk).update(
                     extra_data={}
                 )
             if sociallogin.state.get("process") != "connect":
+                if sociallogin._did_authenticate_by_email:
+                    identities.hand_over(
+                        person=sociallogin.user,
+                        email=sociallogin._did_authenticate_by_email,
+                    )
                 group_roles.match(sociallogin.user, told.provider, told.groups)
         elif sociallogin.state.get("process") != "connect":
-            self._require_new(request, sociallogin.user.email)
+            self._require_new(request, sociallogin)
         sociallogin.account.extra_data = {}
         sociallogin.groups = told.groups
 
-    def _require_new(self, request: HttpRequest, email: str) -> None:
+    def _require_new(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        email = sociallogin.user.email
         if not email:
             self._refuse(request, _("It did not tell your e-mail address."))
-        if Contributor.objects.filter(email__iexact=email).exists():
+        told = {email, *(address.email for address in sociallogin.email_addresses)}
+        if any(map(_is_taken, told)):
             said = _(
                 "There is an account with the address %(email)s already. Sign in to it as "
                 "before, and connect the two under Profile."
@@ -96,12 +107,21 @@ class IdentityAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # unt
         if not told.provider.links_by_email or told.denies_email:
             return None
         found: tuple[Contributor, str] | None = super().authenticate_by_email(sociallogin)
-        return found if found and told.provider.takes(found[1]) else None
+        if found is None or not told.provider.takes(found[1]):
+            return None
+        person, email = found
+        theirs = EmailAddress.objects.filter(user=person, email__iexact=email)
+        if theirs.filter(verified=True).exists():
+            return person, email
+        # A second address is anybody's to type in: it leads nowhere until it is confirmed.
+        owner = Contributor.objects.filter(email__iexact=email).first()
+        return (owner, email) if owner is not None else None
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         provider = provider_of(sociallogin)
         return provider.makes_accounts and provider.takes(sociallogin.user.email)
 
+    @transaction.atomic
     def save_user(
         self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None
     ) -> Contributor:
@@ -112,6 +132,14 @@ class IdentityAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # unt
     def _refuse(self, request: HttpRequest, why: str) -> None:
         page = render(request, "socialaccount/refused.html", {"why": why}, status=403)
         raise ImmediateHttpResponse(page)
+
+
+def _is_taken(email: str) -> bool:
+    """By somebody's account, or as a second address of one."""
+    return (
+        Contributor.objects.filter(email__iexact=email).exists()
+        or EmailAddress.objects.filter(email__iexact=email).exists()
+    )
 
 
 class Asking(requests.Session):
@@ -151,7 +179,11 @@ class Said:
         self.is_mixed = bool(info and token and info.get("sub") != token.get("sub"))
         is_oidc = provider.kind == Kind.OIDC
         self._told = {**token, **info} if is_oidc else data
-        self.denies_email = self._told.get("email_verified") is False
+        is_verified = self._told.get("email_verified")
+        # Some say it in words, and some do not say it at all.
+        self.denies_email = is_verified is not None and (
+            str(is_verified).lower() not in ("true", "1")
+        )
 
     @property
     def name(self) -> str:

@@ -18,11 +18,12 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
+from curation.actions import identities
 from curation.models import Contributor, Instance, Membership
 
 STEPS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 Of = Instance.SecondStep
-# In a session: for whom a second step was asked by who vouched for them.
+# In a session: for whom a second step was asked, and by which provider.
 DONE_ELSEWHERE = "second_step_done_elsewhere"
 # Where somebody who owes one can still go: there it is set up. And to sign out.
 OPEN = ("allauth.", "django.views.i18n", "django.views.static")
@@ -63,7 +64,7 @@ class SecondStepMiddleware:
         self, request: Any, view: Callable[..., Any], *given: Any
     ) -> HttpResponse | None:
         session = request.session
-        if not session.owes_second_step or session.get(DONE_ELSEWHERE) == session.person.pk:
+        if not session.owes_second_step or _was_asked_elsewhere(session):
             return None
         if view.__module__.startswith(OPEN):
             return None
@@ -71,6 +72,14 @@ class SecondStepMiddleware:
             return _problem()
         answer: HttpResponse = redirect("mfa_index")
         return HttpResponseClientRedirect(answer["Location"]) if request.htmx else answer
+
+
+def _was_asked_elsewhere(session: Any) -> bool:
+    """Where the provider still does so, and is on: this causes a query."""
+    match session.get(DONE_ELSEWHERE):
+        case [pk, slug] if pk == session.person.pk:
+            return identities.asks_second_step(slug)
+    return False
 
 
 def _problem() -> JsonResponse:

@@ -148,6 +148,7 @@ urlpatterns = [
     path("settings/sign-in/<int:pk>/do/", sign_in.do, name="provider-do"),
     path("settings/sign-in/<int:pk>/groups/", sign_in.map_group, name="group-map"),
     path("settings/sign-in/groups/<int:pk>/", sign_in.unmap_group, name="group-unmap"),
+    path("accounts/3rdparty/signup/", sign_in.no_form, name="sign-in-no-form"),
     path("accounts/saml/<slug:slug>/acs/finish/", saml.finish, name="saml-finish"),
     path("settings/people/<int:pk>/sign-in/", sessions.of_person, name="person-sign-in"),
     path(

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from curation import outbound, saml_metadata, secrecy
+from curation.actions import tokens
 from curation.errors import CurationError, NotAllowed
-from curation.models import Contributor, Dataset, Event, GroupRole, IdentityProvider
+from curation.models import (
+    AccessToken,
+    Contributor,
+    Dataset,
+    Event,
+    GroupRole,
+    IdentityProvider,
+)
 
 Kind = IdentityProvider.Kind
 WELL_KNOWN = "/.well-known/openid-configuration"
@@ -19,6 +29,26 @@ def asks_second_step(slug: str) -> bool:
     """Whether who comes from there was asked for a second step there."""
     asking = IdentityProvider.objects.filter(slug=slug, asks_second_step=True, is_on=True)
     return asking.exists()
+
+
+@transaction.atomic
+def hand_over(*, person: Contributor, email: str) -> None:
+    """To who was vouched for as the owner of the address. Where nobody ever confirmed it
+    here somebody else may have made the account: nothing of theirs opens it any more."""
+    theirs = EmailAddress.objects.filter(user=person)
+    if theirs.filter(email__iexact=email, verified=True).exists():
+        return
+    Authenticator.objects.filter(user=person).delete()
+    SocialAccount.objects.filter(user=person).delete()
+    for token in AccessToken.objects.filter(person=person, revoked_at=None):
+        tokens.revoke(token=token, by=person)
+    person.set_unusable_password()
+    person.save(update_fields=["password"])
+    theirs.delete()
+    EmailAddress.objects.create(
+        user=person, email=email.lower(), primary=True, verified=True
+    )
+    Event.objects.record("account.handed_over", person, by=person)
 
 
 @transaction.atomic
@@ -37,6 +67,8 @@ def save(
     if provider.kind == Kind.SAML:
         saml_metadata.read(provider.metadata)
     is_new = provider.pk is None
+    if not is_new:
+        _require_same_server(provider)
     provider.save()
     kind = "identity.added" if is_new else "identity.changed"
     Event.objects.record(kind, provider, by=by, slug=provider.slug)
@@ -107,6 +139,25 @@ def unmap_group(*, rule: GroupRole, by: Contributor) -> None:
         role=rule.role,
     )
     rule.delete()
+
+
+def _require_same_server(provider: IdentityProvider) -> None:
+    """Whom another server calls u-1 is somebody else, and would get the account of the one
+    whom this server calls so."""
+    before = IdentityProvider.objects.select_for_update().get(pk=provider.pk)
+    is_same = _server_of(before) == _server_of(provider)
+    if not is_same and SocialAccount.objects.filter(provider=before.slug).exists():
+        said = _(
+            "People sign in by it already, and another server may call others by the same "
+            "names. Set up a new provider, and remove this one."
+        )
+        raise CurationError(said)
+
+
+def _server_of(provider: IdentityProvider) -> str:
+    if provider.kind == Kind.SAML:
+        return str(saml_metadata.read(provider.metadata)["entity_id"])
+    return provider.server.partition(WELL_KNOWN)[0].rstrip("/")
 
 
 def _fetched(metadata: str) -> str:

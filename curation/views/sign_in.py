@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -129,6 +129,12 @@ def unmap_group(request: SignedInRequest, pk: int) -> HttpResponse:
     identities.unmap_group(rule=rule, by=request.user)
     messages.success(request, _("Removed."))
     return redirect("curation:provider", rule.provider_id)
+
+
+def no_form(request: HttpRequest) -> HttpResponse:
+    """In place of allauth's, where who comes from elsewhere may type any address: they have
+    the one that was vouched for, or no account."""
+    raise Http404
 
 
 def _edit(request: SignedInRequest, found: IdentityProvider) -> HttpResponse:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import base64
+from contextlib import nullcontext
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.core.cache import cache
 from django.urls import reverse
 
 from curation import secrecy
-from curation.actions import erasure, identities, passwords, people
+from curation.actions import erasure, identities, passwords, people, tokens
+from curation.errors import CurationError
 from curation.models import (
     Contributor,
     Event,
@@ -155,6 +159,50 @@ def test_an_account_with_that_address_is_linked_only_where_an_admin_says_so(
     assert Contributor.objects.count() == 1
 
 
+@pytest.mark.parametrize("was_confirmed", [False, True])
+def test_who_made_an_account_in_somebodys_name_is_out_once_they_come(
+    client, provider, was_confirmed
+):
+    person = Contributor.objects.create_user("ada@example.org", PASSWORD)
+    for email, is_first in (("ada@example.org", True), ("mallory@example.org", False)):
+        EmailAddress.objects.create(
+            user=person, email=email, primary=is_first, verified=was_confirmed
+        )
+    Authenticator.objects.create(user=person, type="webauthn", data={})
+    SocialAccount.objects.create(user=person, provider="other", uid="mallory")
+    _, secret = tokens.issue(by=person, name="x", scopes=["read"], days=9)
+    IdentityProvider.objects.update(links_by_email=True)
+
+    sign_in(client, provider.kind)
+
+    person.refresh_from_db()
+    assert SocialAccount.objects.filter(user=person, provider="idp").exists()
+    assert person.has_usable_password() is was_confirmed
+    assert Authenticator.objects.filter(user=person).exists() is was_confirmed
+    assert SocialAccount.objects.filter(provider="other").exists() is was_confirmed
+    assert (tokens.owner_of(secret) is not None) is was_confirmed
+    left = {"ada@example.org"} | ({"mallory@example.org"} if was_confirmed else set())
+    theirs = EmailAddress.objects.filter(user=person, verified=True)
+    assert set(theirs.values_list("email", flat=True)) == left
+    assert is_in(client) is not was_confirmed  # their own second step is asked for
+
+
+def test_a_second_address_that_nobody_confirmed_leads_to_no_account(client, provider):
+    mallory = Contributor.objects.create_user("mallory@example.org", PASSWORD)
+    EmailAddress.objects.create(user=mallory, email="ada@example.org")
+    IdentityProvider.objects.update(links_by_email=True)
+
+    answer = sign_in(client, provider.kind)
+
+    assert answer.status_code == 403
+    assert not SocialAccount.objects.exists()
+    assert Contributor.objects.get() == mallory
+
+
+def test_no_form_asks_who_comes_from_elsewhere_for_another_address(client):
+    assert client.get(reverse("socialaccount_signup")).status_code == 404
+
+
 def test_another_address_at_the_provider_leads_to_nobody_elses_account(
     client, provider, server
 ):
@@ -232,6 +280,8 @@ def test_a_second_step_over_there_is_enough(client, provider, asks):
     sign_in(client, provider.kind)
 
     assert is_in(client) is asks
+    IdentityProvider.objects.update(is_on=False)
+    assert not is_in(client)
 
 
 # ---- SAML -------------------------------------------------------------------------------
@@ -296,13 +346,33 @@ def test_what_is_asked_for_has_a_state_and_a_challenge(client, oidc):
     assert asked["scope"][0].split().sort() == ["email", "openid", "profile"].sort()
 
 
-def test_an_address_that_the_provider_calls_unverified_links_nothing(client, oidc, server):
+@pytest.mark.parametrize("said", [False, "false", 0, "no"])
+def test_an_address_that_the_provider_calls_unverified_links_nothing(
+    client, oidc, server, said
+):
     Contributor.objects.create_user("ada@example.org", PASSWORD)
     IdentityProvider.objects.update(links_by_email=True)
-    server.person["email_verified"] = False
+    server.person["email_verified"] = said
 
     assert sign_in(client, "oidc").status_code == 403
     assert not SocialAccount.objects.exists()
+
+
+@pytest.mark.parametrize("said", [True, "true", "True", 1, None])
+def test_an_address_that_it_calls_verified_or_nothing_links(client, oidc, server, said):
+    person = Contributor.objects.create_user("ada@example.org", PASSWORD)
+    IdentityProvider.objects.update(links_by_email=True)
+    server.person["email_verified"] = said
+
+    sign_in(client, "oidc")
+
+    assert SocialAccount.objects.get().user == person
+
+
+def test_an_address_is_confirmed_only_by_whom_an_admin_trusts_for_that(client, oidc):
+    sign_in(client, "oidc")
+
+    assert not EmailAddress.objects.get(email="ada@example.org").verified
 
 
 def test_an_answer_about_two_people_is_refused(client, oidc, server, monkeypatch):
@@ -404,6 +474,23 @@ def test_an_admin_sets_one_up_in_the_browser(client, server):
     assert not provider.groups.exists()
     client.post(do, {"do": "remove"})
     assert not IdentityProvider.objects.exists()
+
+
+@pytest.mark.parametrize("is_used", [False, True])
+def test_one_that_people_sign_in_by_stays_the_same_server(
+    client, provider, server, is_used
+):
+    admin = ContributorFactory(is_staff=True)
+    if is_used:
+        SocialAccount.objects.create(user=admin, provider="idp", uid="u-1")
+    metadata = server.metadata()
+    provider.server += "/"
+    identities.save(provider=provider, by=admin, metadata=metadata)
+    provider.server = "https://elsewhere.example"
+    metadata = metadata.replace('entityID="', 'entityID="https://elsewhere.example/')
+
+    with nullcontext() if not is_used else pytest.raises(CurationError):
+        identities.save(provider=provider, by=admin, metadata=metadata)
 
 
 def test_metadata_is_pasted_or_fetched(client, server):

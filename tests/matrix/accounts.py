@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from tests.matrix.rule import (
     EVERYBODY,
-    NOBODY,
     NOT_SIGNED_IN,
     OUTSIDE,
-    SIGN_IN,
     SIGNED_IN,
     Row,
 )
 
-# Only where an account is in the making.
-ON_THE_WAY = NOBODY.refusing(SIGN_IN)
 HOST = (("Host", "testserver"),)  # every browser sends it; SAML looks at it
 
 ROWS = [
@@ -49,7 +45,8 @@ ROWS = [
     Row("mfa_login_webauthn", get=SIGNED_IN.to(302), post=SIGNED_IN.to(302)),
     # Who else vouches for people: of the two that are set up, nobody answers.
     Row("socialaccount_connections", get=SIGNED_IN, post=SIGNED_IN),
-    Row("socialaccount_signup", get=ON_THE_WAY, post=ON_THE_WAY),
+    Row("socialaccount_signup", get=EVERYBODY.to(404), post=EVERYBODY.to(404)),
+    Row("curation:sign-in-no-form", get=EVERYBODY.to(404), post=EVERYBODY.to(404)),
     Row("socialaccount_login_cancelled", get=EVERYBODY),
     Row("socialaccount_login_error", get=EVERYBODY.to(401)),
     Row("openid_connect_login", "oidc", get=EVERYBODY.to(502)),
