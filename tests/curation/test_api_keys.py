@@ -194,7 +194,7 @@ def test_what_cannot_be_done_here_is_a_405_for_programs_too(
 ):
     """Also with an idempotency key, which is kept for nothing."""
     secret = key(curator, "read", "curate")[1]
-    path = DATASETS if method == "post" else f"{DATASETS}{dataset.slug}/"
+    path = DATASETS if method == "patch" else f"{DATASETS}{dataset.slug}/"
     sent = getattr(Client(), method)(
         path, {}, content_type="application/json",
         headers={"authorization": f"Bearer {secret}"} | header,

@@ -272,7 +272,7 @@ def test_a_curator_asks_fetches_and_destroys_in_the_browser(
     assert (asked.has_names, asked.asked_by) == (False, person)
     shown = client.get(page).content.decode()
     assert "is being made" in shown
-    assert "every 2s" in shown
+    assert 'data-live="2"' in shown
     assert "Make an archive" not in shown
     assert client.post(page, {"people": "named"}).status_code == 409
 

@@ -17,6 +17,7 @@ from tests.hostile.routes import SLUG, routes
 pytestmark = pytest.mark.django_db
 # What people without an account need, and programs that watch the server.
 FOR_ALL = {
+    "socialaccount_login_cancelled",
     "account_login",
     "account_logout",
     "account_signup",
