@@ -43,7 +43,10 @@ def back_up(*, folder: Path, also: Iterable[str] = ()) -> dict[str, Any]:
     try:
         made = _back_up(folder, [*ALWAYS, *also])
     except Exception as problem:
-        pulses.feel(name=pulses.BACKUP, problem=str(problem)[:300])
+        # What the system says may name files and people; what we say does not.
+        is_ours = isinstance(problem, CurationError)
+        told = str(problem) if is_ours else type(problem).__name__
+        pulses.feel(name=pulses.BACKUP, problem=told)
         raise
     pulses.feel(name=pulses.BACKUP, problem="")
     return made

@@ -183,7 +183,7 @@ def test_from_the_choice_to_a_download_that_goes_on(
         answer = client.post(place, {**SENT, "version": "1", "start": "1"})
     found = Extract.objects.get()
     assert answer.url == url("extract", dataset.slug, found.pk)
-    assert 'hx-trigger="every 2s"' in client.get(answer.url).text
+    assert 'hx-trigger="live" data-live="2"' in client.get(answer.url).text
     file = url("extract-file", dataset.slug, found.pk)
     assert client.get(file).status_code == 404
 

@@ -74,7 +74,7 @@ def test_from_a_file_to_the_record(
     tasks.take_import(Import.objects.get().pk)
     page = client.get(place).text
     assert "It is in the record." in page
-    assert "every 2s" not in page
+    assert 'data-live="2"' not in page
     assert "Rows that were refused" in page
     assert Message.objects.count() == 6
     listed = client.get(url("imports", dataset.slug)).text

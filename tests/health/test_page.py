@@ -205,16 +205,16 @@ def test_backups_are_old_fail_or_were_never_made(page):
 def test_what_backs_up_is_known_here(page, monkeypatch, tmp_path):
     Pulse.objects.filter(name=pulses.BACKUP).delete()
 
-    def full(**_):
+    def full(*_):
         raise OSError("no room for ada@example.org")
 
-    back_up = "curation.management.backups.back_up"
+    back_up = "curation.management.backups._back_up"
     monkeypatch.setattr(back_up, full)
     with pytest.raises(CommandError):
         call_command("backup", tmp_path / "one")
     assert Pulse.objects.get(name=pulses.BACKUP).problem == "OSError"
 
-    monkeypatch.setattr(back_up, lambda **_: {"tables": {}, "files": {}})
+    monkeypatch.setattr(back_up, lambda *_: {"tables": {}, "files": {}})
     call_command("backup", tmp_path / "two")
     assert "backup" not in page()
 
