@@ -16,6 +16,7 @@ class RosterForm(forms.Form):
         label=_("Table"),
         required=False,
         strip=False,
+        max_length=BYTES_AT_MOST,
         widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", **PLAIN}),
         help_text=_(
             "As CSV. The first line names the columns: email, name, dataset, roles. A "
