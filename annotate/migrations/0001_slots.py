@@ -148,6 +148,125 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "open")),
+                        fields=["priority", "id"],
+                        name="assignment_queue",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "open")),
+                        fields=["kind", "dataset", "priority", "id"],
+                        name="assignment_queue_of_kind",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "leased")),
+                        fields=["lease_until"],
+                        name="assignment_leases",
+                    ),
+                    models.Index(
+                        fields=["conversation"], name="assignment_by_conversation"
+                    ),
+                    models.Index(
+                        fields=["person", "-done_at"], name="assignment_by_person"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=(
+                            "kind",
+                            "dataset",
+                            "category",
+                            "message",
+                            "ranking_round",
+                            "number",
+                        ),
+                        name="assignment_slot_made_once",
+                        nulls_distinct=False,
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("message__isnull", False), ("person__isnull", False)
+                        ),
+                        fields=("person", "kind", "message", "ranking_round"),
+                        name="assignment_item_once_per_person",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("person", None),
+                            models.Q(
+                                (
+                                    "barred__contains",
+                                    annotate.models.slots.Holder(models.F("person")),
+                                ),
+                                _negated=True,
+                            ),
+                            _connector="OR",
+                        ),
+                        name="assignment_never_of_own_text",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("person", None), ("state__in", ["open", "dropped"])),
+                            models.Q(
+                                ("person__isnull", False), ("state__in", ["leased", "done"])
+                            ),
+                            _connector="OR",
+                        ),
+                        name="assignment_person_exactly_when_taken",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("lease_until__isnull", False), ("state", "leased")),
+                            models.Q(
+                                models.Q(("state", "leased"), _negated=True),
+                                ("lease_until", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="assignment_lease_exactly_while_leased",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("done_at__isnull", False), ("state", "done")),
+                            models.Q(
+                                models.Q(("state", "done"), _negated=True),
+                                ("done_at", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="assignment_done_at_exactly_when_done",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Submission",
+            fields=[
+                ("key", models.UUIDField(primary_key=True, serialize=False)),
+                (
+                    "fingerprint",
+                    models.CharField(help_text="SHA-256 of what was sent.", max_length=64),
+                ),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "assignment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="annotate.assignment",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
         ),
         migrations.CreateModel(
             name="Draft",
@@ -180,6 +299,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("person", "assignment"),
+                        name="draft_one_per_person_and_task",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Skip",
@@ -225,151 +352,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.CreateModel(
-            name="Submission",
-            fields=[
-                ("key", models.UUIDField(primary_key=True, serialize=False)),
-                (
-                    "fingerprint",
-                    models.CharField(help_text="SHA-256 of what was sent.", max_length=64),
-                ),
-                ("at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "assignment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="annotate.assignment",
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-        ),
-        migrations.AddIndex(
-            model_name="assignment",
-            index=models.Index(
-                condition=models.Q(("state", "open")),
-                fields=["priority", "id"],
-                name="assignment_queue",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="assignment",
-            index=models.Index(
-                condition=models.Q(("state", "open")),
-                fields=["kind", "dataset", "priority", "id"],
-                name="assignment_queue_of_kind",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="assignment",
-            index=models.Index(
-                condition=models.Q(("state", "leased")),
-                fields=["lease_until"],
-                name="assignment_leases",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="assignment",
-            index=models.Index(fields=["conversation"], name="assignment_by_conversation"),
-        ),
-        migrations.AddIndex(
-            model_name="assignment",
-            index=models.Index(fields=["person", "-done_at"], name="assignment_by_person"),
-        ),
-        migrations.AddConstraint(
-            model_name="assignment",
-            constraint=models.UniqueConstraint(
-                fields=(
-                    "kind",
-                    "dataset",
-                    "category",
-                    "message",
-                    "ranking_round",
-                    "number",
-                ),
-                name="assignment_slot_made_once",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="assignment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("message__isnull", False), ("person__isnull", False)),
-                fields=("person", "kind", "message", "ranking_round"),
-                name="assignment_item_once_per_person",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="assignment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("person", None),
-                    models.Q(
-                        (
-                            "barred__contains",
-                            annotate.models.slots.Holder(models.F("person")),
-                        ),
-                        _negated=True,
-                    ),
-                    _connector="OR",
-                ),
-                name="assignment_never_of_own_text",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="assignment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("person", None), ("state__in", ["open", "dropped"])),
-                    models.Q(("person__isnull", False), ("state__in", ["leased", "done"])),
-                    _connector="OR",
-                ),
-                name="assignment_person_exactly_when_taken",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="assignment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("lease_until__isnull", False), ("state", "leased")),
-                    models.Q(
-                        models.Q(("state", "leased"), _negated=True), ("lease_until", None)
-                    ),
-                    _connector="OR",
-                ),
-                name="assignment_lease_exactly_while_leased",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="assignment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("done_at__isnull", False), ("state", "done")),
-                    models.Q(models.Q(("state", "done"), _negated=True), ("done_at", None)),
-                    _connector="OR",
-                ),
-                name="assignment_done_at_exactly_when_done",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="draft",
-            constraint=models.UniqueConstraint(
-                fields=("person", "assignment"), name="draft_one_per_person_and_task"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="skip",
-            constraint=models.UniqueConstraint(
-                fields=("person", "kind", "message"), name="skip_once_per_person"
-            ),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("person", "kind", "message"), name="skip_once_per_person"
+                    )
+                ],
+            },
         ),
     ]

@@ -12,42 +12,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Allotment",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("write_pair", "Write a question and its answer"),
-                            ("write_prompt", "Start a conversation"),
-                            ("answer", "Answer as the assistant"),
-                            ("continue", "Continue as the person asking"),
-                            ("review", "Review"),
-                            ("rank", "Rank answers"),
-                            ("compare", "Compare two answers"),
-                            ("improve", "Improve an answer"),
-                            ("adjudicate", "Settle a disagreement"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("wanted", models.PositiveIntegerField(help_text="How many tasks.")),
-                ("due_on", models.DateField(blank=True, null=True)),
-                ("note", models.CharField(blank=True, max_length=300)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("closed_at", models.DateTimeField(blank=True, null=True)),
-            ],
-        ),
         migrations.RemoveConstraint(
             model_name="assignment",
             name="assignment_slot_made_once",
@@ -166,43 +130,90 @@ class Migration(migrations.Migration):
             model_name="submission",
             index=models.Index(fields=["person", "-at"], name="submission_by_person"),
         ),
-        migrations.AddField(
-            model_name="allotment",
-            name="category",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="curation.category",
-            ),
-        ),
-        migrations.AddField(
-            model_name="allotment",
-            name="dataset",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="curation.dataset",
-            ),
-        ),
-        migrations.AddField(
-            model_name="allotment",
-            name="made_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="allotment",
-            name="person",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="allotments",
-                to=settings.AUTH_USER_MODEL,
-            ),
+        migrations.CreateModel(
+            name="Allotment",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("write_pair", "Write a question and its answer"),
+                            ("write_prompt", "Start a conversation"),
+                            ("answer", "Answer as the assistant"),
+                            ("continue", "Continue as the person asking"),
+                            ("review", "Review"),
+                            ("rank", "Rank answers"),
+                            ("compare", "Compare two answers"),
+                            ("improve", "Improve an answer"),
+                            ("adjudicate", "Settle a disagreement"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("wanted", models.PositiveIntegerField(help_text="How many tasks.")),
+                ("due_on", models.DateField(blank=True, null=True)),
+                ("note", models.CharField(blank=True, max_length=300)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "category",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="curation.category",
+                    ),
+                ),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="curation.dataset",
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="allotments",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["person"],
+                        name="allotment_running",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("wanted__gte", 1)),
+                        name="allotment_wants_something",
+                    )
+                ],
+            },
         ),
         migrations.AddField(
             model_name="assignment",
@@ -246,20 +257,6 @@ class Migration(migrations.Migration):
                     ("is_ahead", False), ("state", "leased"), _connector="OR"
                 ),
                 name="assignment_ahead_only_while_leased",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="allotment",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["person"],
-                name="allotment_running",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="allotment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("wanted__gte", 1)), name="allotment_wants_something"
             ),
         ),
     ]

@@ -113,32 +113,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.CreateModel(
-            name="Consent",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                ("terms_version", models.CharField(max_length=40)),
-                ("terms_text", models.TextField()),
-                ("given_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "contributor",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="consents",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("email"),
+                        name="contributor_email_once_in_any_case",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Dataset",
@@ -253,6 +235,38 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["dataset", "state", "-created_at"],
+                        name="conversation_by_state",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("source_key", ""), _negated=True),
+                        fields=("dataset", "source_key"),
+                        name="conversation_imported_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("completed_at__isnull", False), ("state", "complete")
+                            ),
+                            models.Q(
+                                models.Q(("state", "complete"), _negated=True),
+                                ("completed_at", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="conversation_completed_at_exactly_when_complete",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("split__in", ["train", "held_out"])),
+                        name="conversation_split_known",
+                    ),
+                ],
+            },
         ),
         migrations.AddField(
             model_name="category",
@@ -299,45 +313,20 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.CreateModel(
-            name="Event",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("dataset", "number"), name="version_numbers_count_up"
                     ),
-                ),
-                ("kind", models.CharField(max_length=60)),
-                ("subject_kind", models.CharField(max_length=40)),
-                ("subject_id", models.BigIntegerField()),
-                ("at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("data", models.JSONField(default=dict)),
-                (
-                    "by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                    models.UniqueConstraint(
+                        fields=("dataset", "digest"), name="version_digest_once"
                     ),
-                ),
-                (
-                    "dataset",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="events",
-                        to="curation.dataset",
+                    models.CheckConstraint(
+                        condition=models.Q(("digest__regex", "^[0-9a-f]{64}$")),
+                        name="version_digest_is_sha256",
                     ),
-                ),
-            ],
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Guideline",
@@ -372,55 +361,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.CreateModel(
-            name="Ballot",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                ("ranking_round", models.PositiveSmallIntegerField(default=1)),
-                (
-                    "outcome",
-                    models.CharField(
-                        choices=[
-                            ("ranked", "Ranked"),
-                            ("none_good", "None is good"),
-                            ("cannot_judge", "I cannot judge these"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("note", models.TextField(blank=True)),
-                ("active_seconds", models.PositiveIntegerField(blank=True, null=True)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "ranker",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="ballots",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "guideline",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="curation.guideline",
-                    ),
-                ),
-            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("dataset", "number"), name="guideline_numbers_count_up"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Instance",
@@ -447,48 +394,6 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.CreateModel(
-            name="Membership",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("writer", "Writer"),
-                            ("reviewer", "Reviewer"),
-                            ("curator", "Curator"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                ("since", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "contributor",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="memberships",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "dataset",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="memberships",
-                        to="curation.dataset",
-                    ),
-                ),
-            ],
         ),
         migrations.CreateModel(
             name="Message",
@@ -614,9 +519,85 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["author", "-created_at"], name="message_by_author"
+                    ),
+                    models.Index(
+                        fields=["role", "state"], name="message_by_role_and_state"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                models.Q(("state__in", ["draft", "submitted"])),
+                                ("decided_at", None),
+                            ),
+                            models.Q(
+                                models.Q(
+                                    ("state__in", ["draft", "submitted"]), _negated=True
+                                ),
+                                ("decided_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="message_decided_at_exactly_when_decided",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("author__isnull", False),
+                                ("generator", ""),
+                                ("origin", "person"),
+                            ),
+                            models.Q(
+                                models.Q(("author", None), ("origin", "model")),
+                                models.Q(("generator", ""), _negated=True),
+                            ),
+                            models.Q(
+                                ("author", None), ("generator", ""), ("origin", "import")
+                            ),
+                            _connector="OR",
+                        ),
+                        name="message_by_a_person_or_a_model",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("text", ""), _negated=True),
+                        name="message_has_text",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("role", "prompter"),
+                            models.Q(("parent__isnull", False), ("role", "assistant")),
+                            _connector="OR",
+                        ),
+                        name="message_answers_something_if_assistant",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("parent", None),
+                            models.Q(("parent", models.F("id")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="message_not_its_own_parent",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("parent", None), ("revises", None)),
+                        fields=("conversation",),
+                        name="message_one_root_per_conversation",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("source_key", ""), _negated=True),
+                        fields=("conversation", "source_key"),
+                        name="message_imported_once",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
-            name="Finding",
+            name="Ballot",
             fields=[
                 (
                     "id",
@@ -627,140 +608,68 @@ class Migration(migrations.Migration):
                         verbose_name="ID",
                     ),
                 ),
-                ("check_name", models.CharField(max_length=40)),
-                ("check_version", models.PositiveSmallIntegerField()),
-                ("score", models.FloatField(help_text="0 to 1: how sure the check is.")),
+                ("ranking_round", models.PositiveSmallIntegerField(default=1)),
                 (
-                    "spans",
-                    models.JSONField(
-                        default=list, help_text="Pairs of offsets into the text."
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("ranked", "Ranked"),
+                            ("none_good", "None is good"),
+                            ("cannot_judge", "I cannot judge these"),
+                        ],
+                        max_length=12,
                     ),
                 ),
-                ("advice", models.CharField(max_length=300)),
+                ("note", models.TextField(blank=True)),
+                ("active_seconds", models.PositiveIntegerField(blank=True, null=True)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
-                    "message",
+                    "ranker",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="findings",
-                        to="curation.message",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="BallotEntry",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "position",
-                    models.PositiveSmallIntegerField(
                         blank=True,
-                        help_text="1 is best; equal numbers are ties; none if not ranked.",
                         null=True,
-                    ),
-                ),
-                ("shown", models.PositiveSmallIntegerField(help_text="1 was shown first.")),
-                (
-                    "rating",
-                    models.PositiveSmallIntegerField(
-                        blank=True, help_text="1 to 7.", null=True
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="ballots",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
                 (
-                    "ballot",
+                    "guideline",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="curation.guideline",
+                    ),
+                ),
+                (
+                    "prompt",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="entries",
-                        to="curation.ballot",
-                    ),
-                ),
-                (
-                    "reply",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="placings",
+                        related_name="ballots",
                         to="curation.message",
                     ),
                 ),
             ],
             options={
-                "verbose_name_plural": "ballot entries",
+                "indexes": [
+                    models.Index(fields=["ranker", "-created_at"], name="ballot_by_ranker")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("prompt", "ranker", "ranking_round"),
+                        name="ballot_once_per_person_and_round",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("outcome__in", ["ranked", "none_good", "cannot_judge"])
+                        ),
+                        name="ballot_outcome_known",
+                    ),
+                ],
             },
-        ),
-        migrations.AddField(
-            model_name="ballot",
-            name="prompt",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="ballots",
-                to="curation.message",
-            ),
-        ),
-        migrations.CreateModel(
-            name="Policy",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "replies_wanted",
-                    models.PositiveSmallIntegerField(
-                        default=3, help_text="Answers per prompt in a conversation."
-                    ),
-                ),
-                (
-                    "max_depth",
-                    models.PositiveSmallIntegerField(
-                        default=4,
-                        help_text="Messages from the first prompt down, itself included.",
-                    ),
-                ),
-                ("reviews_wanted", models.PositiveSmallIntegerField(default=1)),
-                ("approvals_needed", models.PositiveSmallIntegerField(default=1)),
-                ("rankings_wanted", models.PositiveSmallIntegerField(default=1)),
-                (
-                    "open_conversations",
-                    models.PositiveSmallIntegerField(
-                        default=20,
-                        help_text="While so many are unfinished, no new prompts are asked for.",
-                    ),
-                ),
-                ("lease_minutes", models.PositiveSmallIntegerField(default=30)),
-                (
-                    "held_out_percent",
-                    models.PositiveSmallIntegerField(
-                        default=10,
-                        help_text="Share of new conversations kept for evaluation. Older ones do not move.",
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(50),
-                        ],
-                    ),
-                ),
-                (
-                    "dataset",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="policy",
-                        to="curation.dataset",
-                    ),
-                ),
-            ],
         ),
         migrations.CreateModel(
             name="Review",
@@ -831,6 +740,382 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["reviewer", "-created_at"], name="review_by_reviewer"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("message", "reviewer"), name="review_once_per_person"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                models.Q(("verdict", "reject")),
+                                models.Q(("reason", ""), _negated=True),
+                            ),
+                            models.Q(
+                                models.Q(("verdict", "reject"), _negated=True),
+                                ("reason", ""),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_reason_exactly_when_rejected",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Consent",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("terms_version", models.CharField(max_length=40)),
+                ("terms_text", models.TextField()),
+                ("given_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "contributor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="consents",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("withdrawn_at", None)),
+                        fields=("contributor", "terms_version"),
+                        name="consent_one_in_force_per_version",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("withdrawn_at", None),
+                            ("withdrawn_at__gte", models.F("given_at")),
+                            _connector="OR",
+                        ),
+                        name="consent_withdrawn_after_given",
+                    ),
+                ],
+            },
+        ),
+        migrations.AddConstraint(
+            model_name="category",
+            constraint=models.UniqueConstraint(
+                fields=("dataset", "slug"), name="category_slug_per_dataset"
+            ),
+        ),
+        migrations.CreateModel(
+            name="Event",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("kind", models.CharField(max_length=60)),
+                ("subject_kind", models.CharField(max_length=40)),
+                ("subject_id", models.BigIntegerField()),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("data", models.JSONField(default=dict)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="curation.dataset",
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["subject_kind", "subject_id", "at"], name="event_by_subject"
+                    ),
+                    models.Index(fields=["dataset", "-at"], name="event_by_dataset"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Membership",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("writer", "Writer"),
+                            ("reviewer", "Reviewer"),
+                            ("curator", "Curator"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("since", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "contributor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to="curation.dataset",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("contributor", "dataset", "role"),
+                        name="membership_each_role_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("role__in", ["writer", "reviewer", "curator"])),
+                        name="membership_role_known",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Finding",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("check_name", models.CharField(max_length=40)),
+                ("check_version", models.PositiveSmallIntegerField()),
+                ("score", models.FloatField(help_text="0 to 1: how sure the check is.")),
+                (
+                    "spans",
+                    models.JSONField(
+                        default=list, help_text="Pairs of offsets into the text."
+                    ),
+                ),
+                ("advice", models.CharField(max_length=300)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="findings",
+                        to="curation.message",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("message", "check_name", "check_version"),
+                        name="finding_once_per_check",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("score__gte", 0), ("score__lte", 1)),
+                        name="finding_score_in_range",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="BallotEntry",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="1 is best; equal numbers are ties; none if not ranked.",
+                        null=True,
+                    ),
+                ),
+                ("shown", models.PositiveSmallIntegerField(help_text="1 was shown first.")),
+                (
+                    "rating",
+                    models.PositiveSmallIntegerField(
+                        blank=True, help_text="1 to 7.", null=True
+                    ),
+                ),
+                (
+                    "ballot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="curation.ballot",
+                    ),
+                ),
+                (
+                    "reply",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="placings",
+                        to="curation.message",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name_plural": "ballot entries",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("ballot", "reply"), name="ballotentry_reply_once_per_ballot"
+                    ),
+                    models.UniqueConstraint(
+                        fields=("ballot", "shown"), name="ballotentry_place_once_per_ballot"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("position", None), ("position__gte", 1), _connector="OR"
+                            ),
+                            ("shown__gte", 1),
+                            models.Q(
+                                ("rating", None),
+                                models.Q(("rating__gte", 1), ("rating__lte", 7)),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="ballotentry_numbers_in_range",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Policy",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "replies_wanted",
+                    models.PositiveSmallIntegerField(
+                        default=3, help_text="Answers per prompt in a conversation."
+                    ),
+                ),
+                (
+                    "max_depth",
+                    models.PositiveSmallIntegerField(
+                        default=4,
+                        help_text="Messages from the first prompt down, itself included.",
+                    ),
+                ),
+                ("reviews_wanted", models.PositiveSmallIntegerField(default=1)),
+                ("approvals_needed", models.PositiveSmallIntegerField(default=1)),
+                ("rankings_wanted", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "open_conversations",
+                    models.PositiveSmallIntegerField(
+                        default=20,
+                        help_text="While so many are unfinished, no new prompts are asked for.",
+                    ),
+                ),
+                ("lease_minutes", models.PositiveSmallIntegerField(default=30)),
+                (
+                    "held_out_percent",
+                    models.PositiveSmallIntegerField(
+                        default=10,
+                        help_text="Share of new conversations kept for evaluation. Older ones do not move.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(50),
+                        ],
+                    ),
+                ),
+                (
+                    "dataset",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="policy",
+                        to="curation.dataset",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("approvals_needed__gte", 1),
+                            ("lease_minutes__gte", 1),
+                            ("max_depth__gte", 1),
+                            ("open_conversations__gte", 1),
+                            ("rankings_wanted__gte", 1),
+                            ("replies_wanted__gte", 1),
+                            ("reviews_wanted__gte", 1),
+                        ),
+                        name="policy_counts_from_one",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("approvals_needed__lte", models.F("reviews_wanted"))
+                        ),
+                        name="policy_approvals_within_reviews",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("held_out_percent__gte", 1), ("held_out_percent__lte", 50)
+                        ),
+                        name="policy_held_out_between_1_and_50",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Label",
@@ -872,6 +1157,31 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("review", "name"), name="label_once_per_review"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("name__in", ["spam", "fails_task"]), ("value__lte", 1)
+                            ),
+                            models.Q(
+                                models.Q(
+                                    models.Q(
+                                        ("name__in", ["spam", "fails_task"]), _negated=True
+                                    )
+                                ),
+                                ("value__gte", 1),
+                                ("value__lte", 5),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="label_value_on_its_scale",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Settlement",
@@ -933,6 +1243,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("agreement", None),
+                            models.Q(("agreement__gte", -1), ("agreement__lte", 1)),
+                            _connector="OR",
+                        ),
+                        name="settlement_agreement_in_range",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="VersionItem",
@@ -978,373 +1300,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="contributor",
-            constraint=models.UniqueConstraint(
-                django.db.models.functions.text.Lower("email"),
-                name="contributor_email_once_in_any_case",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consent",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("withdrawn_at", None)),
-                fields=("contributor", "terms_version"),
-                name="consent_one_in_force_per_version",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("withdrawn_at", None),
-                    ("withdrawn_at__gte", models.F("given_at")),
-                    _connector="OR",
-                ),
-                name="consent_withdrawn_after_given",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="conversation",
-            index=models.Index(
-                fields=["dataset", "state", "-created_at"], name="conversation_by_state"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="conversation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("source_key", ""), _negated=True),
-                fields=("dataset", "source_key"),
-                name="conversation_imported_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="conversation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("completed_at__isnull", False), ("state", "complete")),
-                    models.Q(
-                        models.Q(("state", "complete"), _negated=True),
-                        ("completed_at", None),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("version", "position"),
+                        name="versionitem_positions_count_up",
                     ),
-                    _connector="OR",
-                ),
-                name="conversation_completed_at_exactly_when_complete",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="conversation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("split__in", ["train", "held_out"])),
-                name="conversation_split_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="category",
-            constraint=models.UniqueConstraint(
-                fields=("dataset", "slug"), name="category_slug_per_dataset"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="datasetversion",
-            constraint=models.UniqueConstraint(
-                fields=("dataset", "number"), name="version_numbers_count_up"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="datasetversion",
-            constraint=models.UniqueConstraint(
-                fields=("dataset", "digest"), name="version_digest_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="datasetversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("digest__regex", "^[0-9a-f]{64}$")),
-                name="version_digest_is_sha256",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="event",
-            index=models.Index(
-                fields=["subject_kind", "subject_id", "at"], name="event_by_subject"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="event",
-            index=models.Index(fields=["dataset", "-at"], name="event_by_dataset"),
-        ),
-        migrations.AddConstraint(
-            model_name="guideline",
-            constraint=models.UniqueConstraint(
-                fields=("dataset", "number"), name="guideline_numbers_count_up"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.UniqueConstraint(
-                fields=("contributor", "dataset", "role"), name="membership_each_role_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("role__in", ["writer", "reviewer", "curator"])),
-                name="membership_role_known",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(fields=["author", "-created_at"], name="message_by_author"),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(fields=["role", "state"], name="message_by_role_and_state"),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        models.Q(("state__in", ["draft", "submitted"])),
-                        ("decided_at", None),
+                    models.UniqueConstraint(
+                        fields=("version", "reply"),
+                        name="versionitem_reply_once_per_version",
                     ),
-                    models.Q(
-                        models.Q(("state__in", ["draft", "submitted"]), _negated=True),
-                        ("decided_at__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="message_decided_at_exactly_when_decided",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("author__isnull", False), ("generator", ""), ("origin", "person")
-                    ),
-                    models.Q(
-                        models.Q(("author", None), ("origin", "model")),
-                        models.Q(("generator", ""), _negated=True),
-                    ),
-                    models.Q(("author", None), ("generator", ""), ("origin", "import")),
-                    _connector="OR",
-                ),
-                name="message_by_a_person_or_a_model",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("text", ""), _negated=True), name="message_has_text"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("role", "prompter"),
-                    models.Q(("parent__isnull", False), ("role", "assistant")),
-                    _connector="OR",
-                ),
-                name="message_answers_something_if_assistant",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("parent", None),
-                    models.Q(("parent", models.F("id")), _negated=True),
-                    _connector="OR",
-                ),
-                name="message_not_its_own_parent",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("parent", None), ("revises", None)),
-                fields=("conversation",),
-                name="message_one_root_per_conversation",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("source_key", ""), _negated=True),
-                fields=("conversation", "source_key"),
-                name="message_imported_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="finding",
-            constraint=models.UniqueConstraint(
-                fields=("message", "check_name", "check_version"),
-                name="finding_once_per_check",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="finding",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("score__gte", 0), ("score__lte", 1)),
-                name="finding_score_in_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ballotentry",
-            constraint=models.UniqueConstraint(
-                fields=("ballot", "reply"), name="ballotentry_reply_once_per_ballot"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ballotentry",
-            constraint=models.UniqueConstraint(
-                fields=("ballot", "shown"), name="ballotentry_place_once_per_ballot"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ballotentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("position", None), ("position__gte", 1), _connector="OR"),
-                    ("shown__gte", 1),
-                    models.Q(
-                        ("rating", None),
-                        models.Q(("rating__gte", 1), ("rating__lte", 7)),
-                        _connector="OR",
-                    ),
-                ),
-                name="ballotentry_numbers_in_range",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="ballot",
-            index=models.Index(fields=["ranker", "-created_at"], name="ballot_by_ranker"),
-        ),
-        migrations.AddConstraint(
-            model_name="ballot",
-            constraint=models.UniqueConstraint(
-                fields=("prompt", "ranker", "ranking_round"),
-                name="ballot_once_per_person_and_round",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ballot",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("outcome__in", ["ranked", "none_good", "cannot_judge"])
-                ),
-                name="ballot_outcome_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="policy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("approvals_needed__gte", 1),
-                    ("lease_minutes__gte", 1),
-                    ("max_depth__gte", 1),
-                    ("open_conversations__gte", 1),
-                    ("rankings_wanted__gte", 1),
-                    ("replies_wanted__gte", 1),
-                    ("reviews_wanted__gte", 1),
-                ),
-                name="policy_counts_from_one",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="policy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("approvals_needed__lte", models.F("reviews_wanted"))),
-                name="policy_approvals_within_reviews",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="policy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("held_out_percent__gte", 1), ("held_out_percent__lte", 50)
-                ),
-                name="policy_held_out_between_1_and_50",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="review",
-            index=models.Index(
-                fields=["reviewer", "-created_at"], name="review_by_reviewer"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="review",
-            constraint=models.UniqueConstraint(
-                fields=("message", "reviewer"), name="review_once_per_person"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="review",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        models.Q(("verdict", "reject")),
-                        models.Q(("reason", ""), _negated=True),
-                    ),
-                    models.Q(
-                        models.Q(("verdict", "reject"), _negated=True), ("reason", "")
-                    ),
-                    _connector="OR",
-                ),
-                name="review_reason_exactly_when_rejected",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="label",
-            constraint=models.UniqueConstraint(
-                fields=("review", "name"), name="label_once_per_review"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="label",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("name__in", ["spam", "fails_task"]), ("value__lte", 1)),
-                    models.Q(
-                        models.Q(
-                            models.Q(("name__in", ["spam", "fails_task"]), _negated=True)
-                        ),
-                        ("value__gte", 1),
-                        ("value__lte", 5),
-                    ),
-                    _connector="OR",
-                ),
-                name="label_value_on_its_scale",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="settlement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("agreement", None),
-                    models.Q(("agreement__gte", -1), ("agreement__lte", 1)),
-                    _connector="OR",
-                ),
-                name="settlement_agreement_in_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="versionitem",
-            constraint=models.UniqueConstraint(
-                fields=("version", "position"), name="versionitem_positions_count_up"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="versionitem",
-            constraint=models.UniqueConstraint(
-                fields=("version", "reply"), name="versionitem_reply_once_per_version"
-            ),
+                ],
+            },
         ),
     ]

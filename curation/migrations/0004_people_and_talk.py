@@ -14,239 +14,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Comment",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                ("text", models.TextField()),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("deleted_at", models.DateTimeField(blank=True, null=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Flag",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "reason",
-                    models.CharField(
-                        choices=[
-                            ("personal_data", "Personal data"),
-                            ("unsafe", "Unsafe or unkind"),
-                            ("copied", "Copied or made by a chatbot"),
-                            ("rights", "Not ours to use"),
-                            ("other", "Something else"),
-                        ],
-                        max_length=13,
-                    ),
-                ),
-                ("note", models.CharField(blank=True, max_length=500)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("resolved_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "outcome",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("dismissed", "Nothing to do"),
-                            ("held", "Held"),
-                            ("removed", "Rejected"),
-                        ],
-                        max_length=9,
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="GoldAnswer",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "verdict",
-                    models.CharField(
-                        choices=[
-                            ("accept", "Accept"),
-                            ("edit", "Edit"),
-                            ("reject", "Reject"),
-                        ],
-                        max_length=6,
-                    ),
-                ),
-                ("is_right", models.BooleanField()),
-                ("at", models.DateTimeField(default=django.utils.timezone.now)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="GoldItem",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "verdict",
-                    models.CharField(
-                        choices=[("accept", "accept"), ("reject", "reject")], max_length=6
-                    ),
-                ),
-                (
-                    "why",
-                    models.CharField(
-                        help_text="Shown to a reviewer who decided otherwise.",
-                        max_length=300,
-                    ),
-                ),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("retired_at", models.DateTimeField(blank=True, null=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="ModelReport",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "source",
-                    models.CharField(
-                        help_text="The trainer's own id.", max_length=80, unique=True
-                    ),
-                ),
-                ("name", models.CharField(max_length=120)),
-                ("generator", models.CharField(max_length=120)),
-                ("address", models.CharField(blank=True, max_length=200)),
-                ("examples", models.PositiveIntegerField(default=0)),
-                ("held_out_loss_before", models.FloatField(blank=True, null=True)),
-                ("held_out_loss", models.FloatField(blank=True, null=True)),
-                ("finished_at", models.DateTimeField(default=django.utils.timezone.now)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Notification",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("accepted", "Accepted"),
-                            ("rejected", "Rejected"),
-                            ("edited", "Edited"),
-                            ("held", "Held"),
-                            ("mentioned", "Mentioned"),
-                            ("commented", "Commented"),
-                            ("complete", "Conversation complete"),
-                            ("allotted", "Work given to you"),
-                            ("model", "A model learned from it"),
-                        ],
-                        max_length=9,
-                    ),
-                ),
-                (
-                    "data",
-                    models.JSONField(default=dict, help_text="What the sentence names."),
-                ),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("read_at", models.DateTimeField(blank=True, null=True)),
-                ("mailed_at", models.DateTimeField(blank=True, null=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Profile",
-            fields=[
-                (
-                    "contributor",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        related_name="profile",
-                        serialize=False,
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "languages",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=12),
-                        blank=True,
-                        default=list,
-                        size=None,
-                    ),
-                ),
-                (
-                    "topics",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40),
-                        blank=True,
-                        default=list,
-                        size=None,
-                    ),
-                ),
-                ("expertise", models.CharField(blank=True, max_length=300)),
-                ("interface_language", models.CharField(blank=True, max_length=12)),
-                (
-                    "keys",
-                    models.JSONField(blank=True, default=dict, help_text="Action to key."),
-                ),
-                ("on_leaderboard", models.BooleanField(default=True)),
-                (
-                    "digest",
-                    models.CharField(
-                        choices=[
-                            ("never", "Never"),
-                            ("daily", "Once a day"),
-                            ("weekly", "Once a week"),
-                        ],
-                        default="daily",
-                        max_length=6,
-                    ),
-                ),
-                ("digest_sent_at", models.DateTimeField(blank=True, null=True)),
-            ],
-        ),
         migrations.RemoveConstraint(
             model_name="label",
             name="label_value_on_its_scale",
@@ -445,233 +212,454 @@ class Migration(migrations.Migration):
                 name="policy_improve_below_on_its_scale",
             ),
         ),
-        migrations.AddField(
-            model_name="comment",
-            name="author",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="comment",
-            name="mentions",
-            field=models.ManyToManyField(
-                blank=True, related_name="mentioned_in", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="comment",
-            name="message",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="comments",
-                to="curation.message",
-            ),
-        ),
-        migrations.AddField(
-            model_name="flag",
-            name="by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="flag",
-            name="message",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="flags",
-                to="curation.message",
-            ),
-        ),
-        migrations.AddField(
-            model_name="flag",
-            name="resolved_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="goldanswer",
-            name="person",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="golditem",
-            name="made_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="golditem",
-            name="message",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="gold",
-                to="curation.message",
-            ),
-        ),
-        migrations.AddField(
-            model_name="goldanswer",
-            name="item",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="answers",
-                to="curation.golditem",
-            ),
-        ),
-        migrations.AddField(
-            model_name="modelreport",
-            name="version",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="reports",
-                to="curation.datasetversion",
-            ),
-        ),
-        migrations.AddField(
-            model_name="notification",
-            name="by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="notification",
-            name="message",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="curation.message",
-            ),
-        ),
-        migrations.AddField(
-            model_name="notification",
-            name="person",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="notifications",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="profile",
-            name="categories",
-            field=models.ManyToManyField(
-                blank=True, related_name="+", to="curation.category"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="comment",
-            index=models.Index(fields=["message", "created_at"], name="comment_by_message"),
-        ),
-        migrations.AddConstraint(
-            model_name="comment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("text", ""), _negated=True), name="comment_has_text"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="flag",
-            index=models.Index(
-                condition=models.Q(("resolved_at", None)),
-                fields=["created_at"],
-                name="flag_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="flag",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("resolved_at", None)),
-                fields=("message", "by"),
-                name="flag_open_once_per_person",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="flag",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("outcome", ""), ("resolved_at", None), ("resolved_by", None)),
-                    models.Q(
-                        models.Q(
-                            ("resolved_at__isnull", False), ("resolved_by__isnull", False)
-                        ),
-                        models.Q(("outcome", ""), _negated=True),
+        migrations.CreateModel(
+            name="GoldItem",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
                     ),
-                    _connector="OR",
                 ),
-                name="flag_resolved_all_or_nothing",
-            ),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[("accept", "accept"), ("reject", "reject")], max_length=6
+                    ),
+                ),
+                (
+                    "why",
+                    models.CharField(
+                        help_text="Shown to a reviewer who decided otherwise.",
+                        max_length=300,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("retired_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "message",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="gold",
+                        to="curation.message",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("verdict__in", ["accept", "reject"])),
+                        name="golditem_verdict_known",
+                    )
+                ],
+            },
         ),
-        migrations.AddConstraint(
-            model_name="golditem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("verdict__in", ["accept", "reject"])),
-                name="golditem_verdict_known",
-            ),
+        migrations.CreateModel(
+            name="Comment",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("text", models.TextField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("deleted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "mentions",
+                    models.ManyToManyField(
+                        blank=True, related_name="mentioned_in", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="comments",
+                        to="curation.message",
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["message", "created_at"], name="comment_by_message"
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("text", ""), _negated=True),
+                        name="comment_has_text",
+                    )
+                ],
+            },
         ),
-        migrations.AddIndex(
-            model_name="goldanswer",
-            index=models.Index(fields=["person", "-at"], name="goldanswer_by_person"),
+        migrations.CreateModel(
+            name="Flag",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("personal_data", "Personal data"),
+                            ("unsafe", "Unsafe or unkind"),
+                            ("copied", "Copied or made by a chatbot"),
+                            ("rights", "Not ours to use"),
+                            ("other", "Something else"),
+                        ],
+                        max_length=13,
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=500)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("resolved_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("dismissed", "Nothing to do"),
+                            ("held", "Held"),
+                            ("removed", "Rejected"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="flags",
+                        to="curation.message",
+                    ),
+                ),
+                (
+                    "resolved_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("resolved_at", None)),
+                        fields=["created_at"],
+                        name="flag_open",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("resolved_at", None)),
+                        fields=("message", "by"),
+                        name="flag_open_once_per_person",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("outcome", ""),
+                                ("resolved_at", None),
+                                ("resolved_by", None),
+                            ),
+                            models.Q(
+                                models.Q(
+                                    ("resolved_at__isnull", False),
+                                    ("resolved_by__isnull", False),
+                                ),
+                                models.Q(("outcome", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="flag_resolved_all_or_nothing",
+                    ),
+                ],
+            },
         ),
-        migrations.AddConstraint(
-            model_name="goldanswer",
-            constraint=models.UniqueConstraint(
-                fields=("item", "person"), name="goldanswer_once_per_person"
-            ),
+        migrations.CreateModel(
+            name="GoldAnswer",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("accept", "Accept"),
+                            ("edit", "Edit"),
+                            ("reject", "Reject"),
+                        ],
+                        max_length=6,
+                    ),
+                ),
+                ("is_right", models.BooleanField()),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="answers",
+                        to="curation.golditem",
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(fields=["person", "-at"], name="goldanswer_by_person")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("item", "person"), name="goldanswer_once_per_person"
+                    )
+                ],
+            },
         ),
-        migrations.AddIndex(
-            model_name="modelreport",
-            index=models.Index(fields=["generator"], name="modelreport_by_generator"),
+        migrations.CreateModel(
+            name="ModelReport",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        help_text="The trainer's own id.", max_length=80, unique=True
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("generator", models.CharField(max_length=120)),
+                ("address", models.CharField(blank=True, max_length=200)),
+                ("examples", models.PositiveIntegerField(default=0)),
+                ("held_out_loss_before", models.FloatField(blank=True, null=True)),
+                ("held_out_loss", models.FloatField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reports",
+                        to="curation.datasetversion",
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(fields=["generator"], name="modelreport_by_generator")
+                ],
+            },
         ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                fields=["person", "-created_at"], name="notification_by_person"
-            ),
+        migrations.CreateModel(
+            name="Notification",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("accepted", "Accepted"),
+                            ("rejected", "Rejected"),
+                            ("edited", "Edited"),
+                            ("held", "Held"),
+                            ("mentioned", "Mentioned"),
+                            ("commented", "Commented"),
+                            ("complete", "Conversation complete"),
+                            ("allotted", "Work given to you"),
+                            ("model", "A model learned from it"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                (
+                    "data",
+                    models.JSONField(default=dict, help_text="What the sentence names."),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("read_at", models.DateTimeField(blank=True, null=True)),
+                ("mailed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="curation.message",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notifications",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["person", "-created_at"], name="notification_by_person"
+                    ),
+                    models.Index(
+                        condition=models.Q(("read_at", None)),
+                        fields=["person"],
+                        name="notification_unread",
+                    ),
+                    models.Index(
+                        condition=models.Q(("mailed_at", None)),
+                        fields=["person", "created_at"],
+                        name="notification_unmailed",
+                    ),
+                ],
+            },
         ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("read_at", None)),
-                fields=["person"],
-                name="notification_unread",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("mailed_at", None)),
-                fields=["person", "created_at"],
-                name="notification_unmailed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="profile",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("digest__in", ["never", "daily", "weekly"])),
-                name="profile_digest_known",
-            ),
+        migrations.CreateModel(
+            name="Profile",
+            fields=[
+                (
+                    "contributor",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="profile",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "languages",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=12),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "topics",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("expertise", models.CharField(blank=True, max_length=300)),
+                ("interface_language", models.CharField(blank=True, max_length=12)),
+                (
+                    "keys",
+                    models.JSONField(blank=True, default=dict, help_text="Action to key."),
+                ),
+                ("on_leaderboard", models.BooleanField(default=True)),
+                (
+                    "digest",
+                    models.CharField(
+                        choices=[
+                            ("never", "Never"),
+                            ("daily", "Once a day"),
+                            ("weekly", "Once a week"),
+                        ],
+                        default="daily",
+                        max_length=6,
+                    ),
+                ),
+                ("digest_sent_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "categories",
+                    models.ManyToManyField(
+                        blank=True, related_name="+", to="curation.category"
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("digest__in", ["never", "daily", "weekly"])),
+                        name="profile_digest_known",
+                    )
+                ],
+            },
         ),
     ]

@@ -202,33 +202,32 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="clustermember",
-            constraint=models.UniqueConstraint(
-                fields=("cluster", "message"), name="clustermember_once_per_cluster"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="clustermember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("likeness__gte", 0), ("likeness__lte", 1)),
-                name="clustermember_likeness_in_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="clustermember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at", None), ("decided_by", None), ("state", "open")),
-                    models.Q(
-                        models.Q(("state", "open"), _negated=True),
-                        ("decided_at__isnull", False),
-                        ("decided_by__isnull", False),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("cluster", "message"), name="clustermember_once_per_cluster"
                     ),
-                    _connector="OR",
-                ),
-                name="clustermember_decided_all_or_nothing",
-            ),
+                    models.CheckConstraint(
+                        condition=models.Q(("likeness__gte", 0), ("likeness__lte", 1)),
+                        name="clustermember_likeness_in_range",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("decided_at", None),
+                                ("decided_by", None),
+                                ("state", "open"),
+                            ),
+                            models.Q(
+                                models.Q(("state", "open"), _negated=True),
+                                ("decided_at__isnull", False),
+                                ("decided_by__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="clustermember_decided_all_or_nothing",
+                    ),
+                ],
+            },
         ),
     ]

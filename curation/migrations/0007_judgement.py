@@ -12,6 +12,34 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name="settlement",
+            name="is_weighted",
+            field=models.BooleanField(
+                default=False,
+                help_text="Whether some ballots weighed more than a newcomer's, or less.",
+            ),
+        ),
+        migrations.AddField(
+            model_name="settlement",
+            name="kendall_w",
+            field=models.FloatField(
+                blank=True,
+                help_text="Kendall's W of the ballots, weighed, 0 to 1.",
+                null=True,
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="settlement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("kendall_w", None),
+                    models.Q(("kendall_w__gte", 0), ("kendall_w__lte", 1)),
+                    _connector="OR",
+                ),
+                name="settlement_kendall_w_in_range",
+            ),
+        ),
         migrations.CreateModel(
             name="Reputation",
             fields=[
@@ -70,92 +98,55 @@ class Migration(migrations.Migration):
                     models.FloatField(help_text="Part of their reviews to be known items."),
                 ),
                 ("computed_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="reputations",
+                        to="curation.dataset",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="reputations",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
-        ),
-        migrations.AddField(
-            model_name="settlement",
-            name="is_weighted",
-            field=models.BooleanField(
-                default=False,
-                help_text="Whether some ballots weighed more than a newcomer's, or less.",
-            ),
-        ),
-        migrations.AddField(
-            model_name="settlement",
-            name="kendall_w",
-            field=models.FloatField(
-                blank=True,
-                help_text="Kendall's W of the ballots, weighed, 0 to 1.",
-                null=True,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="settlement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("kendall_w", None),
-                    models.Q(("kendall_w__gte", 0), ("kendall_w__lte", 1)),
-                    _connector="OR",
-                ),
-                name="settlement_kendall_w_in_range",
-            ),
-        ),
-        migrations.AddField(
-            model_name="reputation",
-            name="dataset",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="reputations",
-                to="curation.dataset",
-            ),
-        ),
-        migrations.AddField(
-            model_name="reputation",
-            name="person",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="reputations",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reputation",
-            constraint=models.UniqueConstraint(
-                fields=("dataset", "kind", "person"), name="reputation_once_per_kind"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reputation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["reviewing", "ranking"])),
-                name="reputation_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reputation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("consensus_right__gte", 0),
-                    ("consensus_right__lte", models.F("consensus")),
-                    ("gold_right__gte", 0),
-                    ("gold_right__lte", models.F("gold")),
-                ),
-                name="reputation_right_within_counts",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reputation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("expected__gte", 0),
-                    ("expected__lte", 1),
-                    ("gold_share__gte", 0),
-                    ("gold_share__lte", 1),
-                    ("lower_bound__gte", 0),
-                    ("lower_bound__lte", models.F("expected")),
-                    ("weight__gt", 0),
-                ),
-                name="reputation_shares_in_range",
-            ),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("dataset", "kind", "person"),
+                        name="reputation_once_per_kind",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["reviewing", "ranking"])),
+                        name="reputation_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("consensus_right__gte", 0),
+                            ("consensus_right__lte", models.F("consensus")),
+                            ("gold_right__gte", 0),
+                            ("gold_right__lte", models.F("gold")),
+                        ),
+                        name="reputation_right_within_counts",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("expected__gte", 0),
+                            ("expected__lte", 1),
+                            ("gold_share__gte", 0),
+                            ("gold_share__lte", 1),
+                            ("lower_bound__gte", 0),
+                            ("lower_bound__lte", models.F("expected")),
+                            ("weight__gt", 0),
+                        ),
+                        name="reputation_shares_in_range",
+                    ),
+                ],
+            },
         ),
     ]

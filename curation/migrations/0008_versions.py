@@ -14,6 +14,59 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name="conversation",
+            name="group",
+            field=models.UUIDField(editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name="versionitem",
+            name="group",
+            field=models.UUIDField(
+                blank=True, help_text="What it was split with.", null=True
+            ),
+        ),
+        migrations.AddField(
+            model_name="versionitem",
+            name="instead_of",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="frozen_as_worse_in",
+                to="curation.message",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="conversation",
+            index=models.Index(fields=["dataset", "group"], name="conversation_by_group"),
+        ),
+        migrations.CreateModel(
+            name="MessageSalt",
+            fields=[
+                (
+                    "message",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="salt",
+                        serialize=False,
+                        to="curation.message",
+                    ),
+                ),
+                ("salt", models.BinaryField(max_length=32)),
+            ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=django.db.models.lookups.Exact(
+                            django.db.models.functions.text.Length("salt"), 32
+                        ),
+                        name="messagesalt_has_32_bytes",
+                    )
+                ],
+            },
+        ),
         migrations.CreateModel(
             name="Freezing",
             fields=[
@@ -71,23 +124,68 @@ class Migration(migrations.Migration):
                 ("asked_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("beat_at", models.DateTimeField(blank=True, null=True)),
                 ("ended_at", models.DateTimeField(blank=True, null=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="MessageSalt",
-            fields=[
                 (
-                    "message",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        related_name="salt",
-                        serialize=False,
-                        to="curation.message",
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                ("salt", models.BinaryField(max_length=32)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="freezings",
+                        to="curation.dataset",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="freezings",
+                        to="curation.datasetversion",
+                    ),
+                ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["waiting", "running"])),
+                        fields=("dataset",),
+                        name="freezing_one_at_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "frozen"), ("version__isnull", False)),
+                            models.Q(
+                                models.Q(("state", "frozen"), _negated=True),
+                                ("version", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="freezing_has_its_version_exactly_when_frozen",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("ended_at", None), ("state__in", ["waiting", "running"])
+                            ),
+                            models.Q(
+                                models.Q(
+                                    ("state__in", ["waiting", "running"]), _negated=True
+                                ),
+                                ("ended_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="freezing_ended_at_exactly_when_ended",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="VersionRanking",
@@ -109,131 +207,31 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("facts", models.JSONField()),
+                (
+                    "prompt",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="frozen_rankings",
+                        to="curation.message",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rankings",
+                        to="curation.datasetversion",
+                    ),
+                ),
             ],
-        ),
-        migrations.AddField(
-            model_name="conversation",
-            name="group",
-            field=models.UUIDField(editable=False, null=True),
-        ),
-        migrations.AddField(
-            model_name="versionitem",
-            name="group",
-            field=models.UUIDField(
-                blank=True, help_text="What it was split with.", null=True
-            ),
-        ),
-        migrations.AddField(
-            model_name="versionitem",
-            name="instead_of",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="frozen_as_worse_in",
-                to="curation.message",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="conversation",
-            index=models.Index(fields=["dataset", "group"], name="conversation_by_group"),
-        ),
-        migrations.AddField(
-            model_name="freezing",
-            name="asked_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="freezing",
-            name="dataset",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="freezings",
-                to="curation.dataset",
-            ),
-        ),
-        migrations.AddField(
-            model_name="freezing",
-            name="version",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="freezings",
-                to="curation.datasetversion",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="messagesalt",
-            constraint=models.CheckConstraint(
-                condition=django.db.models.lookups.Exact(
-                    django.db.models.functions.text.Length("salt"), 32
-                ),
-                name="messagesalt_has_32_bytes",
-            ),
-        ),
-        migrations.AddField(
-            model_name="versionranking",
-            name="prompt",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="frozen_rankings",
-                to="curation.message",
-            ),
-        ),
-        migrations.AddField(
-            model_name="versionranking",
-            name="version",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="rankings",
-                to="curation.datasetversion",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="freezing",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["waiting", "running"])),
-                fields=("dataset",),
-                name="freezing_one_at_a_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="freezing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "frozen"), ("version__isnull", False)),
-                    models.Q(
-                        models.Q(("state", "frozen"), _negated=True), ("version", None)
-                    ),
-                    _connector="OR",
-                ),
-                name="freezing_has_its_version_exactly_when_frozen",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="freezing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at", None), ("state__in", ["waiting", "running"])),
-                    models.Q(
-                        models.Q(("state__in", ["waiting", "running"]), _negated=True),
-                        ("ended_at__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="freezing_ended_at_exactly_when_ended",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="versionranking",
-            constraint=models.UniqueConstraint(
-                fields=("version", "position"), name="versionranking_positions_count_up"
-            ),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("version", "position"),
+                        name="versionranking_positions_count_up",
+                    )
+                ],
+            },
         ),
         migrations.RunSQL(
             "CREATE TRIGGER curation_versionranking_append_only BEFORE UPDATE OR DELETE "

@@ -13,33 +13,29 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="GoldBallot",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "places",
-                    models.JSONField(
-                        default=dict,
-                        help_text="Message id to place, 1 is best; empty: none is good.",
-                    ),
-                ),
-                (
-                    "right",
-                    models.FloatField(
-                        help_text="The share of the known pairs that they ordered as expected, 0 to 1."
-                    ),
-                ),
-                ("at", models.DateTimeField(default=django.utils.timezone.now)),
-            ],
+        migrations.AddField(
+            model_name="ballot",
+            name="set_aside_at",
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name="reputation",
+            name="settled_weight",
+            field=models.FloatField(
+                default=1.0,
+                help_text="The weight with which what they ranked was last settled.",
+            ),
+        ),
+        migrations.AddField(
+            model_name="settlement",
+            name="is_due",
+            field=models.BooleanField(default=False),
+        ),
+        migrations.AddIndex(
+            model_name="settlement",
+            index=models.Index(
+                condition=models.Q(("is_due", True)), fields=["id"], name="settlement_due"
+            ),
         ),
         migrations.CreateModel(
             name="GoldRanking",
@@ -71,7 +67,81 @@ class Migration(migrations.Migration):
                 ),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("retired_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "prompt",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="gold_ranking",
+                        to="curation.message",
+                    ),
+                ),
             ],
+        ),
+        migrations.CreateModel(
+            name="GoldBallot",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "places",
+                    models.JSONField(
+                        default=dict,
+                        help_text="Message id to place, 1 is best; empty: none is good.",
+                    ),
+                ),
+                (
+                    "right",
+                    models.FloatField(
+                        help_text="The share of the known pairs that they ordered as expected, 0 to 1."
+                    ),
+                ),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="given",
+                        to="curation.goldranking",
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(fields=["person", "-at"], name="goldballot_by_person")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("item", "person"), name="goldballot_once_per_person"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("right__gte", 0), ("right__lte", 1)),
+                        name="goldballot_right_is_a_share",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="SecondLook",
@@ -104,141 +174,60 @@ class Migration(migrations.Migration):
                     "prompts",
                     models.PositiveIntegerField(default=0, help_text="To be ranked again."),
                 ),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "category",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="curation.category",
+                    ),
+                ),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="second_looks",
+                        to="curation.dataset",
+                    ),
+                ),
+                (
+                    "guideline",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Only under this version; empty: under all older ones.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="curation.guideline",
+                    ),
+                ),
+                (
+                    "newest",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="curation.guideline",
+                    ),
+                ),
             ],
-        ),
-        migrations.AddField(
-            model_name="ballot",
-            name="set_aside_at",
-            field=models.DateTimeField(blank=True, null=True),
-        ),
-        migrations.AddField(
-            model_name="reputation",
-            name="settled_weight",
-            field=models.FloatField(
-                default=1.0,
-                help_text="The weight with which what they ranked was last settled.",
-            ),
-        ),
-        migrations.AddField(
-            model_name="settlement",
-            name="is_due",
-            field=models.BooleanField(default=False),
-        ),
-        migrations.AddIndex(
-            model_name="settlement",
-            index=models.Index(
-                condition=models.Q(("is_due", True)), fields=["id"], name="settlement_due"
-            ),
-        ),
-        migrations.AddField(
-            model_name="goldballot",
-            name="person",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="goldranking",
-            name="made_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="goldranking",
-            name="prompt",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="gold_ranking",
-                to="curation.message",
-            ),
-        ),
-        migrations.AddField(
-            model_name="goldballot",
-            name="item",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="given",
-                to="curation.goldranking",
-            ),
-        ),
-        migrations.AddField(
-            model_name="secondlook",
-            name="asked_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="secondlook",
-            name="category",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="curation.category",
-            ),
-        ),
-        migrations.AddField(
-            model_name="secondlook",
-            name="dataset",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="second_looks",
-                to="curation.dataset",
-            ),
-        ),
-        migrations.AddField(
-            model_name="secondlook",
-            name="guideline",
-            field=models.ForeignKey(
-                blank=True,
-                help_text="Only under this version; empty: under all older ones.",
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="curation.guideline",
-            ),
-        ),
-        migrations.AddField(
-            model_name="secondlook",
-            name="newest",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="curation.guideline",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="goldballot",
-            index=models.Index(fields=["person", "-at"], name="goldballot_by_person"),
-        ),
-        migrations.AddConstraint(
-            model_name="goldballot",
-            constraint=models.UniqueConstraint(
-                fields=("item", "person"), name="goldballot_once_per_person"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="goldballot",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("right__gte", 0), ("right__lte", 1)),
-                name="goldballot_right_is_a_share",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="secondlook",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_at", None)),
-                fields=("dataset",),
-                name="secondlook_one_at_a_time",
-            ),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at", None)),
+                        fields=("dataset",),
+                        name="secondlook_one_at_a_time",
+                    )
+                ],
+            },
         ),
     ]

@@ -113,6 +113,30 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("ended_at", None),
+                                ("state__in", ["choosing", "waiting", "running"]),
+                            ),
+                            models.Q(
+                                models.Q(
+                                    ("state__in", ["choosing", "waiting", "running"]),
+                                    _negated=True,
+                                ),
+                                ("ended_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="import_ended_at_exactly_when_ended",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["waiting", "running"])),
+                        fields=("dataset",),
+                        name="import_one_at_a_time",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -275,32 +299,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="import",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("ended_at", None),
-                        ("state__in", ["choosing", "waiting", "running"]),
-                    ),
-                    models.Q(
-                        models.Q(
-                            ("state__in", ["choosing", "waiting", "running"]), _negated=True
-                        ),
-                        ("ended_at__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="import_ended_at_exactly_when_ended",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="import",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["waiting", "running"])),
-                fields=("dataset",),
-                name="import_one_at_a_time",
-            ),
         ),
     ]

@@ -120,6 +120,26 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("wants__len__gte", 1)),
+                        name="hook_wants_something",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("removed_at", None), ("is_on", False), _connector="OR"
+                        ),
+                        name="hook_is_off_once_removed",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("removed_at", None)),
+                        fields=("dataset", "url"),
+                        name="hook_one_per_address",
+                        nulls_distinct=False,
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Delivery",
@@ -173,6 +193,48 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["waiting", "sending"])),
+                        fields=["hook", "due_at"],
+                        name="delivery_due",
+                    ),
+                    models.Index(fields=["hook", "-id"], name="delivery_log"),
+                    models.Index(fields=["created_at"], name="delivery_by_time"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("lease_until__isnull", False), ("state", "sending")),
+                            models.Q(
+                                models.Q(("state", "sending"), _negated=True),
+                                ("lease_until", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="delivery_leased_exactly_while_sending",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("ended_at", None), ("state__in", ["waiting", "sending"])
+                            ),
+                            models.Q(
+                                models.Q(
+                                    ("state__in", ["waiting", "sending"]), _negated=True
+                                ),
+                                ("ended_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="delivery_ended_at_exactly_when_ended",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("hook", "event"), name="delivery_once_per_hook_and_event"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="DeliveryTry",
@@ -214,77 +276,6 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="hook",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("wants__len__gte", 1)), name="hook_wants_something"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hook",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("removed_at", None), ("is_on", False), _connector="OR"),
-                name="hook_is_off_once_removed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hook",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("removed_at", None)),
-                fields=("dataset", "url"),
-                name="hook_one_per_address",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("state__in", ["waiting", "sending"])),
-                fields=["hook", "due_at"],
-                name="delivery_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(fields=["hook", "-id"], name="delivery_log"),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(fields=["created_at"], name="delivery_by_time"),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("lease_until__isnull", False), ("state", "sending")),
-                    models.Q(
-                        models.Q(("state", "sending"), _negated=True), ("lease_until", None)
-                    ),
-                    _connector="OR",
-                ),
-                name="delivery_leased_exactly_while_sending",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at", None), ("state__in", ["waiting", "sending"])),
-                    models.Q(
-                        models.Q(("state__in", ["waiting", "sending"]), _negated=True),
-                        ("ended_at__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="delivery_ended_at_exactly_when_ended",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.UniqueConstraint(
-                fields=("hook", "event"), name="delivery_once_per_hook_and_event"
-            ),
         ),
         migrations.RunSQL(NOTE, NOTE_NOT),
     ]

@@ -108,13 +108,6 @@ class Migration(migrations.Migration):
             model_name="event",
             name="from_where",
             field=models.JSONField(
-                blank=True, null=True
-            ),  # of older lines nothing is known
-        ),
-        migrations.AlterField(
-            model_name="event",
-            name="from_where",
-            field=models.JSONField(
                 blank=True, default=curation.whereabouts.here, null=True
             ),
         ),

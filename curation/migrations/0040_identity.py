@@ -11,47 +11,26 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="GroupGrant",
-            fields=[
-                (
-                    "membership",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        related_name="grant",
-                        serialize=False,
-                        to="curation.membership",
-                    ),
-                ),
-            ],
+        migrations.AddField(
+            model_name="instance",
+            name="passwords_of",
+            field=models.CharField(
+                choices=[
+                    ("everybody", "Everybody"),
+                    ("admins", "Only admins"),
+                    ("nobody", "Nobody"),
+                ],
+                db_default="everybody",
+                default="everybody",
+                max_length=9,
+            ),
         ),
-        migrations.CreateModel(
-            name="GroupRole",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                ("group", models.CharField(max_length=200)),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("writer", "Writer"),
-                            ("reviewer", "Reviewer"),
-                            ("curator", "Curator"),
-                            ("viewer", "Viewer"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-            ],
+        migrations.AddConstraint(
+            model_name="instance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("passwords_of__in", ["everybody", "admins", "nobody"])),
+                name="instance_passwords_known",
+            ),
         ),
         migrations.CreateModel(
             name="IdentityProvider",
@@ -95,66 +74,87 @@ class Migration(migrations.Migration):
                 ("links_by_email", models.BooleanField(default=False)),
                 ("asks_second_step", models.BooleanField(default=False)),
             ],
-        ),
-        migrations.AddField(
-            model_name="instance",
-            name="passwords_of",
-            field=models.CharField(
-                choices=[
-                    ("everybody", "Everybody"),
-                    ("admins", "Only admins"),
-                    ("nobody", "Nobody"),
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["oidc", "saml"])),
+                        name="identity_kind_known",
+                    )
                 ],
-                db_default="everybody",
-                default="everybody",
-                max_length=9,
-            ),
+            },
         ),
-        migrations.AddConstraint(
-            model_name="instance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("passwords_of__in", ["everybody", "admins", "nobody"])),
-                name="instance_passwords_known",
-            ),
+        migrations.CreateModel(
+            name="GroupGrant",
+            fields=[
+                (
+                    "membership",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="grant",
+                        serialize=False,
+                        to="curation.membership",
+                    ),
+                ),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="curation.identityprovider",
+                    ),
+                ),
+            ],
         ),
-        migrations.AddField(
-            model_name="grouprole",
-            name="dataset",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="curation.dataset",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="identityprovider",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["oidc", "saml"])),
-                name="identity_kind_known",
-            ),
-        ),
-        migrations.AddField(
-            model_name="grouprole",
-            name="provider",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="groups",
-                to="curation.identityprovider",
-            ),
-        ),
-        migrations.AddField(
-            model_name="groupgrant",
-            name="provider",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="curation.identityprovider",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="grouprole",
-            constraint=models.UniqueConstraint(
-                fields=("provider", "group", "dataset", "role"), name="group_role_once"
-            ),
+        migrations.CreateModel(
+            name="GroupRole",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("group", models.CharField(max_length=200)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("writer", "Writer"),
+                            ("reviewer", "Reviewer"),
+                            ("curator", "Curator"),
+                            ("viewer", "Viewer"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="curation.dataset",
+                    ),
+                ),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="groups",
+                        to="curation.identityprovider",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("provider", "group", "dataset", "role"),
+                        name="group_role_once",
+                    )
+                ],
+            },
         ),
     ]

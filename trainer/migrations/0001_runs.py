@@ -90,6 +90,72 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["starter", "local", "hub"])),
+                        name="basemodel_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["building", "ready", "failed"])),
+                        name="basemodel_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("kind", "hub"), ("revision__regex", "^[0-9a-f]{40}$")
+                            ),
+                            models.Q(
+                                models.Q(("kind", "hub"), _negated=True), ("revision", "")
+                            ),
+                            _connector="OR",
+                        ),
+                        name="basemodel_revision_pinned_exactly_on_the_hub",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                models.Q(("state", "failed")),
+                                models.Q(("problem", ""), _negated=True),
+                            ),
+                            models.Q(
+                                models.Q(("state", "failed"), _negated=True),
+                                ("problem", ""),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="basemodel_problem_exactly_when_failed",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "ready"), _negated=True),
+                            models.Q(("location", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="basemodel_location_when_ready",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("lease_until", None), ("state", "building"), _connector="OR"
+                        ),
+                        name="basemodel_lease_only_while_building",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("progress__lte", 100)),
+                        name="basemodel_progress_in_percent",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "starter")),
+                        fields=("content_key",),
+                        name="basemodel_starter_once_per_key",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "starter"), _negated=True),
+                        fields=("location", "revision"),
+                        name="basemodel_place_once",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Run",
@@ -214,6 +280,142 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["queued", "running"])),
+                        fields=["state", "queued_at"],
+                        name="run_unfinished",
+                    ),
+                    models.Index(fields=["-queued_at", "-id"], name="run_newest"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("method__in", ["sft"])), name="run_method_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["queued", "running"]),
+                            ("state__in", ["finished", "failed", "cancelled"]),
+                            _connector="OR",
+                        ),
+                        name="run_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "phase__in",
+                                [
+                                    "",
+                                    "preparing",
+                                    "training",
+                                    "evaluating",
+                                    "sampling",
+                                    "offering",
+                                ],
+                            )
+                        ),
+                        name="run_phase_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("lease_until__isnull", False), ("state", "running")),
+                            models.Q(
+                                models.Q(("state", "running"), _negated=True),
+                                ("lease_until", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="run_lease_exactly_while_running",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                models.Q(
+                                    ("state__in", ["finished", "failed", "cancelled"])
+                                ),
+                                ("finished_at__isnull", False),
+                            ),
+                            models.Q(
+                                models.Q(
+                                    ("state__in", ["finished", "failed", "cancelled"]),
+                                    _negated=True,
+                                ),
+                                ("finished_at", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="run_finished_at_exactly_when_ended",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                models.Q(("state", "failed")),
+                                models.Q(("problem", ""), _negated=True),
+                            ),
+                            models.Q(
+                                models.Q(("state", "failed"), _negated=True),
+                                ("problem", ""),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="run_problem_exactly_when_failed",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "finished"), _negated=True),
+                            ("adapter_sha256__regex", "^[0-9a-f]{64}$"),
+                            _connector="OR",
+                        ),
+                        name="run_adapter_when_finished",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("cancel_requested_at", None),
+                            ("state__in", ["running", "cancelled"]),
+                            _connector="OR",
+                        ),
+                        name="run_cancel_asked_only_while_running",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("version_digest__regex", "^[0-9a-f]{64}$")),
+                        name="run_version_digest_is_sha256",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Evaluation",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("loss_before", models.FloatField()),
+                ("loss_after", models.FloatField()),
+                ("tokens", models.PositiveBigIntegerField()),
+                ("examples", models.PositiveIntegerField()),
+                (
+                    "by_category",
+                    models.JSONField(
+                        help_text="Rows of category, examples, tokens, loss_before, loss_after."
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "run",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="evaluation",
+                        to="trainer.run",
+                    ),
+                ),
+            ],
         ),
         migrations.CreateModel(
             name="Metric",
@@ -251,39 +453,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.CreateModel(
-            name="Evaluation",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                ("loss_before", models.FloatField()),
-                ("loss_after", models.FloatField()),
-                ("tokens", models.PositiveBigIntegerField()),
-                ("examples", models.PositiveIntegerField()),
-                (
-                    "by_category",
-                    models.JSONField(
-                        help_text="Rows of category, examples, tokens, loss_before, loss_after."
-                    ),
-                ),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "run",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="evaluation",
-                        to="trainer.run",
-                    ),
-                ),
-            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("run", "name", "step"),
+                        name="metric_once_per_run_name_and_step",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Checkpoint",
@@ -321,6 +498,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("run", "kind"), name="checkpoint_once_per_kind"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("sha256__regex", "^[0-9a-f]{64}$")),
+                        name="checkpoint_sha256",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Sample",
@@ -350,6 +538,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["position"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("run", "position"), name="sample_positions_count_up"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -378,239 +571,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="basemodel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["starter", "local", "hub"])),
-                name="basemodel_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="basemodel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["building", "ready", "failed"])),
-                name="basemodel_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="basemodel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "hub"), ("revision__regex", "^[0-9a-f]{40}$")),
-                    models.Q(models.Q(("kind", "hub"), _negated=True), ("revision", "")),
-                    _connector="OR",
-                ),
-                name="basemodel_revision_pinned_exactly_on_the_hub",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="basemodel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        models.Q(("state", "failed")),
-                        models.Q(("problem", ""), _negated=True),
-                    ),
-                    models.Q(models.Q(("state", "failed"), _negated=True), ("problem", "")),
-                    _connector="OR",
-                ),
-                name="basemodel_problem_exactly_when_failed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="basemodel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "ready"), _negated=True),
-                    models.Q(("location", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="basemodel_location_when_ready",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="basemodel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("lease_until", None), ("state", "building"), _connector="OR"
-                ),
-                name="basemodel_lease_only_while_building",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="basemodel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("progress__lte", 100)),
-                name="basemodel_progress_in_percent",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="basemodel",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("kind", "starter")),
-                fields=("content_key",),
-                name="basemodel_starter_once_per_key",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="basemodel",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("kind", "starter"), _negated=True),
-                fields=("location", "revision"),
-                name="basemodel_place_once",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="run",
-            index=models.Index(
-                condition=models.Q(("state__in", ["queued", "running"])),
-                fields=["state", "queued_at"],
-                name="run_unfinished",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="run",
-            index=models.Index(fields=["-queued_at", "-id"], name="run_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("method__in", ["sft"])), name="run_method_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["queued", "running"]),
-                    ("state__in", ["finished", "failed", "cancelled"]),
-                    _connector="OR",
-                ),
-                name="run_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "phase__in",
-                        ["", "preparing", "training", "evaluating", "sampling", "offering"],
+            options={
+                "indexes": [models.Index(fields=["message_uid"], name="score_by_answer")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("run", "message_uid"), name="score_once_per_answer"
                     )
-                ),
-                name="run_phase_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("lease_until__isnull", False), ("state", "running")),
-                    models.Q(
-                        models.Q(("state", "running"), _negated=True), ("lease_until", None)
-                    ),
-                    _connector="OR",
-                ),
-                name="run_lease_exactly_while_running",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        models.Q(("state__in", ["finished", "failed", "cancelled"])),
-                        ("finished_at__isnull", False),
-                    ),
-                    models.Q(
-                        models.Q(
-                            ("state__in", ["finished", "failed", "cancelled"]),
-                            _negated=True,
-                        ),
-                        ("finished_at", None),
-                    ),
-                    _connector="OR",
-                ),
-                name="run_finished_at_exactly_when_ended",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        models.Q(("state", "failed")),
-                        models.Q(("problem", ""), _negated=True),
-                    ),
-                    models.Q(models.Q(("state", "failed"), _negated=True), ("problem", "")),
-                    _connector="OR",
-                ),
-                name="run_problem_exactly_when_failed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "finished"), _negated=True),
-                    ("adapter_sha256__regex", "^[0-9a-f]{64}$"),
-                    _connector="OR",
-                ),
-                name="run_adapter_when_finished",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("cancel_requested_at", None),
-                    ("state__in", ["running", "cancelled"]),
-                    _connector="OR",
-                ),
-                name="run_cancel_asked_only_while_running",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("version_digest__regex", "^[0-9a-f]{64}$")),
-                name="run_version_digest_is_sha256",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="metric",
-            constraint=models.UniqueConstraint(
-                fields=("run", "name", "step"), name="metric_once_per_run_name_and_step"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="checkpoint",
-            constraint=models.UniqueConstraint(
-                fields=("run", "kind"), name="checkpoint_once_per_kind"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="checkpoint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("sha256__regex", "^[0-9a-f]{64}$")),
-                name="checkpoint_sha256",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sample",
-            constraint=models.UniqueConstraint(
-                fields=("run", "position"), name="sample_positions_count_up"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="score",
-            index=models.Index(fields=["message_uid"], name="score_by_answer"),
-        ),
-        migrations.AddConstraint(
-            model_name="score",
-            constraint=models.UniqueConstraint(
-                fields=("run", "message_uid"), name="score_once_per_answer"
-            ),
+                ],
+            },
         ),
     ]

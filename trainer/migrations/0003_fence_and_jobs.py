@@ -14,88 +14,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Job",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("queued", "Queued"),
-                            ("running", "Running"),
-                            ("paused", "Paused"),
-                            ("finished", "Finished"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        default="queued",
-                        max_length=9,
-                    ),
-                ),
-                (
-                    "priority",
-                    models.SmallIntegerField(
-                        default=0, help_text="The highest is taken first; 0 is usual."
-                    ),
-                ),
-                ("attempt", models.PositiveIntegerField(default=0)),
-                (
-                    "lost",
-                    models.PositiveSmallIntegerField(
-                        default=0,
-                        help_text="Workers lost in a row, with no new checkpoint between.",
-                    ),
-                ),
-                ("lease_until", models.DateTimeField(blank=True, null=True)),
-                (
-                    "worker",
-                    models.CharField(
-                        blank=True, help_text="host:pid of the last one.", max_length=120
-                    ),
-                ),
-                ("cancel_requested_at", models.DateTimeField(blank=True, null=True)),
-                ("pause_requested_at", models.DateTimeField(blank=True, null=True)),
-                ("step", models.PositiveIntegerField(default=0)),
-                ("of", models.PositiveIntegerField(default=0)),
-                ("problem", models.TextField(blank=True)),
-                ("queued_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "rung_at",
-                    models.DateTimeField(
-                        blank=True, help_text="When a worker was last called.", null=True
-                    ),
-                ),
-                ("started_at", models.DateTimeField(blank=True, null=True)),
-                ("finished_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "kind",
-                    models.SlugField(
-                        help_text="A name of trainer/jobs/kinds.py.", max_length=20
-                    ),
-                ),
-                ("config", models.JSONField(default=dict)),
-                (
-                    "key",
-                    models.CharField(
-                        help_text="Of all that decides its result: asked twice is once.",
-                        max_length=64,
-                    ),
-                ),
-                ("result", models.JSONField(blank=True, default=dict)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
         migrations.RemoveConstraint(
             model_name="run",
             name="run_method_known",
@@ -197,141 +115,204 @@ class Migration(migrations.Migration):
                 name="run_method_known",
             ),
         ),
-        migrations.AddField(
-            model_name="job",
-            name="base",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="jobs",
-                to="trainer.basemodel",
-            ),
-        ),
-        migrations.AddField(
-            model_name="job",
-            name="requested_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="job",
-            name="run",
-            field=models.ForeignKey(
-                blank=True,
-                help_text="The model at work; none where it is the base alone.",
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="jobs",
-                to="trainer.run",
-            ),
-        ),
-        migrations.AddField(
-            model_name="job",
-            name="version",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="jobs",
-                to="curation.datasetversion",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="job",
-            index=models.Index(
-                condition=models.Q(("state__in", ["queued", "running"])),
-                fields=["state", "-priority", "queued_at"],
-                name="job_unfinished",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="job",
-            index=models.Index(fields=["run", "kind", "-queued_at"], name="job_of_run"),
-        ),
-        migrations.AddConstraint(
-            model_name="job",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["queued", "running", "paused"]),
-                    ("state__in", ["finished", "failed", "cancelled"]),
-                    _connector="OR",
-                ),
-                name="job_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="job",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("lease_until__isnull", False), ("state", "running")),
-                    models.Q(
-                        models.Q(("state", "running"), _negated=True), ("lease_until", None)
+        migrations.CreateModel(
+            name="Job",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
                     ),
-                    _connector="OR",
                 ),
-                name="job_lease_exactly_while_running",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="job",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        models.Q(("state__in", ["finished", "failed", "cancelled"])),
-                        ("finished_at__isnull", False),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("paused", "Paused"),
+                            ("finished", "Finished"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="queued",
+                        max_length=9,
                     ),
-                    models.Q(
-                        models.Q(
+                ),
+                (
+                    "priority",
+                    models.SmallIntegerField(
+                        default=0, help_text="The highest is taken first; 0 is usual."
+                    ),
+                ),
+                ("attempt", models.PositiveIntegerField(default=0)),
+                (
+                    "lost",
+                    models.PositiveSmallIntegerField(
+                        default=0,
+                        help_text="Workers lost in a row, with no new checkpoint between.",
+                    ),
+                ),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "worker",
+                    models.CharField(
+                        blank=True, help_text="host:pid of the last one.", max_length=120
+                    ),
+                ),
+                ("cancel_requested_at", models.DateTimeField(blank=True, null=True)),
+                ("pause_requested_at", models.DateTimeField(blank=True, null=True)),
+                ("step", models.PositiveIntegerField(default=0)),
+                ("of", models.PositiveIntegerField(default=0)),
+                ("problem", models.TextField(blank=True)),
+                ("queued_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "rung_at",
+                    models.DateTimeField(
+                        blank=True, help_text="When a worker was last called.", null=True
+                    ),
+                ),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "kind",
+                    models.SlugField(
+                        help_text="A name of trainer/jobs/kinds.py.", max_length=20
+                    ),
+                ),
+                ("config", models.JSONField(default=dict)),
+                (
+                    "key",
+                    models.CharField(
+                        help_text="Of all that decides its result: asked twice is once.",
+                        max_length=64,
+                    ),
+                ),
+                ("result", models.JSONField(blank=True, default=dict)),
+                (
+                    "base",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="jobs",
+                        to="trainer.basemodel",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The model at work; none where it is the base alone.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="jobs",
+                        to="trainer.run",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="jobs",
+                        to="curation.datasetversion",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["queued", "running"])),
+                        fields=["state", "-priority", "queued_at"],
+                        name="job_unfinished",
+                    ),
+                    models.Index(fields=["run", "kind", "-queued_at"], name="job_of_run"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["queued", "running", "paused"]),
                             ("state__in", ["finished", "failed", "cancelled"]),
-                            _negated=True,
+                            _connector="OR",
                         ),
-                        ("finished_at", None),
+                        name="job_state_known",
                     ),
-                    _connector="OR",
-                ),
-                name="job_finished_at_exactly_when_ended",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="job",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        models.Q(("state", "failed")),
-                        models.Q(("problem", ""), _negated=True),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("lease_until__isnull", False), ("state", "running")),
+                            models.Q(
+                                models.Q(("state", "running"), _negated=True),
+                                ("lease_until", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="job_lease_exactly_while_running",
                     ),
-                    models.Q(models.Q(("state", "failed"), _negated=True), ("problem", "")),
-                    _connector="OR",
-                ),
-                name="job_problem_exactly_when_failed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="job",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("cancel_requested_at", None),
-                    ("state__in", ["running", "cancelled"]),
-                    _connector="OR",
-                ),
-                name="job_cancel_asked_only_while_running",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="job",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("pause_requested_at", None), ("state", "running"), _connector="OR"
-                ),
-                name="job_pause_asked_only_while_running",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="job",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["queued", "running", "paused"])),
-                fields=("key",),
-                name="job_asked_once_at_a_time",
-            ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                models.Q(
+                                    ("state__in", ["finished", "failed", "cancelled"])
+                                ),
+                                ("finished_at__isnull", False),
+                            ),
+                            models.Q(
+                                models.Q(
+                                    ("state__in", ["finished", "failed", "cancelled"]),
+                                    _negated=True,
+                                ),
+                                ("finished_at", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="job_finished_at_exactly_when_ended",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                models.Q(("state", "failed")),
+                                models.Q(("problem", ""), _negated=True),
+                            ),
+                            models.Q(
+                                models.Q(("state", "failed"), _negated=True),
+                                ("problem", ""),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="job_problem_exactly_when_failed",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("cancel_requested_at", None),
+                            ("state__in", ["running", "cancelled"]),
+                            _connector="OR",
+                        ),
+                        name="job_cancel_asked_only_while_running",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("pause_requested_at", None),
+                            ("state", "running"),
+                            _connector="OR",
+                        ),
+                        name="job_pause_asked_only_while_running",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["queued", "running", "paused"])),
+                        fields=("key",),
+                        name="job_asked_once_at_a_time",
+                    ),
+                ],
+            },
         ),
     ]

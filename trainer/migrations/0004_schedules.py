@@ -223,102 +223,67 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.CreateModel(
-            name="Firing",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["active", "paused", "parked"])),
+                        name="schedule_state_known",
                     ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("due", "Freezing"),
-                            ("started", "Run asked for"),
-                            ("done", "Done"),
-                            ("skipped", "Skipped"),
-                            ("failed", "Failed"),
-                        ],
-                        default="due",
-                        max_length=7,
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                models.Q(("state", "parked")),
+                                models.Q(("why", ""), _negated=True),
+                            ),
+                            models.Q(
+                                models.Q(("state", "parked"), _negated=True), ("why", "")
+                            ),
+                            _connector="OR",
+                        ),
+                        name="schedule_why_exactly_when_parked",
                     ),
-                ),
-                (
-                    "why",
-                    models.TextField(
-                        blank=True, help_text="A sentence; %-names are in `facts`."
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("due_at__isnull", False),
+                                ("state", "active"),
+                                ("when__in", ["nightly", "weekly"]),
+                            ),
+                            models.Q(
+                                models.Q(
+                                    models.Q(("state", "active"), _negated=True),
+                                    ("when", "waiting"),
+                                    _connector="OR",
+                                ),
+                                ("due_at", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="schedule_due_exactly_when_active_by_the_clock",
                     ),
-                ),
-                ("facts", models.JSONField(blank=True, default=dict)),
-                (
-                    "due_at",
-                    models.DateTimeField(
-                        blank=True,
-                        help_text="By the clock; none where something else called.",
-                        null=True,
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("when", "waiting"), _negated=True),
+                            ("wanted_messages__gte", 1),
+                            ("wanted_ballots__gte", 1),
+                            _connector="OR",
+                        ),
+                        name="schedule_waits_for_something",
                     ),
-                ),
-                ("attempt", models.PositiveIntegerField(default=0)),
-                ("lease_until", models.DateTimeField(blank=True, null=True)),
-                ("called_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "asked_by",
-                    models.ForeignKey(
-                        blank=True,
-                        help_text="Who did not wait for the clock.",
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("hour__lte", 23),
+                            ("weekday__lte", 6),
+                            models.Q(
+                                models.Q(("quiet_from", None), ("quiet_to", None)),
+                                models.Q(("quiet_from__lte", 23), ("quiet_to__lte", 23)),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="schedule_hours_of_a_day",
                     ),
-                ),
-                (
-                    "freezing",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="curation.freezing",
-                    ),
-                ),
-                (
-                    "run",
-                    models.OneToOneField(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="firing",
-                        to="trainer.run",
-                    ),
-                ),
-                (
-                    "version",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="curation.datasetversion",
-                    ),
-                ),
-                (
-                    "schedule",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="firings",
-                        to="trainer.schedule",
-                    ),
-                ),
-            ],
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Attempt",
@@ -467,112 +432,131 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.AddConstraint(
-            model_name="schedule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["active", "paused", "parked"])),
-                name="schedule_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="schedule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        models.Q(("state", "parked")), models.Q(("why", ""), _negated=True)
+        migrations.CreateModel(
+            name="Firing",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
                     ),
-                    models.Q(models.Q(("state", "parked"), _negated=True), ("why", "")),
-                    _connector="OR",
                 ),
-                name="schedule_why_exactly_when_parked",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="schedule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("due_at__isnull", False),
-                        ("state", "active"),
-                        ("when__in", ["nightly", "weekly"]),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("due", "Freezing"),
+                            ("started", "Run asked for"),
+                            ("done", "Done"),
+                            ("skipped", "Skipped"),
+                            ("failed", "Failed"),
+                        ],
+                        default="due",
+                        max_length=7,
                     ),
-                    models.Q(
-                        models.Q(
-                            models.Q(("state", "active"), _negated=True),
-                            ("when", "waiting"),
+                ),
+                (
+                    "why",
+                    models.TextField(
+                        blank=True, help_text="A sentence; %-names are in `facts`."
+                    ),
+                ),
+                ("facts", models.JSONField(blank=True, default=dict)),
+                (
+                    "due_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="By the clock; none where something else called.",
+                        null=True,
+                    ),
+                ),
+                ("attempt", models.PositiveIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("called_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Who did not wait for the clock.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "freezing",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="curation.freezing",
+                    ),
+                ),
+                (
+                    "run",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="firing",
+                        to="trainer.run",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="curation.datasetversion",
+                    ),
+                ),
+                (
+                    "schedule",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="firings",
+                        to="trainer.schedule",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("schedule", "due_at"), name="firing_once_each_time"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["due", "started"])),
+                        fields=("schedule",),
+                        name="firing_one_at_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at", None), ("state__in", ["due", "started"])),
+                            models.Q(
+                                models.Q(("state__in", ["due", "started"]), _negated=True),
+                                ("ended_at__isnull", False),
+                            ),
                             _connector="OR",
                         ),
-                        ("due_at", None),
+                        name="firing_ended_at_exactly_when_ended",
                     ),
-                    _connector="OR",
-                ),
-                name="schedule_due_exactly_when_active_by_the_clock",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="schedule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("when", "waiting"), _negated=True),
-                    ("wanted_messages__gte", 1),
-                    ("wanted_ballots__gte", 1),
-                    _connector="OR",
-                ),
-                name="schedule_waits_for_something",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="schedule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("hour__lte", 23),
-                    ("weekday__lte", 6),
-                    models.Q(
-                        models.Q(("quiet_from", None), ("quiet_to", None)),
-                        models.Q(("quiet_from__lte", 23), ("quiet_to__lte", 23)),
-                        _connector="OR",
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["due", "started", "done"]),
+                            models.Q(("why", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="firing_says_why_it_did_nothing",
                     ),
-                ),
-                name="schedule_hours_of_a_day",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="firing",
-            constraint=models.UniqueConstraint(
-                fields=("schedule", "due_at"), name="firing_once_each_time"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="firing",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["due", "started"])),
-                fields=("schedule",),
-                name="firing_one_at_a_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="firing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at", None), ("state__in", ["due", "started"])),
-                    models.Q(
-                        models.Q(("state__in", ["due", "started"]), _negated=True),
-                        ("ended_at__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="firing_ended_at_exactly_when_ended",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="firing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["due", "started", "done"]),
-                    models.Q(("why", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="firing_says_why_it_did_nothing",
-            ),
+                ],
+            },
         ),
     ]

@@ -109,6 +109,44 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["dataset", "-decided_at"], name="promotion_of_dataset"
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("what__in", ["promoted", "rolled_back"])),
+                        name="promotion_what_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("method__in", ["sft", "reward", "dpo", "unpaired"])
+                        ),
+                        name="promotion_method_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("unmet", []),
+                            models.Q(
+                                models.Q(("reason", ""), _negated=True),
+                                ("by__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="promotion_overridden_with_a_reason_and_by_somebody",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("replaced", None),
+                            models.Q(("replaced", models.F("run")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="promotion_replaces_another",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Champion",
@@ -159,6 +197,20 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("dataset", "method"),
+                        name="champion_one_per_dataset_and_method",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("method__in", ["sft", "reward", "dpo", "unpaired"])
+                        ),
+                        name="champion_method_known",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="PromotionPolicy",
@@ -240,76 +292,19 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="promotion",
-            index=models.Index(
-                fields=["dataset", "-decided_at"], name="promotion_of_dataset"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promotion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("what__in", ["promoted", "rolled_back"])),
-                name="promotion_what_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promotion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("method__in", ["sft", "reward", "dpo", "unpaired"])),
-                name="promotion_method_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promotion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("unmet", []),
-                    models.Q(
-                        models.Q(("reason", ""), _negated=True), ("by__isnull", False)
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("confidence__gte", 0.5), ("confidence__lt", 1)),
+                        name="promotionpolicy_confidence_is_a_share",
                     ),
-                    _connector="OR",
-                ),
-                name="promotion_overridden_with_a_reason_and_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promotion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("replaced", None),
-                    models.Q(("replaced", models.F("run")), _negated=True),
-                    _connector="OR",
-                ),
-                name="promotion_replaces_another",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="champion",
-            constraint=models.UniqueConstraint(
-                fields=("dataset", "method"), name="champion_one_per_dataset_and_method"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="champion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("method__in", ["sft", "reward", "dpo", "unpaired"])),
-                name="champion_method_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promotionpolicy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("confidence__gte", 0.5), ("confidence__lt", 1)),
-                name="promotionpolicy_confidence_is_a_share",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promotionpolicy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("least_gain__gte", 0), ("least_gain__lte", 100)),
-                name="promotionpolicy_gain_in_percent",
-            ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("least_gain__gte", 0), ("least_gain__lte", 100)
+                        ),
+                        name="promotionpolicy_gain_in_percent",
+                    ),
+                ],
+            },
         ),
     ]

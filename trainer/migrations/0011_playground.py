@@ -64,6 +64,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["owner", "-last_at"], name="talk_of_owner"),
+                    models.Index(fields=["last_at"], name="talk_by_time"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="TalkTurn",
@@ -104,6 +110,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("talk", "number"), name="talkturn_number_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("text", ""), _negated=True),
+                        name="talkturn_has_text",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="TalkVoice",
@@ -146,6 +163,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("talk", "place"), name="talkvoice_place_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("place__in", [0, 1])),
+                        name="talkvoice_one_of_two",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="TalkAnswer",
@@ -229,56 +257,20 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="talk",
-            index=models.Index(fields=["owner", "-last_at"], name="talk_of_owner"),
-        ),
-        migrations.AddIndex(
-            model_name="talk",
-            index=models.Index(fields=["last_at"], name="talk_by_time"),
-        ),
-        migrations.AddConstraint(
-            model_name="talkturn",
-            constraint=models.UniqueConstraint(
-                fields=("talk", "number"), name="talkturn_number_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="talkturn",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("text", ""), _negated=True), name="talkturn_has_text"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="talkvoice",
-            constraint=models.UniqueConstraint(
-                fields=("talk", "place"), name="talkvoice_place_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="talkvoice",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("place__in", [0, 1])), name="talkvoice_one_of_two"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="talkanswer",
-            constraint=models.UniqueConstraint(
-                fields=("turn", "voice"), name="talkanswer_once_per_voice"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="talkanswer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["waiting", "writing", "done"])),
-                name="talkanswer_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="talkanswer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("thumb__in", [-1, 0, 1])), name="talkanswer_thumb_known"
-            ),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("turn", "voice"), name="talkanswer_once_per_voice"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["waiting", "writing", "done"])),
+                        name="talkanswer_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("thumb__in", [-1, 0, 1])),
+                        name="talkanswer_thumb_known",
+                    ),
+                ],
+            },
         ),
     ]

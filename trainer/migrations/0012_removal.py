@@ -14,6 +14,50 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name="run",
+            name="replaces",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="The run that it repeats, without texts that were taken back.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="trainer.run",
+            ),
+        ),
+        migrations.AddField(
+            model_name="run",
+            name="retired_at",
+            field=models.DateTimeField(
+                blank=True, help_text="When another took its place for good.", null=True
+            ),
+        ),
+        migrations.AddField(
+            model_name="run",
+            name="weights_deleted_at",
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddConstraint(
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("retired_at", None), ("state", "finished"), _connector="OR"
+                ),
+                name="run_retired_only_when_finished",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("weights_deleted_at", None),
+                    ("retired_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="run_weights_deleted_only_when_retired",
+            ),
+        ),
         migrations.CreateModel(
             name="Removal",
             fields=[
@@ -65,153 +109,99 @@ class Migration(migrations.Migration):
                 ("lease_until", models.DateTimeField(blank=True, null=True)),
                 ("asked_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "after",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Of the model that this one goes on from: that comes first.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="trainer.removal",
+                    ),
+                ),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "freezing",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="curation.freezing",
+                    ),
+                ),
+                (
+                    "made",
+                    models.OneToOneField(
+                        blank=True,
+                        help_text="The model that takes its place.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="removal",
+                        to="trainer.run",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        help_text="The model that saw them.",
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="removals",
+                        to="trainer.run",
+                    ),
+                ),
             ],
-        ),
-        migrations.AddField(
-            model_name="run",
-            name="replaces",
-            field=models.ForeignKey(
-                blank=True,
-                help_text="The run that it repeats, without texts that were taken back.",
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="trainer.run",
-            ),
-        ),
-        migrations.AddField(
-            model_name="run",
-            name="retired_at",
-            field=models.DateTimeField(
-                blank=True, help_text="When another took its place for good.", null=True
-            ),
-        ),
-        migrations.AddField(
-            model_name="run",
-            name="weights_deleted_at",
-            field=models.DateTimeField(blank=True, null=True),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("retired_at", None), ("state", "finished"), _connector="OR"
-                ),
-                name="run_retired_only_when_finished",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("weights_deleted_at", None),
-                    ("retired_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="run_weights_deleted_only_when_retired",
-            ),
-        ),
-        migrations.AddField(
-            model_name="removal",
-            name="after",
-            field=models.ForeignKey(
-                blank=True,
-                help_text="Of the model that this one goes on from: that comes first.",
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="trainer.removal",
-            ),
-        ),
-        migrations.AddField(
-            model_name="removal",
-            name="asked_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="removal",
-            name="freezing",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="curation.freezing",
-            ),
-        ),
-        migrations.AddField(
-            model_name="removal",
-            name="made",
-            field=models.OneToOneField(
-                blank=True,
-                help_text="The model that takes its place.",
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="removal",
-                to="trainer.run",
-            ),
-        ),
-        migrations.AddField(
-            model_name="removal",
-            name="run",
-            field=models.ForeignKey(
-                help_text="The model that saw them.",
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="removals",
-                to="trainer.run",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="removal",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "failed"), _negated=True),
-                fields=("run",),
-                name="removal_once_per_run",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="removal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        models.Q(("state__in", ["done", "failed"])),
-                        ("ended_at__isnull", False),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "failed"), _negated=True),
+                        fields=("run",),
+                        name="removal_once_per_run",
                     ),
-                    models.Q(
-                        models.Q(("state__in", ["done", "failed"]), _negated=True),
-                        ("ended_at", None),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                models.Q(("state__in", ["done", "failed"])),
+                                ("ended_at__isnull", False),
+                            ),
+                            models.Q(
+                                models.Q(("state__in", ["done", "failed"]), _negated=True),
+                                ("ended_at", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="removal_ended_at_exactly_when_ended",
                     ),
-                    _connector="OR",
-                ),
-                name="removal_ended_at_exactly_when_ended",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="removal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        models.Q(("state", "failed")), models.Q(("why", ""), _negated=True)
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                models.Q(("state", "failed")),
+                                models.Q(("why", ""), _negated=True),
+                            ),
+                            models.Q(
+                                models.Q(("state", "failed"), _negated=True), ("why", "")
+                            ),
+                            _connector="OR",
+                        ),
+                        name="removal_says_why_exactly_when_failed",
                     ),
-                    models.Q(models.Q(("state", "failed"), _negated=True), ("why", "")),
-                    _connector="OR",
-                ),
-                name="removal_says_why_exactly_when_failed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="removal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["due", "failed"]),
-                    ("made__isnull", False),
-                    _connector="OR",
-                ),
-                name="removal_made_a_model_once_it_started",
-            ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["due", "failed"]),
+                            ("made__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="removal_made_a_model_once_it_started",
+                    ),
+                ],
+            },
         ),
     ]

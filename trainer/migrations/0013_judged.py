@@ -85,6 +85,27 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("dataset", "name"), name="benchmark_name_once_in_a_dataset"
+                    ),
+                    models.UniqueConstraint(
+                        fields=("dataset", "digest"), name="benchmark_once_in_a_dataset"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("questions__gte", 1),
+                            ("with_options__lte", models.F("questions")),
+                        ),
+                        name="benchmark_has_questions",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("digest__regex", "^[0-9a-f]{64}$")),
+                        name="benchmark_digest_is_sha256",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="BenchmarkScore",
@@ -154,57 +175,24 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="benchmark",
-            constraint=models.UniqueConstraint(
-                fields=("dataset", "name"), name="benchmark_name_once_in_a_dataset"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="benchmark",
-            constraint=models.UniqueConstraint(
-                fields=("dataset", "digest"), name="benchmark_once_in_a_dataset"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="benchmark",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("questions__gte", 1), ("with_options__lte", models.F("questions"))
-                ),
-                name="benchmark_has_questions",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="benchmark",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("digest__regex", "^[0-9a-f]{64}$")),
-                name="benchmark_digest_is_sha256",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="benchmarkscore",
-            constraint=models.UniqueConstraint(
-                fields=("benchmark", "base", "run"),
-                name="benchmarkscore_once_per_model",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="benchmarkscore",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("asked__gte", 1), ("contaminated__lte", models.F("asked"))
-                ),
-                name="benchmarkscore_contaminated_are_asked",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="benchmarkscore",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("digest__regex", "^[0-9a-f]{64}$")),
-                name="benchmarkscore_digest_is_sha256",
-            ),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("benchmark", "base", "run"),
+                        name="benchmarkscore_once_per_model",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("asked__gte", 1), ("contaminated__lte", models.F("asked"))
+                        ),
+                        name="benchmarkscore_contaminated_are_asked",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("digest__regex", "^[0-9a-f]{64}$")),
+                        name="benchmarkscore_digest_is_sha256",
+                    ),
+                ],
+            },
         ),
     ]

@@ -13,24 +13,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Part",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                ("position", models.PositiveSmallIntegerField()),
-            ],
-            options={
-                "ordering": ["position"],
-            },
-        ),
         migrations.RemoveConstraint(
             model_name="champion",
             name="champion_method_known",
@@ -233,35 +215,47 @@ class Migration(migrations.Migration):
                 name="schedule_parent_exactly_when_one_run",
             ),
         ),
-        migrations.AddField(
-            model_name="part",
-            name="run",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="wholes",
-                to="trainer.run",
-            ),
-        ),
-        migrations.AddField(
-            model_name="part",
-            name="whole",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="parts",
-                to="trainer.run",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="part",
-            constraint=models.UniqueConstraint(
-                fields=("whole", "run"), name="part_once_in_a_whole"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="part",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("whole", models.F("run")), _negated=True),
-                name="part_of_another",
-            ),
+        migrations.CreateModel(
+            name="Part",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="wholes",
+                        to="trainer.run",
+                    ),
+                ),
+                (
+                    "whole",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="parts",
+                        to="trainer.run",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["position"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("whole", "run"), name="part_once_in_a_whole"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("whole", models.F("run")), _negated=True),
+                        name="part_of_another",
+                    ),
+                ],
+            },
         ),
     ]
