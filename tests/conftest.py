@@ -124,15 +124,14 @@ def in_english() -> Iterator[None]:
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None,
 ) -> None:
-    """The first test that wants a database starts PostgreSQL; others find it there.
+    """The first test that wants a database starts PostgreSQL; others find it there."""
+    from django.test import TransactionTestCase
 
-    Tests with transactions of their own empty all tables, the history as well.
-    """
-    from django.db import connections
+    from tests import emptying
 
-    options = connections.settings["default"].setdefault("OPTIONS", {})
-    options["options"] = f"{options.get('options', '')} -c winnow.emptying=on"
+    TransactionTestCase._fixture_teardown = emptying.empty
     embedded.start(only="PostgreSQL")
+    emptying.allow()
 
 
 @pytest.fixture(scope="session")

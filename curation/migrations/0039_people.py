@@ -30,13 +30,9 @@ $$;
 """
 NOW = REFUSE.replace("{forgotten}", "{data,from_where}")
 BEFORE = REFUSE.replace("{forgotten}", "{data}")
-# Tests empty all tables after themselves, in a database that says so.
 NEVER_EMPTIED = """
 CREATE FUNCTION curation_refuse_emptying() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF current_setting('winnow.emptying', true) = 'on' THEN
-        RETURN NULL;
-    END IF;
     RAISE EXCEPTION '% is never emptied', TG_TABLE_NAME
         USING ERRCODE = 'restrict_violation';
 END

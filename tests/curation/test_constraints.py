@@ -65,7 +65,6 @@ def test_history_versions_and_guidelines_are_inserted_once(table, change):
 def test_history_is_never_emptied():
     def write():
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL winnow.emptying = ''")  # as anywhere but in tests
             cursor.execute("TRUNCATE curation_event CASCADE")
 
     refuses("curation_event is never emptied", write)
