@@ -51,11 +51,15 @@ def key_and_certificate() -> tuple[str, str]:
 class Provider:
     def __init__(self, address: str = "") -> None:
         self.address = address
+        self.codes: dict[str, dict[str, str]] = {}
+        self.says_as_it_came()
+
+    def says_as_it_came(self) -> None:
+        """What a test changed is as it was."""
         self.person: dict[str, Any] = {
             "sub": "u-1", "email": "ada@example.org", "email_verified": True,
             "name": "Ada Lovelace", "groups": ["writers"],
         }  # fmt: skip
-        self.codes: dict[str, dict[str, str]] = {}
         self.audience: str | None = None  # another than the one that asks
         self.is_signed = True
 

@@ -72,3 +72,9 @@ def refused_fields(answer):
 def hostile(field):
     """Bodies that must be a 400 wherever JSON with this field is taken."""
     return [body.replace(b"%s", field.encode()) for body in HOSTILE.values()]
+
+
+def claimed(program, **wanted):
+    answer = program.post("tasks/claim/", wanted)
+    assert answer.status_code == 200, answer.content
+    return answer.json()

@@ -62,3 +62,10 @@ def test_the_docs_name_every_command():
 @pytest.mark.parametrize("path", list(sources()), ids=lambda p: str(p.relative_to(ROOT)))
 def test_no_file_is_longer_than_400_lines(path):
     assert len(path.read_text().splitlines()) <= 400
+
+
+def test_no_file_of_tests_is_longer_than_400_lines():
+    there = [path for path in (ROOT / "tests").rglob("*.py") if path.stem != "__init__"]
+
+    assert len(there) > 100
+    assert [str(p) for p in there if len(p.read_text().splitlines()) > 400] == []

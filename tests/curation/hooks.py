@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from config.places import ROOT
-from curation.actions import hooks
+from curation.actions import deliveries, hooks
 from curation.models import Delivery, Event
 from tests.factories import ContributorFactory
 
@@ -50,3 +50,11 @@ def due_now():
     Delivery.objects.filter(state="waiting").update(due_at="2020-01-01T00:00Z")
     for delivery in Delivery.objects.select_related("hook"):
         type(delivery.hook).objects.filter(pk=delivery.hook_id).update(rests_until=None)
+
+
+def sent():
+    assert deliveries.carry_on(seconds=30) is False
+
+
+def states():
+    return sorted(Delivery.objects.values_list("state", flat=True))

@@ -9,7 +9,6 @@ from curation.models import Delivery, Event, Hook
 from tests.curation.hooks import added, happen
 from tests.curation.pages import queries, signed_in, url
 from tests.factories import DatasetFactory
-from tests.receiver import receiving
 
 pytestmark = pytest.mark.django_db
 
@@ -17,12 +16,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def dataset():
     return DatasetFactory()
-
-
-@pytest.fixture(scope="module")
-def server():
-    with receiving() as receiver:
-        yield receiver
 
 
 def fields(**changed):

@@ -248,3 +248,26 @@ def say():
         return talking.ask(talk_id=talk.pk, words=words, key=key, by=talk.owner)
 
     return say
+
+
+@pytest.fixture
+def trained(request_run, fake):
+    """`trained(method="dpo", parent=…)`: a finished run."""
+    from trainer import tasks
+
+    def trained(**settings):
+        run = request_run(**settings)
+        tasks.execute_run(run_id=run.pk)
+        run.refresh_from_db()
+        assert run.state == "finished", run.problem
+        return run
+
+    return trained
+
+
+@pytest.fixture
+def texts(frozen):
+    """The answers of the version, those to learn from last."""
+    from curation.models import Message
+
+    return list(Message.objects.filter(frozen_in__version=frozen).order_by("pk"))

@@ -16,14 +16,14 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from curation import handoff
-from curation.actions import versions
-from curation.models import Guideline, Message, VersionItem
-from tests.factories import (
-    CategoryFactory,
-    ContributorFactory,
-    ConversationFactory,
-    MessageFactory,
-    ReplyFactory,
+from curation.models import VersionItem
+from tests.trainer.effects import (
+    BY_CATEGORY,
+    asker,
+    finished,
+    finished_run,
+    two_categories,
+    without_training,
 )
 from trainer import forgetting, launch, tasks, trials, watch
 from trainer.actions import fence, jobs
@@ -34,63 +34,25 @@ from trainer.recipes.common import read_object
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-BY_CATEGORY = {"by": "category", "value": "thanks", "seeds": 2}
-
 
 @pytest.fixture
 def mixed(frozen, dataset, curator):
-    """Sixteen examples of two categories to learn from; half of the people wrote some."""
-    category = CategoryFactory(dataset=dataset, slug="letters", name="Letters", target=40)
-    writer = ContributorFactory(member=dataset, name="Ada Writer")
-    for number in range(16):
-        split = "held_out" if number < 6 else "train"
-        conversation = ConversationFactory(dataset=dataset, category=category, split=split)
-        prompt = MessageFactory(conversation=conversation, accepted=True)
-        more = {"author": writer} if number % 2 else {}
-        ReplyFactory(parent=prompt, accepted=True, **more)
-    return versions.freeze(dataset_id=dataset.pk, by=curator)
+    return two_categories(dataset, curator)
 
 
 @pytest.fixture
 def tuned(mixed, request_run, folders):
-    """A finished run that took twenty seconds."""
-    run = request_run(version=mixed)
-    Run.objects.filter(pk=run.pk).update(
-        state="finished", adapter_sha256="0" * 64, started_at=now() - timedelta(seconds=20),
-        finished_at=now(),
-    )  # fmt: skip
-    return Run.objects.for_page().get(pk=run.pk)
+    return finished_run(request_run, mixed)
 
 
 @pytest.fixture
 def trained(monkeypatch):
-    """The trials that were trained; each loses 1 on each answer, and no process starts."""
-    asked = []
-
-    def train(work, trial, out):
-        out.mkdir(parents=True)
-        trials._part(work.data, out / "data", trial.without)
-        asked.append(trial)
-        lines = trials.lines(work.data / "held_out.jsonl")
-        return {"examples": [line | {"tokens": 10, "loss_after": 1.0} for line in lines]}
-
-    monkeypatch.setattr(trials, "_trained", train)
-    return asked
+    return without_training(monkeypatch)
 
 
 @pytest.fixture
 def ask(tuned, curator):
-    def ask(config=BY_CATEGORY, *, kind="effect"):
-        return jobs.request(kind=kind, run=tuned, config=config, by=curator)
-
-    return ask
-
-
-def finished(job):
-    tasks.execute_job(job_id=job.pk)
-    job.refresh_from_db()
-    assert (job.state, job.problem) == ("finished", "")
-    return job.result
+    return asker(tuned, curator)
 
 
 @contextmanager
@@ -320,167 +282,7 @@ def test_a_forecast_is_told_by_category_beside_its_target(
         assert "Cannot be told yet." in said
 
 
-# ---- pages -----------------------------------------------------------------------------
-
-
-def test_the_form_says_what_it_would_take_and_asks(tuned, client, curator):
-    client.force_login(curator)
-    page = reverse("trainer:run_effect", args=[tuned.pk])
-
-    said = client.get(page).content.decode()
-
-    assert "3: 9 trainings, about" in said
-    assert "Letters: 10 examples" in said
-    assert "Ada Writer: 5 examples" in said
-    assert client.post(page, {"seeds": 3}).status_code == 422
-    assert client.post(page).status_code == 422
-    assert client.post(page, {"what": "category:none", "seeds": 3}).status_code == 422
-    everything = client.post(page, {"what": "source:person", "seeds": 3})
-    assert everything.status_code == 409
-    assert "nothing to learn from" in everything.content.decode()
-    answer = client.post(page, {"what": "category:thanks", "seeds": 2})
-    job = Job.objects.get(kind="effect")
-    assert answer.url == reverse("trainer:job", args=[job.pk])
-    assert job.config == BY_CATEGORY
-
-
-def test_names_are_for_those_who_may_see_who_wrote_what(
-    ask, trained, tuned, mixed, client, curator, dataset
-):
-    person = next(
-        one
-        for one in handoff.portions_of(mixed.pk, named=True)
-        if one.label == "Ada Writer"
-    )
-    secret = next(
-        one.label
-        for one in handoff.portions_of(mixed.pk, named=False)
-        if one.value == person.value
-    )
-    assert secret == f"Contributor {person.value[:6]}"
-    job = ask({"by": "contributor", "value": person.value, "seeds": 2})
-    finished(job)
-    pages = [reverse("trainer:job", args=[job.pk])]
-    pages.append(reverse("trainer:evaluation", args=[tuned.pk]))
-
-    for who, shown, hidden in [
-        (curator, "Ada Writer", secret),
-        (ContributorFactory(member=dataset), secret, "Ada Writer"),
-    ]:
-        client.force_login(who)
-        for page in pages:
-            said = client.get(page).content.decode()
-            assert shown in said
-            assert hidden not in said
-    assert "Ada" not in json.dumps([job.config, job.result])
-
-
-def test_no_change_beyond_chance_is_said_plainly(ask, trained, client, curator):
-    job = ask()
-    finished(job)
-    client.force_login(curator)
-
-    said = client.get(reverse("trainer:job", args=[job.pk])).content.decode()
-
-    assert "No change beyond chance." in said
-    assert "6 of 16 examples were left out, with 2 seeds." in said
-
-
-def test_a_running_one_stands_on_the_evaluation_page_too(ask, tuned, client, curator):
-    ask()
-    client.force_login(curator)
-    said = client.get(reverse("trainer:evaluation", args=[tuned.pk])).content.decode()
-    name = tuned.version.dataset.categories.get(slug="thanks").name
-    assert f"{name}</a>" in said
-    assert "Queued" in said
-
-
-@pytest.mark.parametrize("name", ["run_effect", "run_forecast"])
-def test_who_may_ask(tuned, client, dataset, name, request_run):
-    page = reverse(f"trainer:{name}", args=[tuned.pk])
-    client.force_login(ContributorFactory(member=dataset))
-    assert client.get(page).status_code == 404
-    assert client.post(page, {"seeds": 3}).status_code == 404
-    client.force_login(tuned.requested_by)
-    assert client.get(page).status_code == 200
-    unfinished = request_run(steps=20)
-    page = reverse(f"trainer:{name}", args=[unfinished.pk])
-    assert client.get(page).status_code == 404
-
-
-def test_a_datasets_page_without_a_forecast_leads_to_one(tuned, client, curator, dataset):
-    page = reverse("trainer:next_hundred", args=[dataset.slug])
-    client.force_login(ContributorFactory(member=dataset))
-    assert client.get(page).status_code == 404
-    client.force_login(curator)
-    said = client.get(page).content.decode()
-    assert reverse("trainer:run_forecast", args=[tuned.pk]) in said
-    dashboard = reverse("curation:dashboard", args=[dataset.slug])
-    assert page in client.get(dashboard).content.decode()
-
-
-def test_a_dataset_without_a_model_says_what_comes_first(frozen, client, curator):
-    client.force_login(curator)
-    page = reverse("trainer:next_hundred", args=[frozen.dataset.slug])
-    assert "No model has learned from this dataset yet" in client.get(page).content.decode()
-
-
 # ---- the parts of a version ------------------------------------------------------------
-
-
-def test_a_person_is_behind_what_they_asked_answered_and_first_wrote(dataset, curator):
-    """An edit stands on its first author's words; what is held out is learned by nobody."""
-    writer, editor = (ContributorFactory(member=dataset) for _ in range(2))
-    for split in ("train", "held_out"):
-        talk = ConversationFactory(dataset=dataset, split=split)
-        prompt = MessageFactory(conversation=talk, accepted=True)
-        first = ReplyFactory(parent=prompt, author=writer)
-        ReplyFactory(parent=prompt, revises=first, author=editor, accepted=True)
-    asked = MessageFactory(
-        conversation=ConversationFactory(dataset=dataset, split="train"),
-        author=writer,
-        accepted=True,
-    )
-    answer = ReplyFactory(parent=asked, accepted=True)
-    version = versions.freeze(dataset_id=dataset.pk, by=curator)
-
-    found = {
-        one.label: one
-        for one in handoff.portions_of(version.pk, named=True)
-        if one.by == "contributor"
-    }
-
-    assert found[str(writer)].examples == 2
-    assert found[str(editor)].examples == 1
-    theirs = handoff.ids_of_portion(version.pk, "contributor", found[str(writer)].value)
-    edits = VersionItem.objects.filter(version=version, reply__author=editor, split="train")
-    assert theirs == {answer.uid, edits.get().reply.uid}
-
-
-def test_guidelines_and_sources_are_parts_too(dataset, curator):
-    rules = Guideline.objects.create(dataset=dataset, number=2, text="Be kind.")
-    for origin, more in [
-        ("person", {"guideline": rules}),
-        ("person", {}),
-        ("import", {"origin": "import", "author": None}),
-    ]:
-        talk = ConversationFactory(dataset=dataset, split="train")
-        prompt = MessageFactory(conversation=talk, accepted=True)
-        made = ReplyFactory(parent=prompt, accepted=True, **more)
-        assert made.origin == origin
-    version = versions.freeze(dataset_id=dataset.pk, by=curator)
-
-    found = {
-        (one.by.value, one.value): one.examples
-        for one in handoff.portions_of(version.pk, named=False)
-        if one.by != "contributor"
-    }
-
-    assert found["guideline", "2"] == 1
-    assert found["source", "person"] == 2
-    assert found["source", "import"] == 1
-    (imported,) = handoff.ids_of_portion(version.pk, "source", "import")
-    assert Message.objects.get(uid=imported).origin == "import"
 
 
 def test_words_of_trainings_are_forgotten_with_the_texts(ask, mixed):
