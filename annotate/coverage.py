@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from django.core.cache import cache
+from django.core.cache import caches
 
 from annotate.models import Assignment
 from curation.clean.lengths import Usual, usual
@@ -53,12 +53,12 @@ def gap(slot: Assignment) -> Gap | None:
 def usual_lengths(slot: Assignment) -> dict[str, Usual]:
     """In words, by role, of what was last accepted in the category; empty at first."""
     key = f"usual-lengths-{slot.dataset_id}-{slot.category_id}"
-    found: dict[str, Usual] | None = cache.get(key)
+    found: dict[str, Usual] | None = caches["own"].get(key)
     if found is None:
         found = {
             role: bounds for role in Message.Role.values if (bounds := _usual(slot, role))
         }
-        cache.set(key, found, KEPT_SECONDS)
+        caches["own"].set(key, found, KEPT_SECONDS)
     return found
 
 
@@ -68,10 +68,10 @@ def example_for(slot: Assignment) -> list[Message]:
     Never one that is held out: who has read it writes like it.
     """
     key = f"examples-{slot.dataset_id}-{slot.category_id}-{slot.kind}"
-    candidates: list[tuple[int, int]] | None = cache.get(key)
+    candidates: list[tuple[int, int]] | None = caches["own"].get(key)
     if candidates is None:
         candidates = _examples(slot)
-        cache.set(key, candidates, KEPT_SECONDS)
+        caches["own"].set(key, candidates, KEPT_SECONDS)
     chosen = [pk for pk, within in candidates if within != slot.conversation_id][:1]
     still = Message.objects.filter(pk__in=chosen, state=Message.State.ACCEPTED)
     found = still.select_related("parent").first()
@@ -103,7 +103,7 @@ def _accepted(slot: Assignment, role: str) -> MessageQuerySet:
 
 def _shares(dataset: Dataset) -> list[Share]:
     key = f"shares-{dataset.pk}"
-    found: list[Share] | None = cache.get(key)
+    found: list[Share] | None = caches["own"].get(key)
     if found is None:
         counts = ("pk", "name", "complete_count", "under_way_count", "target")
         found = [
@@ -114,7 +114,7 @@ def _shares(dataset: Dataset) -> list[Share]:
             .with_progress()
             .values_list(*counts)
         ]
-        cache.set(key, found, KEPT_SECONDS)
+        caches["own"].set(key, found, KEPT_SECONDS)
     return found
 
 

@@ -178,10 +178,15 @@ DATABASES["default"]["OPTIONS"] = {
     "tcp_user_timeout": 10_000,  # in milliseconds
     **DATABASES["default"].get("OPTIONS", {}),  # from the address
 }
-# In each process's own memory: a lost Redis must not keep people from signing in. With
-# n web processes a limit is up to n times as wide.
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # Limits, and what may be used once: the same for all web processes. allauth's, too.
+    "default": {
+        "BACKEND": "config.shared_cache.SharedCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "winnow",  # beside the queues
+    },
+    # In each process's own memory.
+    "own": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     # Charts, each under the hash of what it shows, and numbers of large datasets: what one
     # process of this machine has drawn or counted, the others need not.
     "kept": {

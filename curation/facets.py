@@ -13,7 +13,7 @@ from hashlib import md5
 from threading import Lock
 from typing import Any
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db.models import Count, QuerySet
 
 from curation import hits
@@ -50,10 +50,10 @@ def counts_of(search: Search) -> Counts:
     """A few queries; on later pages often none, as the first has counted."""
     digest = md5(search.key.encode(), usedforsecurity=False).hexdigest()
     key = f"browse-counts:{digest}"
-    found: Counts | None = cache.get(key) if search.after else None
+    found: Counts | None = caches["own"].get(key) if search.after else None
     if found is None:
         found = _counted(search)
-        cache.set(key, found, KEPT_SECONDS)
+        caches["own"].set(key, found, KEPT_SECONDS)
     return found
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from django.conf import settings
-from django.core.cache import cache as kept_vectors
+from django.core.cache import caches
 from django.db import connection, transaction
 
 from curation.clean.check import Unavailable
@@ -162,7 +162,7 @@ def of_message(kept: Kept, *, at_most: int) -> list[Neighbour]:
 def _vector_of(words: str, model: EmbeddingModel) -> Vector:
     """Asked for once, for all pages of a search."""
     digest = sha256(f"{model.pk}:{words}".encode()).hexdigest()
-    kept: Vector | None = kept_vectors.get(f"meaning:{digest}")
+    kept: Vector | None = caches["own"].get(f"meaning:{digest}")
     if kept is not None:
         return kept
     asked = embedder(seconds=SEARCH_SECONDS)
@@ -170,5 +170,5 @@ def _vector_of(words: str, model: EmbeddingModel) -> Vector:
     vector = np.asarray(asked([words])[0])
     if len(vector) != model.dimensions:
         raise Unavailable(f"its vectors have {len(vector)} numbers")
-    kept_vectors.set(f"meaning:{digest}", vector, KEPT_SECONDS)
+    caches["own"].set(f"meaning:{digest}", vector, KEPT_SECONDS)
     return vector

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.urls import reverse
 
 from annotate import planner
@@ -28,7 +28,7 @@ GERMAN = "Das ist eine kurze Antwort, und sie ist nicht auf Englisch, sondern au
 
 @pytest.fixture(autouse=True)
 def nothing_remembered():
-    cache.clear()
+    caches["own"].clear()
 
 
 @pytest.fixture

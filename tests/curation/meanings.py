@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.utils.timezone import now
 
 from curation.actions import meanings, vectors
@@ -36,7 +36,7 @@ BREAD = "Which flour makes the best bread?"
 
 @pytest.fixture(autouse=True)
 def nothing_kept():
-    cache.clear()
+    caches["own"].clear()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 
 from curation import facets, hits
 from curation.actions import tallies
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def nothing_counted_before():
-    cache.clear()
+    caches["own"].clear()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 
 from curation.models import Event, Flag, Message, SavedView
 from curation.views import bulk
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def dataset():
-    cache.clear()
+    caches["own"].clear()
     return DatasetFactory(slug="d")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 
 from curation.actions import messages
 from curation.models import SavedView
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def nothing_counted_before():
-    cache.clear()
+    caches["own"].clear()
 
 
 @pytest.fixture

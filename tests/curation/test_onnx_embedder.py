@@ -6,7 +6,7 @@ from base64 import b64decode
 
 import numpy as np
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from curation import neighbours
@@ -50,7 +50,7 @@ def test_a_folder_without_a_model_is_unavailable(tmp_path, folder):
 
 @pytest.mark.django_db
 def test_texts_are_compared_without_leaving_the_machine(folder, settings):
-    cache.clear()
+    caches["own"].clear()
     settings.EMBEDDER, settings.EMBEDDER_MODEL = str(folder), "small"
     kite = MessageFactory(text="kite kite")
     dataset = kite.conversation.dataset

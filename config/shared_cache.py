@@ -1,0 +1,109 @@
+"""What all web processes count together, in Redis: how often somebody tried."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache.backends.redis import RedisCache
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+logger = logging.getLogger(__name__)
+
+AWAY_SECONDS = 5.0  # for so long nobody asks a Redis that did not answer
+ANSWER_SECONDS = 0.5
+ALONE_AT_MOST = 100_000  # with Django's 300 whoever tries many names is forgotten at once
+
+
+class Plain:
+    """Numbers as they are, so that Redis can count them; else JSON, which runs nothing."""
+
+    def dumps(self, value: Any) -> int | str:
+        return value if type(value) is int else json.dumps(value)
+
+    def loads(self, kept: bytes) -> Any:
+        return json.loads(kept)
+
+
+@dataclass
+class Away:
+    until: float = 0.0
+
+
+@cache
+def _away(server: str, prefix: str) -> Away:
+    """One for all threads of this process."""
+    return Away()
+
+
+class SharedCache(BaseCache):
+    """Django's cache in Redis. While Redis is away each process counts for itself, so that
+    people can sign in, and guessing stays slow."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(params)
+        options = {
+            "serializer": Plain,
+            "socket_timeout": ANSWER_SECONDS,
+            "socket_connect_timeout": ANSWER_SECONDS,
+            "retry": Retry(NoBackoff(), 0),
+        }
+        self._there = RedisCache([server], {**params, "OPTIONS": options})
+        alone = {**params, "OPTIONS": {"MAX_ENTRIES": ALONE_AT_MOST}}
+        self._alone = LocMemCache(f"alone {server} {self.key_prefix}", alone)
+        self._away = _away(server, self.key_prefix)
+
+    def add(
+        self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None
+    ) -> bool:
+        return bool(self._do("add", key, value, timeout, version))
+
+    def get(self, key: Any, default: Any = None, version: Any = None) -> Any:
+        return self._do("get", key, default, version)
+
+    def set(
+        self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None
+    ) -> None:
+        self._do("set", key, value, timeout, version)
+
+    def touch(self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:
+        return bool(self._do("touch", key, timeout, version))
+
+    def delete(self, key: Any, version: Any = None) -> bool:
+        return bool(self._do("delete", key, version))
+
+    def incr(self, key: Any, delta: int = 1, version: Any = None) -> int:
+        """At once for all: of two who come together each gets a number of their own."""
+        return int(self._do("incr", key, delta, version))
+
+    def clear(self) -> None:
+        """Not for use: Redis holds the queues as well."""
+        raise NotImplementedError
+
+    def _do(self, what: str, *given: Any) -> Any:
+        if time.monotonic() >= self._away.until:
+            try:
+                answer = getattr(self._there, what)(*given)
+            except RedisError as problem:
+                self._note(type(problem).__name__)
+            else:
+                self._note(None)
+                return answer
+        return getattr(self._alone, what)(*given)
+
+    def _note(self, problem: str | None) -> None:
+        """In the log once when it goes away, and once when it is back."""
+        was_away = self._away.until > 0
+        self._away.until = time.monotonic() + AWAY_SECONDS if problem else 0.0
+        if problem and not was_away:
+            logger.warning("Limits count in each process alone: Redis says %s", problem)
+        elif was_away and not problem:
+            logger.warning("Limits count for all processes together again")
