@@ -11,6 +11,7 @@ from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialLogin
+from allauth.socialaccount.providers.base import AuthProcess
 from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import render
@@ -24,6 +25,8 @@ from curation.outbound_requests import Outbound
 logger = logging.getLogger(__name__)
 
 Kind = IdentityProvider.Kind
+# In what is remembered of a sign-in under way: a form of ours began it, and no link.
+BEGUN_HERE = "begun_here"
 NEEDED = (*identities.ENDPOINTS, "issuer", "userinfo_endpoint")
 
 
@@ -64,6 +67,9 @@ class IdentityAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # unt
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """What must hold before anybody is signed in, or an account is made."""
         told = what_was_said(sociallogin)
+        process = sociallogin.state.get("process")
+        if process == AuthProcess.CONNECT and not sociallogin.state.get(BEGUN_HERE):
+            self._refuse_link(request, told.provider)
         if told.is_mixed:
             self._refuse(request, _("The answer speaks of two people."))
         if not told.provider.links_by_email:
@@ -75,14 +81,14 @@ class IdentityAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # unt
                 SocialAccount.objects.filter(pk=sociallogin.account.pk).update(
                     extra_data={}
                 )
-            if sociallogin.state.get("process") != "connect":
+            if process != AuthProcess.CONNECT:
                 if sociallogin._did_authenticate_by_email:
                     identities.hand_over(
                         person=sociallogin.user,
                         email=sociallogin._did_authenticate_by_email,
                     )
                 group_roles.match(sociallogin.user, told.provider, told.groups)
-        elif sociallogin.state.get("process") != "connect":
+        elif process != AuthProcess.CONNECT:
             self._require_new(request, sociallogin)
         sociallogin.account.extra_data = {}
         sociallogin.groups = told.groups
@@ -128,6 +134,12 @@ class IdentityAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # unt
         person: Contributor = super().save_user(request, sociallogin, form)
         group_roles.match(person, provider_of(sociallogin), sociallogin.groups)
         return person
+
+    def _refuse_link(self, request: HttpRequest, provider: IdentityProvider) -> None:
+        """It may be of a page elsewhere, which wants an account of its own connected."""
+        page = "socialaccount/not_connected.html"
+        about = {"name": provider.name}
+        raise ImmediateHttpResponse(render(request, page, about, status=403))
 
     def _refuse(self, request: HttpRequest, why: str) -> None:
         page = render(request, "socialaccount/refused.html", {"why": why}, status=403)

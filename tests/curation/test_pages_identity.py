@@ -12,7 +12,7 @@ from django.urls import reverse
 from curation import secrecy
 from curation.actions import erasure, identities, passwords
 from curation.errors import CurationError
-from curation.models import Contributor, Event, IdentityProvider, Instance, Session
+from curation.models import Contributor, IdentityProvider, Instance, Session
 from tests.curation.pages import signed_in, url
 from tests.curation.vouched import KINDS, PASSWORD, set_up, sign_in
 from tests.factories import ContributorFactory, DatasetFactory
@@ -158,21 +158,6 @@ def test_passwords_are_not_switched_off_by_who_could_not_come_back(client, serve
 
     assert client.post(url("sign-in"), send).status_code == 302
     assert Instance.current().passwords_of == "nobody"
-
-
-def test_an_account_is_connected_after_the_password_was_asked(client, oidc):
-    person = Contributor.objects.create_user("bo@example.org", PASSWORD)
-    fields = {"login": "bo@example.org", "password": PASSWORD}
-    client.post(reverse("account_login"), fields)
-    asked = sign_in(client, "oidc", process="connect")
-    assert asked.url.startswith(reverse("account_reauthenticate"))
-    assert not SocialAccount.objects.exists()
-
-    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
-
-    account = SocialAccount.objects.get(user=person)
-    assert account.uid == "u-1"
-    assert Event.objects.filter(kind="identity.connected", by=person).exists()
 
 
 def test_who_is_erased_is_connected_to_nothing(client, provider):

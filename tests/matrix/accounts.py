@@ -47,6 +47,7 @@ ROWS = [
     Row("socialaccount_connections", get=SIGNED_IN, post=SIGNED_IN),
     Row("socialaccount_signup", get=EVERYBODY.to(404), post=EVERYBODY.to(404)),
     Row("curation:sign-in-no-form", get=EVERYBODY.to(404), post=EVERYBODY.to(404)),
+    Row("curation:connect", "oidc", post=SIGNED_IN.to(502)),
     Row("socialaccount_login_cancelled", get=EVERYBODY),
     Row("socialaccount_login_error", get=EVERYBODY.to(401)),
     Row("openid_connect_login", "oidc", get=EVERYBODY.to(502)),
