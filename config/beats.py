@@ -25,6 +25,8 @@ BEATS: dict[str, dict[str, Any]] = {
     "forget-submissions": {"task": "annotate.tasks.forget_submissions", "schedule": 300},
     # Browsers that were signed in long ago.
     "forget-sessions": {"task": "curation.tasks.forget_sessions", "schedule": 86_400},
+    # SAML providers change their keys, and say so where their metadata stands.
+    "renew-metadata": {"task": "curation.tasks.renew_metadata", "schedule": 3600},
     # What programs were answered whose requests nobody will send again.
     "forget-answers": {"task": "curation.tasks.forget_answers", "schedule": 3600},
     # What was written before there were sketches, or with older ones, can be looked up too.

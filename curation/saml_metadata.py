@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from lxml import etree
 from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
+from onelogin.saml2.utils import OneLogin_Saml2_Utils
 
 from curation.errors import CurationError
 from curation.models import IdentityProvider
@@ -19,28 +20,49 @@ EMAILS = [
 ]  # fmt: skip
 
 
-def read(xml: str) -> dict[str, str]:
-    """Its entity id, certificate and sign-in address. Refuses what has none of them."""
+def read(xml: str) -> dict[str, Any]:
+    """Its entity id, sign-in address, and the certificates of all keys that it signs with:
+    while one takes another's place there are two. Refuses what lacks any of them."""
     try:
         # lxml reads no entities from elsewhere, and the parser refuses a DOCTYPE.
         if "<!DOCTYPE" in xml or "<!ENTITY" in xml:
             raise ValueError
         found = OneLogin_Saml2_IdPMetadataParser.parse(xml)["idp"]
-        certificate = found.get("x509cert") or found["x509certMulti"]["signing"][0]
+        one = found.get("x509cert")
         return {
             "entity_id": found["entityId"],
             "sso_url": found["singleSignOnService"]["url"],
-            "x509cert": certificate,
+            "certificates": _required([one] if one else found["x509certMulti"]["signing"]),
         }
     except (etree.LxmlError, ValueError, KeyError, IndexError, TypeError):
         said = _("This is no metadata of a SAML identity provider.")
         raise CurationError(said) from None
 
 
+def _required(certificates: list[str]) -> list[str]:
+    if not certificates:
+        raise ValueError
+    return list(dict.fromkeys(certificates))
+
+
+def signer_of(answer: str, certificates: list[str]) -> str | None:
+    """Which of them signed a SAMLResponse. allauth takes one, and looks at all the rest."""
+    try:
+        xml = OneLogin_Saml2_Utils.b64decode(answer)
+    except ValueError:
+        return None
+    for certificate in certificates:
+        known = OneLogin_Saml2_Utils.format_cert(certificate)
+        if OneLogin_Saml2_Utils.validate_sign(xml, known, raise_exceptions=False):
+            return certificate
+    return None
+
+
 def settings_of(provider: IdentityProvider) -> dict[str, Any]:
     """For allauth: nothing unsigned, nothing that was not asked for, no second use."""
+    told = read(provider.metadata)
     return {
-        "idp": read(provider.metadata),
+        "idp": {**told, "x509cert": told["certificates"][0]},
         "attribute_mapping": {
             "uid": ["urn:oasis:names:tc:SAML:attribute:subject-id"],
             "email": [provider.email_from] if provider.email_from else EMAILS,

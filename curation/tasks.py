@@ -16,6 +16,7 @@ from curation.actions import (
     importing,
     lookalikes,
     meanings,
+    metadata,
     older_guidelines,
     rechecks,
     reputations,
@@ -53,6 +54,12 @@ def send_digests() -> None:
 def forget_sessions() -> None:
     """Browsers whose sign-in has run out."""
     SessionStore.clear_expired()
+
+
+@background_task()
+def renew_metadata() -> None:
+    """Of SAML providers whose is older than a day."""
+    metadata.renew_old()
 
 
 @background_task()

@@ -30,7 +30,8 @@ RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 
 
 @cache
-def key_and_certificate() -> tuple[str, str]:
+def key_and_certificate(which: int = 0) -> tuple[str, str]:
+    """A provider has another once the first grows old."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "idp")])
     day = datetime.now(UTC)
@@ -48,6 +49,15 @@ def key_and_certificate() -> tuple[str, str]:
     return pem.decode(), certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
+def _described(which: int) -> str:
+    certificate = "".join(key_and_certificate(which)[1].splitlines()[1:-1])
+    return (
+        '<KeyDescriptor use="signing"><KeyInfo '
+        'xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>'
+        f"{certificate}</X509Certificate></X509Data></KeyInfo></KeyDescriptor>"
+    )
+
+
 class Provider:
     def __init__(self, address: str = "") -> None:
         self.address = address
@@ -62,6 +72,9 @@ class Provider:
         }  # fmt: skip
         self.audience: str | None = None  # another than the one that asks
         self.is_signed = True
+        self.announced, self.signing = [0], 0  # which of its keys
+        self.entity = f"{self.address}/saml"
+        self.asked = 0  # how often for its metadata
 
     # ---- OIDC ------------------------------------------------------------------------
     def discovery(self) -> dict[str, Any]:
@@ -100,15 +113,12 @@ class Provider:
 
     # ---- SAML ------------------------------------------------------------------------
     def metadata(self) -> str:
-        certificate = "".join(key_and_certificate()[1].splitlines()[1:-1])
+        keys = "".join(map(_described, self.announced))
         return (
             '<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" '
-            f'entityID="{self.address}/saml"><IDPSSODescriptor '
+            f'entityID="{self.entity}"><IDPSSODescriptor '
             'protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">'
-            '<KeyDescriptor use="signing"><KeyInfo '
-            'xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>'
-            f"{certificate}</X509Certificate></X509Data></KeyInfo></KeyDescriptor>"
-            '<SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:'
+            f'{keys}<SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:'
             f'HTTP-Redirect" Location="{self.address}/sso"/></IDPSSODescriptor>'
             "</EntityDescriptor>"
         )
@@ -124,13 +134,13 @@ class Provider:
             "now": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "soon": (at + timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "before": (at - timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "issuer": f"{self.address}/saml", "there": there, "audience": audience,
+            "issuer": self.entity, "there": there, "audience": audience,
             "asked": asked.get("ID"), "person": self.person["sub"],
             "attributes": self._attributes(), "id": uuid4().hex,
         }  # fmt: skip
         assertion = ASSERTION.format(**usual)
         if self.is_signed:
-            key, certificate = key_and_certificate()
+            key, certificate = key_and_certificate(self.signing)
             assertion = OneLogin_Saml2_Utils.add_sign(
                 assertion, key, certificate, sign_algorithm=RSA_SHA256,
                 digest_algorithm=SHA256,
@@ -200,6 +210,7 @@ def identity_provider() -> Iterator[Provider]:
                 there, response = provider.answer(asked["SAMLRequest"])
                 self._say(FORM.format(there=there, response=response), "text/html")
             elif parts.path == "/metadata":
+                provider.asked += 1
                 self._say(provider.metadata(), "text/xml")
             elif parts.path == "/userinfo":
                 self._say(json.dumps(provider.person), "application/json")
@@ -221,6 +232,7 @@ def identity_provider() -> Iterator[Provider]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     provider.address = f"http://127.0.0.1:{server.server_port}"
+    provider.says_as_it_came()
     Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield provider

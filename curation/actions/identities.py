@@ -6,9 +6,11 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.db import transaction
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from curation import outbound, saml_metadata, secrecy
+from curation.actions import metadata as metadatas
 from curation.actions import tokens
 from curation.errors import CurationError, NotAllowed
 from curation.models import (
@@ -57,13 +59,13 @@ def save(
 ) -> IdentityProvider:
     """Keep what an admin typed. An empty secret leaves the one that is there.
 
-    `metadata` is XML, or the address where it stands: fetched once, here.
+    `metadata` is XML, or the address where it stands: fetched here, and again each day.
     """
     _require_admin(by)
     if secret:
         provider.secret = secrecy.lock(secret)
     if metadata:
-        provider.metadata = _fetched(metadata.strip())
+        _take(provider, metadata.strip())
     if provider.kind == Kind.SAML:
         saml_metadata.read(provider.metadata)
     is_new = provider.pk is None
@@ -79,6 +81,9 @@ def check(*, provider: IdentityProvider, by: Contributor) -> str:
     """Ask it who it is. Returns words; refuses with what is wrong."""
     _require_admin(by)
     if provider.kind == Kind.SAML:
+        if provider.metadata_url:
+            metadatas.renew(provider=provider, by=by)
+            provider.refresh_from_db()
         found = saml_metadata.read(provider.metadata)
         said = _("It calls itself %(name)s and signs people in at %(address)s.")
         return said % {"name": found["entity_id"], "address": found["sso_url"]}
@@ -160,14 +165,11 @@ def _server_of(provider: IdentityProvider) -> str:
     return provider.server.partition(WELL_KNOWN)[0].rstrip("/")
 
 
-def _fetched(metadata: str) -> str:
-    if metadata.startswith("<"):
-        return metadata
-    answer = outbound.fetch(metadata, redirects=2)
-    if not answer.is_good:
-        said = _("It answers %(status)d at %(address)s.")
-        raise CurationError(said % {"status": answer.status, "address": metadata})
-    return answer.text
+def _take(provider: IdentityProvider, metadata: str) -> None:
+    is_typed = metadata.startswith("<")
+    provider.metadata = metadata if is_typed else metadatas.fetched(metadata)
+    provider.metadata_url = "" if is_typed else metadata
+    provider.metadata_at = now()
 
 
 def _require_admin(by: Contributor) -> None:

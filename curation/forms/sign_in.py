@@ -130,7 +130,10 @@ class SamlForm(ProviderForm):
         required=False,
         max_length=200_000,
         widget=forms.Textarea(attrs={"rows": 5, **PLAIN}),
-        help_text=_("XML, or the https address where it stands. Empty: it stays as it is."),
+        help_text=_(
+            "XML, or the https address where it stands, which is asked again each day. "
+            "Empty: it stays as it is."
+        ),
     )
 
 

@@ -30,6 +30,9 @@ class IdentityProvider(models.Model):
     scopes = models.CharField(max_length=200, blank=True)
     # SAML: what it says of itself, as XML.
     metadata = models.TextField(blank=True)
+    # Where that stands, if not typed in by hand, and since when it is known.
+    metadata_url = models.TextField(blank=True, db_default="")
+    metadata_at = models.DateTimeField(null=True, blank=True)
     # Where in what it says of a person these stand. Empty: where they usually do.
     name_from = models.CharField(max_length=200, blank=True)
     email_from = models.CharField(max_length=200, blank=True)
@@ -50,8 +53,9 @@ class IdentityProvider(models.Model):
         published: ClassVar[set[str]] = set()
         withheld = {
             "id", "kind", "slug", "name", "is_on", "server", "client_id", "secret",
-            "scopes", "metadata", "name_from", "email_from", "groups_from",
-            "makes_accounts", "domains", "links_by_email", "asks_second_step",
+            "scopes", "metadata", "metadata_url", "metadata_at", "name_from", "email_from",
+            "groups_from", "makes_accounts", "domains", "links_by_email",
+            "asks_second_step",
         }  # fmt: skip
 
     def __str__(self) -> str:

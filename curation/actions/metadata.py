@@ -1,0 +1,74 @@
+"""What a SAML provider says of itself, asked again where it stands at an address."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.core.cache import cache
+from django.db import transaction
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from curation import outbound, saml_metadata
+from curation.errors import CurationError
+from curation.models import Contributor, Event, IdentityProvider
+
+logger = logging.getLogger(__name__)
+
+LASTS = timedelta(days=1)
+# Who sends answers that nobody signed must not make us ask a provider again and again.
+SECONDS_BETWEEN = 300
+
+
+def fetched(address: str) -> str:
+    answer = outbound.fetch(address, redirects=2)
+    if not answer.is_good:
+        said = _("It answers %(status)d at %(address)s.")
+        raise CurationError(said % {"status": answer.status, "address": address})
+    return answer.text
+
+
+def renew(*, provider: IdentityProvider, by: Contributor | None) -> None:
+    """Ask again. Refuses another provider in its place, and keeps what was there."""
+    told = fetched(provider.metadata_url)
+    before, after = (saml_metadata.read(xml) for xml in (provider.metadata, told))
+    if before["entity_id"] != after["entity_id"]:
+        said = _("%(address)s speaks of another provider now: %(name)s.")
+        place = {"address": provider.metadata_url, "name": after["entity_id"]}
+        raise CurationError(said % place)
+    with transaction.atomic():
+        # What an admin typed meanwhile stays.
+        there = IdentityProvider.objects.filter(
+            pk=provider.pk, metadata_url=provider.metadata_url, metadata=provider.metadata
+        )
+        if there.update(metadata=told, metadata_at=now()) and before != after:
+            count = len(after["certificates"])
+            Event.objects.record(
+                "identity.metadata_renewed", provider, by=by, certificates=count
+            )
+
+
+def renew_old() -> None:
+    """Of each that is on, once a day. One that cannot be asked keeps what it has."""
+    old = IdentityProvider.objects.filter(is_on=True, metadata_at__lt=now() - LASTS)
+    for provider in old.exclude(metadata_url=""):
+        _try(provider)
+
+
+def renew_for_an_answer(*, slug: str) -> bool:
+    """After an answer that none of its certificates signed: it may have new ones. Whether
+    it was asked, which happens now and then only."""
+    provider = IdentityProvider.objects.exclude(metadata_url="").filter(slug=slug).first()
+    if provider is None or not cache.add(f"metadata-{provider.pk}", 1, SECONDS_BETWEEN):
+        return False
+    return _try(provider)
+
+
+def _try(provider: IdentityProvider) -> bool:
+    try:
+        renew(provider=provider, by=None)
+    except CurationError as problem:
+        logger.warning("The metadata of %s stays as it is: %s", provider.slug, problem)
+        return False
+    return True

@@ -1,0 +1,130 @@
+"""A SAML provider takes a new key, and nobody has to type anything in for that."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.utils.timezone import now
+
+from curation import saml_metadata, tasks
+from curation.actions import identities, metadata
+from curation.errors import CurationError
+from curation.models import Contributor, Event, IdentityProvider
+from tests.curation.vouched import ask, bring, is_in, set_up, sign_in
+from tests.factories import ContributorFactory
+from tests.identity import identity_provider
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def server():
+    with identity_provider() as there:
+        yield there
+
+
+@pytest.fixture
+def saml(server):
+    cache.clear()
+    server.says_as_it_came()
+    stands = {"metadata_url": f"{server.address}/metadata", "metadata_at": now()}
+    return set_up(server, "saml", **stands)
+
+
+def known(provider):
+    provider.refresh_from_db()
+    return len(saml_metadata.read(provider.metadata)["certificates"])
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_any_key_of_the_metadata_may_sign(client, saml, server, which):
+    server.announced, server.signing = [0, 1], which
+    IdentityProvider.objects.update(metadata=server.metadata(), metadata_url="")
+
+    sign_in(client, "saml")
+
+    assert is_in(client)
+
+
+def test_a_key_that_is_new_is_asked_for_while_somebody_signs_in(client, saml, server):
+    server.announced, server.signing = [1], 1
+
+    sign_in(client, "saml")
+
+    assert is_in(client)
+    assert Event.objects.get(kind="identity.metadata_renewed").by is None
+
+
+def test_a_key_of_nobody_opens_nothing_and_makes_us_ask_but_once(client, saml, server):
+    server.signing = 1
+    for _ in range(3):
+        assert sign_in(client, "saml").status_code == 401
+    address, form = ask(client, "saml")
+    bring(client, address, {**form, "SAMLResponse": "bm8="})
+
+    assert server.asked == 1
+    assert not is_in(client) and not Contributor.objects.exists()
+
+
+def test_the_clock_asks_after_a_day(saml, server):
+    server.announced = [0, 1]
+    tasks.renew_metadata()
+    assert (server.asked, known(saml)) == (0, 1)
+    IdentityProvider.objects.update(metadata_at=now() - timedelta(hours=25))
+
+    tasks.renew_metadata()
+    tasks.renew_metadata()
+
+    assert (server.asked, known(saml)) == (1, 2)
+    assert Event.objects.filter(kind="identity.metadata_renewed").count() == 1
+
+
+def test_another_provider_at_the_same_address_is_refused(saml, server, caplog):
+    IdentityProvider.objects.update(metadata_at=now() - timedelta(days=2))
+    server.entity, server.announced = "https://elsewhere.example", [1]
+    before = saml.metadata
+
+    with caplog.at_level(logging.WARNING, logger=metadata.logger.name):
+        metadata.renew_old()
+
+    saml.refresh_from_db()
+    assert saml.metadata == before
+    assert "stays as it is" in caplog.text
+    with pytest.raises(CurationError, match="another provider now"):
+        identities.check(provider=saml, by=ContributorFactory(is_staff=True))
+
+
+@pytest.mark.parametrize("place", ["https://10.0.0.1/", "https://169.254.169.254/x"])
+def test_it_is_asked_nowhere_inside(saml, place):
+    IdentityProvider.objects.update(metadata_url=place, metadata_at=now() - timedelta(9))
+    before = saml.metadata
+
+    metadata.renew_old()
+
+    saml.refresh_from_db()
+    assert saml.metadata == before
+
+
+def test_what_an_admin_pasted_is_not_asked_for(client, saml, server):
+    admin = ContributorFactory(is_staff=True)
+    identities.save(provider=saml, by=admin, metadata=f"{server.address}/metadata")
+    assert (saml.metadata_url, server.asked) == (f"{server.address}/metadata", 1)
+
+    identities.save(provider=saml, by=admin, metadata=server.metadata())
+
+    assert saml.metadata_url == ""
+    identities.check(provider=saml, by=admin)
+    server.signing = 1
+    assert sign_in(client, "saml").status_code == 401
+    assert server.asked == 1
+
+
+def test_metadata_without_a_key_is_refused(server):
+    server.says_as_it_came()
+    server.announced = []
+
+    with pytest.raises(CurationError, match="no metadata"):
+        saml_metadata.read(server.metadata())
