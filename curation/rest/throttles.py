@@ -21,6 +21,7 @@ class PerKey(UserRateThrottle):
     """
 
     scope = "key"
+    num_requests: int
     duration: int
 
     def get_cache_key(self, request: Request, view: APIView) -> str | None:
