@@ -207,8 +207,9 @@ def conversations_of(uids: Iterable[UUID]) -> dict[UUID, int]:
     return dict(found.values_list("uid", "conversation"))
 
 
-def belongs(uid: UUID, dataset: Dataset) -> bool:
-    return Message.objects.filter(uid=uid, conversation__dataset=dataset).exists()
+def text_of(uid: UUID, dataset: Dataset) -> Message | None:
+    """Whatever became of it; None where it is not in the dataset. A query."""
+    return Message.objects.filter(uid=uid, conversation__dataset=dataset).first()
 
 
 class Recalled(NamedTuple):

@@ -57,6 +57,7 @@ WORDS = {
     "review.reject": gettext_noop("voted against"),
     "review.set_aside": gettext_noop("verdict set aside, others are asked"),
     "review.undone": gettext_noop("verdict taken back"),
+    "surprise.dismissed": gettext_noop("surprised a model, and was found right as it is"),
 }
 
 

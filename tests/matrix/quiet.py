@@ -48,7 +48,6 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     "the answer goes on to a page, which signs in or refuses": ("saml_acs",),
     "a version that is there already": ("api:version-list",),
     "a worker is woken, and writes the line": ("trainer:starter_build",),
-    "what a curator thinks of a score": ("trainer:surprising",),
 }  # fmt: skip
 QUIET: dict[str, str] = {
     route: reason for reason, routes in _BY_REASON.items() for route in routes

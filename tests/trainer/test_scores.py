@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from curation.actions import erasure, versions, withdrawals
-from curation.models import Conversation, Message, Review
+from curation.models import Conversation, Event, Message, Review
 from tests.factories import (
     ContributorFactory,
     ConversationFactory,
@@ -249,11 +249,16 @@ def test_curators_see_it_with_its_numbers_and_others_nothing(
     assert client.get(page, {"kind": "rude"}).status_code == 404
 
 
-def test_fine_as_it_is_it_does_not_come_again(strange, page, client, curator):
+def test_fine_as_it_is_it_does_not_come_again_and_is_a_line_of_history(
+    strange, page, client, curator, dataset
+):
     client.force_login(curator)
     address = f"{page}?kind=unlearned"
-    answer = client.post(address, {"text": strange.uid, "action": "fine"}, follow=True)
-    assert "does not come up again" in answer.text
+    for _ in range(2):  # a double click
+        answer = client.post(address, {"text": strange.uid, "action": "fine"}, follow=True)
+        assert "does not come up again" in answer.text
+    line = Event.objects.get(kind="surprise.dismissed")
+    assert (line.subject_id, line.by, line.dataset) == (strange.pk, curator, dataset)
     assert "pure nonsense" not in answer.text
     scores.list_surprises(Run.objects.latest("pk"))
     assert "pure nonsense" not in client.get(address).text

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from curation import handoff, intake
+from curation import handoff, history, intake
 from curation.errors import CurationError
 from curation.handoff import Person
 from trainer import surprises
@@ -105,29 +105,37 @@ def _scored(run: Run) -> Iterator[Scored]:
 
 @transaction.atomic
 def mark_fine(*, uid: UUID, dataset: Any, by: Person) -> None:
-    """It is right as it is, and does not come up again."""
-    _require(uid, dataset)
-    _answer(uid, SecondThought.Outcome.FINE, by)
+    """It is right as it is, and does not come up again. Twice is once."""
+    text = _required(uid, dataset)
+    if _answer(uid, SecondThought.Outcome.FINE, by):
+        history.record("surprise.dismissed", text, by=by, dataset_id=dataset.pk)
 
 
 @transaction.atomic
 def judge_again(*, uid: UUID, dataset: Any, reason: str, by: Person) -> None:
     """Have people judge it once more; what the record refuses is told."""
-    _require(uid, dataset)
+    _required(uid, dataset)
     looked = intake.ask_second_look([uid], reason=reason, by=by)
     if looked.refused:
         raise CurationError(looked.refused[0])
     _answer(uid, SecondThought.Outcome.AGAIN, by)
 
 
-def _require(uid: UUID, dataset: Any) -> None:
-    if not handoff.belongs(uid, dataset):
+def _required(uid: UUID, dataset: Any) -> Any:
+    text = handoff.text_of(uid, dataset)
+    if text is None:
         raise CurationError(_("This text is not in the dataset any more."))
+    return text
 
 
-def _answer(uid: UUID, outcome: str, by: Person) -> None:
-    said = {"outcome": outcome, "by": by}
-    SecondThought.objects.update_or_create(message_uid=uid, defaults=said)
+def _answer(uid: UUID, outcome: str, by: Person) -> bool:
+    """False where that was the answer already."""
+    found, is_new = SecondThought.objects.select_for_update().get_or_create(
+        message_uid=uid, defaults={"outcome": outcome, "by": by}
+    )
+    was, found.outcome, found.by = found.outcome, outcome, by
+    found.save(update_fields=["outcome", "by"])
+    return is_new or was != outcome
 
 
 # ---- forgetting ------------------------------------------------------------------------
