@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from celery import shared_task, signals
+from celery import current_app, shared_task, signals
 from celery.app.task import Task
 from django.db import transaction
 from kombu.exceptions import OperationalError
@@ -33,7 +33,7 @@ def ring(task: Task[..., None], **arguments: Any) -> None:
 
     The row waits, and the task that looks for waiting rows each minute finds it.
     """
-    _once_committed(task, lambda: task.delay(**arguments))
+    _once_committed(task.name, lambda: task.delay(**arguments))
 
 
 def ring_again(task: Task[..., None], *, every: int = 20, **arguments: Any) -> None:
@@ -42,22 +42,35 @@ def ring_again(task: Task[..., None], *, every: int = 20, **arguments: Any) -> N
     A bell that nobody heard by the next one is forgotten, or a busy worker would find
     thousands.
     """
-    _once_committed(task, lambda: task.apply_async(kwargs=arguments, expires=every))
+    _once_committed(task.name, lambda: task.apply_async(kwargs=arguments, expires=every))
 
 
 def ring_later(task: Task[..., None], *, seconds: int, **arguments: Any) -> None:
     """The same, so many seconds after that."""
-    _once_committed(task, lambda: task.apply_async(kwargs=arguments, countdown=seconds))
+    _once_committed(
+        task.name, lambda: task.apply_async(kwargs=arguments, countdown=seconds)
+    )
 
 
-def _once_committed(task: Task[..., None], announce: Callable[[], object]) -> None:
-    def send() -> None:
-        try:
-            announce()
-        except (OperationalError, OSError) as problem:
-            logger.warning("%s was not announced, its row waits: %s", task.name, problem)
+def ring_by_name(name: str, *, expires: float) -> bool:
+    """For what tasks stand on, which cannot import them. Call it once all is committed.
 
-    transaction.on_commit(send)
+    A bell that nobody heard in so many seconds is forgotten. False where no broker is.
+    """
+    return _announced(name, lambda: current_app.send_task(name, expires=expires))
+
+
+def _once_committed(name: str, announce: Callable[[], object]) -> None:
+    transaction.on_commit(lambda: _announced(name, announce))
+
+
+def _announced(name: str, announce: Callable[[], object]) -> bool:
+    try:
+        announce()
+    except (OperationalError, OSError) as problem:
+        logger.warning("%s was not announced, its row waits: %s", name, problem)
+        return False
+    return True
 
 
 def while_a_worker_lives(

@@ -18,14 +18,9 @@ def record(
     **data: Any,
 ) -> None:
     """Write one line, in the transaction of the change. `by` is None for a machine."""
-    Event.objects.create(
-        kind=kind,
-        subject_kind=subject._meta.model_name or "",
-        subject_id=subject.pk,
-        dataset_id=dataset_id,
-        by=by,
-        data=data,
-    )
+    line = Event.objects.line(kind, subject, by=by, **data)
+    line.dataset_id = dataset_id
+    Event.objects.record_all([line])
 
 
 def of(subject: Model) -> QuerySet[Event]:

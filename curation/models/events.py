@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.timezone import now
 
+from curation.doorbell import doorbell
 from curation.models.datasets import Dataset
 from curation.models.people import Contributor
 from curation.prepared import insert
@@ -39,7 +40,9 @@ class EventManager(models.Manager["Event"]):
         """Write several in one statement, in this order."""
         waiting = _waiting.get()
         if waiting is None:
+            lines = list(lines)
             insert(*lines)
+            doorbell.ring(line.kind for line in lines)
         else:
             waiting.extend(lines)
 
