@@ -23,6 +23,7 @@ from winnow.errors import (
     Unreachable,
     WinnowError,
 )
+from winnow.pushing import Report
 from winnow.runs import Run
 
 # What a script can tell apart. 2 is click's own, for a command that is not understood.
@@ -154,16 +155,16 @@ def push(
     """Bring a FILE of JSON lines into a DATASET. The same file again adds nothing."""
     mapping = dict(map(pair, mapped))
     with Winnow() as there:
-        report = there.dataset(dataset).push(file, form, mapping=mapping, as_state=as_state)
-    if is_json:
-        click.echo(json.dumps(dataclasses.asdict(report)))
-    else:
-        click.echo(
-            f"{report.conversations} conversations with {report.messages} messages are "
-            f"new, {report.unchanged} rows were there already, {report.bad} are refused."
-        )
-        for one in report.problems:
-            click.echo(f"  line {one['line']}: {one['reason']}", err=True)
+        try:
+            report = there.dataset(dataset).push(
+                file, form, mapping=mapping, as_state=as_state
+            )
+        except WinnowError as error:
+            if error.so_far not in (None, Report()):
+                tell(error.so_far, is_json=is_json)
+                click.echo("It broke off there. The same file again goes on.", err=True)
+            raise
+    tell(report, is_json=is_json)
     if report.bad:
         sys.exit(REFUSED)
 
@@ -215,6 +216,18 @@ def named(there: Winnow, version: str) -> Version:
     """`handbook`, `handbook@3` or `handbook@latest`."""
     slug, _at, which = version.partition("@")
     return there.dataset(slug).version(which or "latest")
+
+
+def tell(report: Report, *, is_json: bool) -> None:
+    if is_json:
+        click.echo(json.dumps(dataclasses.asdict(report)))
+        return
+    click.echo(
+        f"{report.conversations} conversations with {report.messages} messages are "
+        f"new, {report.unchanged} rows were there already, {report.bad} are refused."
+    )
+    for one in report.problems:
+        click.echo(f"  line {one['line']}: {one['reason']}", err=True)
 
 
 def setting(text: str) -> tuple[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -50,17 +51,18 @@ def push_candidates(
 ) -> Offered:
     total = Offered()
     sent = ({"prompt": str(prompt), "text": text} for prompt, text in candidates)
-    for batch in batches(sent, CANDIDATES_AT_ONCE):
-        told = wire.post(path, {"generator": generator, "candidates": batch})
-        total.taken += told["taken"]
-        total.refused += told["refused"]
+    with telling(total):
+        for batch in batches(sent, CANDIDATES_AT_ONCE):
+            told = wire.post(path, {"generator": generator, "candidates": batch})
+            total.taken += told["taken"]
+            total.refused += told["refused"]
     return total
 
 
 def push_rows(
     wire: Wire, path: str, numbered: Iterable[tuple[int, Mapping[str, Any]]], facts: Row
 ) -> Report:
-    """Rows with their lines. An error has with it what was taken before: `so_far`."""
+    """Rows with their lines."""
     total, lines = Report(), deque[int]()
 
     def rows() -> Iterator[Row]:
@@ -68,19 +70,26 @@ def push_rows(
             lines.append(number)
             yield dict(row)
 
-    for batch in batches(rows(), ROWS_AT_ONCE):
-        here = [lines.popleft() for _ in batch]
-        try:
+    with telling(total):
+        for batch in batches(rows(), ROWS_AT_ONCE):
+            here = [lines.popleft() for _ in batch]
             told = wire.post(path, facts | {"rows": batch})
-        except WinnowError as error:
-            error.so_far = total
-            raise
-        for name in ("conversations", "messages", "rankings", "unchanged", "bad"):
-            setattr(total, name, getattr(total, name) + told[name])
-        total.problems += [
-            {**one, "line": here[one["line"] - 1]} for one in told["problems"]
-        ]
+            for name in ("conversations", "messages", "rankings", "unchanged", "bad"):
+                setattr(total, name, getattr(total, name) + told[name])
+            total.problems += [
+                {**one, "line": here[one["line"] - 1]} for one in told["problems"]
+            ]
     return total
+
+
+@contextmanager
+def telling(total: Offered | Report) -> Iterator[None]:
+    """An error has with it what was taken before: `so_far`."""
+    try:
+        yield
+    except WinnowError as error:
+        error.so_far = total
+        raise
 
 
 def batches(rows: Iterable[Row], at_once: int) -> Iterator[list[Row]]:

@@ -174,3 +174,27 @@ def test_it_needs_no_django_and_loads_what_is_large_only_when_asked():
     loaded = set(json.loads(done.stdout.replace("'", '"')))
     assert "winnow" in loaded
     assert not loaded & {"django", "pandas", "datasets", "torch", "curation", "trainer"}
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_what_was_pushed_before_it_broke_off_is_told(
+    as_curator, frozen, tmp_path, monkeypatch, options
+):
+    monkeypatch.setattr("winnow.pushing.ROWS_AT_ONCE", 1)
+    file = tmp_path / "rows.jsonl"
+    rows = [
+        {"instruction": f"Name {n} rivers.", "context": "", "response": "Elbe.",
+         "category": "open_qa"}
+        for n in (2, 3)
+    ]  # fmt: skip
+    file.write_text("\n".join([*map(json.dumps, rows), "{"]))
+
+    answer = run("push", frozen.dataset.slug, str(file), "--format", "dolly", *options)
+
+    assert answer.exit_code == 1
+    assert "line 3: no JSON" in answer.stderr and "goes on" in answer.stderr
+    if options:
+        assert json.loads(answer.stdout)["conversations"] == 1
+    else:
+        assert "1 conversations with 2 messages are new" in answer.stdout
+    assert (run("push", "nowhere", str(file), "--format", "dolly").stdout) == ""
