@@ -67,6 +67,7 @@ class TaskViewSet(mixins.ListModelMixin, Resource, viewsets.GenericViewSet[Assig
     # A submission has a key of its own, and keeps the words when it refuses. All else
     # comes to the same when it is done twice.
     replays = False
+    keyed = ("submit",)
     scopes: ClassVar[dict[str, str]] = dict.fromkeys(
         ("claim", "heartbeat", "draft", "submit", "skip", "undo"), Scope.WORK
     )

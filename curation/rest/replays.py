@@ -46,6 +46,13 @@ class Replays(APIView):
 
     # False where the action has keys of its own, or keeps something when it refuses.
     replays: ClassVar[bool] = True
+    # Then, the actions that look at the key themselves.
+    keyed: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def takes_keys(self) -> bool:
+        """Whether a key counts for this action, if it writes. The schema asks."""
+        return self.replays or getattr(self, "action", None) in self.keyed
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

@@ -11,7 +11,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
 from curation.rest.problems import MEDIA_TYPE
-from curation.rest.replays import HEADER
+from curation.rest.replays import HEADER, LONGEST, Replays
 
 Schema = dict[str, Any]
 PROBLEM: Schema = {
@@ -46,12 +46,12 @@ ON_WRITING = [
     HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.SERVICE_UNAVAILABLE,
 ]
-KEY: Schema = {
-    "in": "header",
-    "name": HEADER,
-    "schema": {"type": "string", "maxLength": 200},
-    "description": "Sent twice, the request is carried out once and answered alike.",
-}
+KEY = OpenApiParameter(
+    HEADER,
+    {"type": "string", "maxLength": LONGEST},
+    OpenApiParameter.HEADER,
+    description="Sent twice, the request is carried out once and answered alike.",
+)
 
 
 class Described(AutoSchema):
@@ -60,11 +60,19 @@ class Described(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         parameters = getattr(self.view, "parameters", None)
         places = getattr(self.view, "places", {})
-        return [parameters] * bool(parameters) + [
-            OpenApiParameter(name, kind, OpenApiParameter.PATH)
-            for name, kind in places.items()
-            if f"{{{name}}}" in self.path
+        return [
+            *[parameters] * bool(parameters),
+            *[KEY] * self._takes_keys(),
+            *(
+                OpenApiParameter(name, kind, OpenApiParameter.PATH)
+                for name, kind in places.items()
+                if f"{{{name}}}" in self.path
+            ),
         ]
+
+    def _takes_keys(self) -> bool:
+        is_write = self.method.lower() in WRITES
+        return is_write and isinstance(self.view, Replays) and self.view.takes_keys
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -80,7 +88,7 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
 
 def add_problems(result: Schema, **_given: Any) -> Schema:
-    """Every operation can be refused, and every one that writes can be sent twice."""
+    """Every operation can be refused."""
     result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
     refusal = {
         "description": "A refusal.",
@@ -88,9 +96,6 @@ def add_problems(result: Schema, **_given: Any) -> Schema:
     }
     for path in result["paths"].values():
         for method, operation in path.items():
-            is_write = method in WRITES
-            if is_write:
-                operation.setdefault("parameters", []).append(KEY)
-            for status in [*ALWAYS, *(ON_WRITING if is_write else [])]:
+            for status in [*ALWAYS, *(ON_WRITING if method in WRITES else [])]:
                 operation["responses"].setdefault(str(int(status)), refusal)
     return result

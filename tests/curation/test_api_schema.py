@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 from django.core.management import call_command
-from django.urls import URLPattern, get_resolver
+from django.urls import URLPattern, get_resolver, include
+from django.urls import path as route
+from drf_spectacular.generators import SchemaGenerator
 from rest_framework.permissions import SAFE_METHODS
 
 from curation.rest.pages import Nowhere
@@ -24,11 +26,39 @@ def ours():
 
 
 def test_the_schema_is_whole_and_without_a_warning(tmp_path):
-    path = tmp_path / "schema.yml"
+    file = tmp_path / "schema.yml"
 
-    call_command("spectacular", validate=True, fail_on_warn=True, file=str(path))
+    call_command("spectacular", validate=True, fail_on_warn=True, file=str(file))
 
-    assert "application/problem+json" in path.read_text()
+    assert "application/problem+json" in file.read_text()
+
+
+def test_an_idempotency_key_is_offered_where_it_counts():
+    """Those that have none ignore it: see docs/api.md."""
+    patterns = [
+        route("api/v1/", include(f"{app}.api.urls")) for app in ("curation", "annotate")
+    ]
+
+    schema = SchemaGenerator(patterns=patterns).get_schema(public=True)
+
+    takes = {
+        f"{method} {address.removeprefix('/api/v1/')}": any(
+            one["name"] == "Idempotency-Key" for one in operation.get("parameters", [])
+        )
+        for address, operations in schema["paths"].items()
+        for method, operation in operations.items()
+    }
+    without = {one for one, is_offered in takes.items() if not is_offered}
+    writing = {one for one in takes if one.partition(" ")[0] != "get"}
+    assert not [one for one in takes if takes[one] and one not in writing]
+    assert {one for one in writing & without if "/imports/" not in one} == {
+        "delete hooks/{id}/", "patch hooks/{id}/", "post hooks/",
+        "post hooks/{id}/deliveries/{uid}/send/", "post hooks/{id}/ping/",
+        "post hooks/{id}/secret/", "post tasks/claim/", "post tasks/{id}/heartbeat/",
+        "post tasks/{id}/skip/", "post tasks/{id}/undo/", "put tasks/{id}/draft/",
+    }  # fmt: skip
+    assert not any(takes[one] for one in takes if "/imports/" in one)
+    assert takes["post tasks/{id}/submit/"] and takes["post versions/"]
 
 
 def test_every_action_that_writes_names_its_scope():
