@@ -9,6 +9,7 @@ in that folder for the next time; `--create-db` makes them anew.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import shutil
@@ -79,6 +80,14 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.CACHES["default"] = {**settings.CACHES["own"], "LOCATION": "limits"}
     if not IS_WORKER:
         _remove_left_behind()
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays to the end: looking through it for garbage, again and again,
+    took a quarter of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
