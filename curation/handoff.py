@@ -85,10 +85,8 @@ def frozen(version_id: int) -> FrozenVersion:
 
 def versions_for(person: Contributor) -> list[FrozenVersion]:
     """Newest first, of the datasets that the person may see."""
-    shown = DatasetVersion.objects.for_listing()
-    return [
-        _outside(v) for v in shown.filter(dataset__in=Dataset.objects.visible_to(person))
-    ]
+    shown = DatasetVersion.objects.for_listing().filter(dataset__in=dataset_ids_for(person))
+    return [_outside(version) for version in shown]
 
 
 def version_ids_for(person: Contributor) -> QuerySet[DatasetVersion, int]:
@@ -125,8 +123,7 @@ def newest_versions() -> list[FrozenVersion]:
 
 def has_versions_to_train(person: Contributor) -> bool:
     """Whether there is any such version. Causes a query."""
-    curated = Dataset.objects.worked_on_by(person, [])
-    return DatasetVersion.objects.filter(dataset__in=curated).exists()
+    return version_ids_to_train(person).exists()
 
 
 def may_train(person: Contributor, version_id: int) -> bool:
@@ -142,6 +139,10 @@ def dataset_for(person: Contributor, slug: str) -> Campaign | None:
         return None
     curates = holds(person, found) and found.archived_at is None
     return Campaign(found.pk, found.slug, found.title, curates)
+
+
+def dataset_ids_for(person: Contributor) -> QuerySet[Dataset, int]:
+    return Dataset.objects.visible_to(person).values_list("pk", flat=True)
 
 
 def may_curate(person: Contributor, dataset_id: int) -> bool:

@@ -37,7 +37,7 @@ from annotate.screens import SCREENS
 from curation.addresses import number_of
 from curation.http import SignedInRequest
 from curation.rest.forms import valid
-from curation.rest.pagination import CarefulCursor
+from curation.rest.pagination import InTurn
 from curation.rest.replays import key_in
 from curation.rest.resource import Resource
 from curation.rest.scopes import Scope
@@ -55,10 +55,6 @@ FIELDS = {
         },
     }
 }
-
-
-class InTurn(CarefulCursor):
-    ordering = "id"
 
 
 class TaskViewSet(mixins.ListModelMixin, Resource, viewsets.GenericViewSet[Assignment]):

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from curation import access
 from curation.actions import datasets
-from curation.api.within import Asking, Within
+from curation.api.within import Within
 from curation.forms.datasets import (
     CategoryChangeForm,
     CategoryForm,
@@ -26,6 +26,7 @@ from curation.forms.datasets import (
 from curation.models import Category, Dataset, Guideline, Policy
 from curation.rest.forms import valid
 from curation.rest.pagination import CarefulCursor, InOrder
+from curation.rest.resource import Resource
 from curation.rest.scopes import Scope
 from curation.rest.strict import Strict, checked
 
@@ -108,7 +109,7 @@ class DatasetFilterSerializer(Strict):
 class DatasetViewSet(
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
-    Asking,
+    Resource,
     viewsets.GenericViewSet[Dataset],
 ):
     """The datasets that the person is a member of; all of them for a site admin."""

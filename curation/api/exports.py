@@ -11,19 +11,18 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.generics import get_object_or_404
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from curation import renaming
 from curation.actions import exports
 from curation.actions.rights import holds
-from curation.api.versions import RecordsRenderer
-from curation.api.within import Asking
 from curation.forms.exports import ExportForm
 from curation.models import Dataset, DatasetVersion, Export
 from curation.rest.forms import valid
-from curation.rest.pagination import CarefulCursor
+from curation.rest.pagination import LastFirst
+from curation.rest.renderers import LINES
+from curation.rest.resource import Resource
 from curation.rest.scopes import Scope
 from curation.rest.strict import Strict, checked
 
@@ -40,18 +39,14 @@ class MakeSerializer(Strict):
     made_for = serializers.CharField(max_length=200, help_text="Who gets it, and for what.")
 
 
-class Newest(CarefulCursor):
-    ordering = "-pk"
-
-
-class ExportViewSet(mixins.ListModelMixin, Asking, viewsets.GenericViewSet[Export]):
+class ExportViewSet(mixins.ListModelMixin, Resource, viewsets.GenericViewSet[Export]):
     """Of a version, for the curators of its dataset."""
 
     scopes: ClassVar[dict[str, str]] = {"create": Scope.CURATE}
     places: ClassVar[dict[str, type]] = {"digest": str, "id": int, "split": str}
     queryset = Export.objects.none()
     serializer_class = ExportSerializer
-    pagination_class = Newest
+    pagination_class = LastFirst
     lookup_url_kwarg = "id"
     lookup_value_regex = "[0-9]{1,9}"
 
@@ -84,7 +79,7 @@ class ExportViewSet(mixins.ListModelMixin, Asking, viewsets.GenericViewSet[Expor
     @action(
         detail=True,
         url_path="(?P<split>train|held_out)",
-        renderer_classes=[RecordsRenderer, JSONRenderer],
+        renderer_classes=LINES,
     )
     def lines(
         self, request: Request, digest: str, id: str, split: str

@@ -18,7 +18,7 @@ from curation.actions import deliveries, hooks
 from curation.background import ring
 from curation.happenings import HAPPENINGS
 from curation.models import AccessToken, Contributor, Dataset, Delivery, DeliveryTry, Hook
-from curation.rest.pagination import CarefulCursor
+from curation.rest.pagination import LastFirst
 from curation.rest.replays import Replays
 from curation.rest.scopes import Scope
 
@@ -85,10 +85,6 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
         fields = ("id", "kind", "state", "attempt", "due_at", "created_at", "tries")
 
 
-class NewestFirst(CarefulCursor):
-    ordering = "-id"
-
-
 class HookViewSet(
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
@@ -105,7 +101,7 @@ class HookViewSet(
         Scope.CURATE,
     )  # fmt: skip
     serializer_class = HookSerializer
-    pagination_class = NewestFirst
+    pagination_class = LastFirst
     lookup_value_regex = "[0-9]{1,9}"
 
     def get_queryset(self) -> QuerySet[Hook]:

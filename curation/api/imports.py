@@ -23,7 +23,7 @@ from curation.errors import CurationError
 from curation.formats.registry import FORMATS
 from curation.forms.imports import MappingForm
 from curation.models import Import, Refusal
-from curation.rest.pagination import CarefulCursor
+from curation.rest.pagination import InTurn, LastFirst
 from curation.rest.parsers import CarefulJSONParser
 from curation.rest.raw import RawParser
 from curation.rest.scopes import Scope
@@ -83,14 +83,6 @@ class RefusalSerializer(serializers.ModelSerializer[Refusal]):
         fields = ("line", "reason")
 
 
-class Newest(CarefulCursor):
-    ordering = "-pk"
-
-
-class InTurn(CarefulCursor):
-    ordering = "pk"
-
-
 class ImportViewSet(mixins.ListModelMixin, Within):
     """The newest first."""
 
@@ -103,7 +95,7 @@ class ImportViewSet(mixins.ListModelMixin, Within):
     places: ClassVar[dict[str, type]] = {"slug": str, "id": int}
     queryset = Import.objects.none()
     serializer_class = ImportSerializer
-    pagination_class = Newest
+    pagination_class = LastFirst
     parser_classes = (RawParser,)
     lookup_url_kwarg = "id"
     lookup_value_regex = "[0-9]{1,9}"

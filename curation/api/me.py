@@ -14,13 +14,14 @@ from rest_framework.response import Response
 from curation import access
 from curation.actions import revisions, withdrawals
 from curation.actions.rights import Sight
+from curation.api.leaving import WithdrawalSerializer
 from curation.api.messages import SHOWN_WITH, message_number
 from curation.api.nodes import STATES, MessageSerializer, nodes_for
-from curation.api.within import Asking
 from curation.forms.conversations import AmendForm
-from curation.models import AccessToken, Contributor, Membership, Message, Withdrawal
+from curation.models import AccessToken, Contributor, Membership, Message
 from curation.rest.forms import valid
 from curation.rest.pagination import InOrder
+from curation.rest.resource import Resource
 from curation.rest.scopes import Scope
 from curation.rest.strict import Strict, checked
 
@@ -53,7 +54,7 @@ class MeSerializer(serializers.ModelSerializer[Contributor]):
         fields = ("id", "name", "email", "is_staff", "roles", "scopes", "expires_at")
 
 
-class MeView(Asking):
+class MeView(Resource):
     """Whoever asks."""
 
     @extend_schema(responses=MeSerializer, operation_id="me_retrieve")
@@ -78,19 +79,13 @@ class AmendSerializer(Strict):
     )
 
 
-class WithdrawalSerializer(serializers.ModelSerializer[Withdrawal]):
-    class Meta:
-        model = Withdrawal
-        fields = ("id", "state", "total", "done", "created_at", "finished_at")
-
-
 class TextFilterSerializer(Strict):
     state = serializers.ChoiceField(choices=STATES, required=False)
     dataset = serializers.SlugField(required=False)
     order = serializers.ChoiceField(choices=["newest", "oldest"], required=False)
 
 
-class TextViewSet(Asking, mixins.ListModelMixin, viewsets.GenericViewSet[Message]):
+class TextViewSet(Resource, mixins.ListModelMixin, viewsets.GenericViewSet[Message]):
     """What the person wrote, also in datasets that they have left."""
 
     scopes: ClassVar[dict[str, str]] = {

@@ -19,7 +19,7 @@ from curation.errors import CurationError
 from curation.forms.people import MemberForm, SuspensionForm
 from curation.models import Membership, Suspension
 from curation.rest.forms import valid
-from curation.rest.pagination import CarefulCursor
+from curation.rest.pagination import InTurn
 from curation.rest.scopes import Scope
 from curation.rest.strict import Strict, checked
 
@@ -55,10 +55,6 @@ class PauseSerializer(Strict):
 class MemberFilterSerializer(Strict):
     role = serializers.ChoiceField(choices=Membership.Role.choices, required=False)
     person = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
-
-
-class InTurn(CarefulCursor):
-    ordering = "id"
 
 
 class MemberViewSet(mixins.ListModelMixin, Within):

@@ -19,12 +19,13 @@ from curation.actions import discussion, flags, messages
 from curation.actions.rights import Sight, holds, sight
 from curation.addresses import number_of
 from curation.api.nodes import STATES, MessageSerializer, NodeSerializer, nodes_for
-from curation.api.within import Asking, Within
+from curation.api.within import Within
 from curation.errors import NotAllowed
 from curation.forms.conversations import HoldForm, ReleaseForm
 from curation.models import Conversation, Dataset, Flag, Message
 from curation.rest.forms import valid
 from curation.rest.pagination import InOrder
+from curation.rest.resource import Resource
 from curation.rest.scopes import Scope
 from curation.rest.strict import Strict, checked
 from curation.threads import thread_of
@@ -226,7 +227,7 @@ class ReleaseSerializer(Strict):
     why = serializers.CharField(required=False, allow_blank=True, max_length=300)
 
 
-class MessageViewSet(Asking, viewsets.GenericViewSet[Message]):
+class MessageViewSet(Resource, viewsets.GenericViewSet[Message]):
     """One message, by the address that tasks and lists call it by."""
 
     scopes: ClassVar[dict[str, str]] = {

@@ -18,10 +18,11 @@ from curation.actions.rights import Sight
 from curation.api.judgements import AddressField
 from curation.api.messages import SHOWN_WITH, message_number
 from curation.api.nodes import FindingSerializer, MessageSerializer, nodes_for
-from curation.api.within import Asking, Within
+from curation.api.within import Within
 from curation.cases import Item
 from curation.models import Contributor, Dataset, Decision, Flag, Message
-from curation.rest.pagination import CarefulCursor
+from curation.rest.pagination import InTurn, LastFirst
+from curation.rest.resource import Resource
 from curation.rest.scopes import Scope
 from curation.rest.strict import Strict, checked
 
@@ -84,14 +85,6 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
         fields = (
             "id", "message", "action", "note", "by", "at", "undone_at", "can_be_undone",
         )  # fmt: skip
-
-
-class InTurn(CarefulCursor):
-    ordering = "pk"
-
-
-class Newest(CarefulCursor):
-    ordering = "-pk"
 
 
 class QueueViewSet(Within):
@@ -168,13 +161,13 @@ class DatasetDecisionViewSet(mixins.ListModelMixin, Within):
 
     queryset = Decision.objects.none()
     serializer_class = DecisionSerializer
-    pagination_class = Newest
+    pagination_class = LastFirst
 
     def get_queryset(self) -> QuerySet[Decision]:
         return Decision.objects.filter(dataset=self.dataset_to_curate())
 
 
-class DecisionViewSet(Asking, viewsets.GenericViewSet[Decision]):
+class DecisionViewSet(Resource, viewsets.GenericViewSet[Decision]):
     scopes: ClassVar[dict[str, str]] = {"undo": Scope.CURATE}
     queryset = Decision.objects.all()
     serializer_class = DecisionSerializer

@@ -4,15 +4,25 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from curation.api import (
+    archives,
     arrivals,
     datasets,
+    duplicates,
     exports,
+    extracts,
+    figures,
     imports,
     judgements,
+    known_items,
+    leaving,
     me,
     members,
     messages,
+    notifications,
     queue,
+    saved_views,
+    second_looks,
+    terms,
     versions,
 )
 from curation.api.hooks import HookViewSet
@@ -36,11 +46,26 @@ for name, viewset in {
     "candidates": arrivals.CandidateViewSet,
     "rows": arrivals.RowViewSet,
     "imports": imports.ImportViewSet,
+    "known-items": known_items.KnownItemViewSet,
+    "known-rankings": known_items.KnownRankingViewSet,
+    "second-looks": second_looks.SecondLookViewSet,
+    "duplicates": duplicates.DuplicateViewSet,
+    "terms": terms.TermsViewSet,
+    "views": saved_views.SavedViewViewSet,
+    "figures": figures.FigureViewSet,
+    "extracts": extracts.ExtractViewSet,
+    "archives": archives.ArchiveViewSet,
 }.items():
     router.register(f"{SLUG}/{name}", viewset, basename=f"dataset-{name}")
 router.register("messages", messages.MessageViewSet, basename="message")
 router.register("decisions", queue.DecisionViewSet, basename="decision")
 router.register("me/texts", me.TextViewSet, basename="my-text")
+router.register(
+    "me/notifications", notifications.NotificationViewSet, basename="my-notification"
+)
+router.register("me/withdrawals", leaving.WithdrawalViewSet, basename="my-withdrawal")
+router.register("me/consents", terms.ConsentViewSet, basename="my-consent")
+router.register("terms", terms.TermsViewSet, basename="terms")
 router.register("versions", versions.VersionViewSet, basename="version")
 router.register(
     "versions/(?P<digest>[0-9a-f]{64})/exports", exports.ExportViewSet, basename="export"
@@ -48,8 +73,11 @@ router.register(
 router.register("freezings", versions.FreezingViewSet, basename="freezing")
 router.register("hooks", HookViewSet, basename="hook")
 policy = datasets.PolicyViewSet.as_view({"get": "retrieve", "patch": "partial_update"})
+agreement = figures.AgreementViewSet.as_view({"get": "retrieve"})
 urlpatterns = [
     path("me/", me.MeView.as_view(), name="me"),
+    path("me/erasure/", leaving.ErasureView.as_view(), name="my-erasure"),
     path("datasets/<slug:slug>/policy/", policy, name="dataset-policy"),
+    path("datasets/<slug:slug>/agreement/", agreement, name="dataset-agreement"),
     *router.urls,
 ]

@@ -13,7 +13,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.generics import get_object_or_404
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -34,23 +33,11 @@ from curation.background import ring
 from curation.comparison import KINDS, compare
 from curation.models import Dataset, DatasetVersion, Freezing
 from curation.rest.pagination import NewestFirst
+from curation.rest.renderers import FILE, LINES
 from curation.rest.resource import Resource
 from curation.rest.scopes import Scope
 from curation.rest.strict import Strict, checked
 from curation.views.versions import TYPES
-
-
-class RecordsRenderer(JSONRenderer):
-    """So that asking for lines is not refused. The lines themselves come from a file."""
-
-    media_type = "application/x-ndjson"
-    format = "ndjson"
-
-
-class AnyRenderer(JSONRenderer):
-    """So that no wish for a type is refused; what is no file is a problem, as always."""
-
-    media_type = "*/*"
 
 
 class VersionViewSet(
@@ -100,7 +87,7 @@ class VersionViewSet(
         shown = VersionDetailSerializer(version).data
         return Response(shown, status=201 if is_new else 200)
 
-    @action(detail=True, renderer_classes=[RecordsRenderer, JSONRenderer])
+    @action(detail=True, renderer_classes=LINES)
     def records(self, request: Request, digest: str) -> FileResponse:
         """A canonical record a line, of one split: ?split=train or held_out."""
         name = f"{self.asked['split']}.jsonl"
@@ -127,7 +114,7 @@ class VersionViewSet(
     )
     @action(
         detail=True,
-        renderer_classes=[JSONRenderer, AnyRenderer],
+        renderer_classes=FILE,
         url_path=r"files/(?P<name>[a-z_]{1,40}\.[a-z]{4,7})",
     )
     def file(self, request: Request, digest: str, name: str) -> HttpResponseBase:

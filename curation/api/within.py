@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from rest_framework.viewsets import GenericViewSet
 
 from curation import access
 from curation.actions.rights import Sight, sight
-from curation.http import SignedInRequest
 from curation.models import Dataset
 from curation.rest.resource import Resource
 
 SLUG = r"datasets/(?P<slug>[-\w]+)"
 
 
-class Asking(Resource):
-    """The request as access.py takes it, which pages share."""
-
-    @property
-    def asking(self) -> SignedInRequest:
-        return cast(SignedInRequest, self.request)
-
-
-class Within(Asking, GenericViewSet):  # type: ignore[type-arg]  # of what, each says
+class Within(Resource, GenericViewSet):  # type: ignore[type-arg]  # of what, each says
     """Of a dataset that the person sees; other people's are a 404."""
 
     places: ClassVar[dict[str, type]] = {"slug": str}

@@ -35,3 +35,15 @@ class InOrder(CarefulCursor):
 
 class NewestFirst(CarefulCursor):
     ordering = ("-frozen_at", "-id")
+
+
+class LastFirst(CarefulCursor):
+    """What came last comes first."""
+
+    ordering = "-pk"
+
+
+class InTurn(CarefulCursor):
+    """As it came."""
+
+    ordering = "pk"

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, cast
 
 from rest_framework.request import Request
 
+from curation.http import SignedInRequest
 from curation.models import Contributor
 from curation.rest.replays import Replays
 from curation.rest.strict import Nothing, Strict, checked
@@ -38,6 +39,11 @@ class Resource(Replays):
     def parameters(self) -> type[Strict] | None:
         """Those of this action. The schema asks, too."""
         return self.asks.get(getattr(self, "action", None) or "")
+
+    @property
+    def asking(self) -> SignedInRequest:
+        """The request as the pages' access.py takes it."""
+        return cast(SignedInRequest, self.request)
 
     @property
     def person(self) -> Contributor:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import BinaryIO, cast
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from curation import access, tasks
+from curation import access, partial, tasks
 from curation.actions import archives
 from curation.background import ring
 from curation.errors import CurationError, Unavailable
@@ -43,16 +45,24 @@ def index(request: SignedInRequest, slug: str) -> HttpResponse:
 def download(request: SignedInRequest, slug: str, pk: int) -> HttpResponseBase:
     dataset = access.dataset_to_curate(request, slug)
     archiving = access.archiving_in(dataset, pk)
-    if not archiving.is_kept:
-        raise Http404
     try:
-        file = archives.open_file(archiving)
+        return sent(request, archiving)
     except CurationError as refusal:
         status = 503 if isinstance(refusal, Unavailable) else 409
         return _list(request, dataset, ArchiveForm(), problem=str(refusal), status=status)
-    named = f"{dataset.slug}-{archiving.asked_at:%Y-%m-%d}.winnow.zip"
-    return FileResponse(
-        file, as_attachment=True, filename=named, content_type="application/zip"
+
+
+def sent(request: HttpRequest, archiving: Archiving) -> HttpResponseBase:
+    """Its file, whole or in part; 404 where it is not there, or not any more."""
+    if not archiving.is_kept:
+        raise Http404
+    return partial.answer(
+        request,
+        cast(BinaryIO, archives.open_file(archiving)),
+        name=f"{archiving.dataset.slug}-{archiving.asked_at:%Y-%m-%d}.winnow.zip",
+        size=archiving.size,
+        tag=archiving.sha256,
+        kind="application/zip",
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +14,8 @@ from django.views.decorators.http import require_GET
 
 from curation import access
 from curation.actions.rights import Sight
-from curation.dashboards import coverage, figures, judging, pace, scope, standing
+from curation.dashboards import coverage, figures, judging, offered, pace, scope, standing
 from curation.dashboards.scope import Scope
-from curation.dashboards.tables import Table
 from curation.formats.sheet import sheet
 from curation.http import SignedInRequest
 from curation.views import page
@@ -27,18 +25,6 @@ RANGES = {
     "30": gettext_lazy("30 days"),
     "90": gettext_lazy("90 days"),
     "all": gettext_lazy("All time"),
-}
-# How people agree would tell reviewers what to think: see the page of agreement.
-NOT_FOR_JUDGES = {"agreement"}
-TABLES: dict[str, Callable[[Scope], Table]] = {
-    "progress": standing.progress,
-    "throughput": lambda chosen: pace.throughput(chosen, pace.reviews_by_day(chosen)).table,
-    "acceptance": pace.acceptance,
-    "agreement": judging.agreement,
-    "reasons": lambda chosen: judging.reasons(pace.reviews_by_day(chosen)),
-    "coverage": lambda chosen: coverage.by_category(chosen, coverage.cells_of(chosen)),
-    "languages": lambda chosen: coverage.by_language(chosen, coverage.cells_of(chosen)),
-    "topics": lambda chosen: coverage.by_topic(chosen, coverage.cells_of(chosen)),
 }
 
 
@@ -107,11 +93,8 @@ def download(request: SignedInRequest, slug: str, name: str) -> HttpResponse:
     dataset = access.dataset(request, slug)
     seen = page.sight(request, dataset)
     chosen = scope.asked(request.GET, dataset)
-    if name == "waiting":
-        table = standing.waiting(chosen, is_curator=seen == Sight.ALL)
-    elif name in TABLES and (seen != Sight.WORK or name not in NOT_FOR_JUDGES):
-        table = TABLES[name](chosen)
-    else:
+    table = offered.table(name, chosen, seen)
+    if table is None:
         raise Http404
     names = [str(column.name) for column in table.columns]
     text = sheet(names, [row.cells for row in table.rows])

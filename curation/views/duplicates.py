@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import messages
@@ -55,7 +56,8 @@ def _decide(request: SignedInRequest, dataset: Dataset) -> HttpResponse:
     if not form.is_valid():
         problem = " ".join(str(error) for error in form.non_field_errors())
         return _page(request, dataset, problem=problem, status=422)
-    ids = _chosen(dataset, form)
+    only = [form.member] if form.member else None
+    ids = chosen(dataset, members=only, clusters=form.clusters)
     verb = clusters.merge if form.is_merge else clusters.dismiss
     try:
         verb(member_ids=ids, by=request.user)
@@ -66,18 +68,27 @@ def _decide(request: SignedInRequest, dataset: Dataset) -> HttpResponse:
     return redirect(request.get_full_path())
 
 
-def _chosen(dataset: Dataset, form: ClusterForm) -> list[int]:
-    """One member, or all that are open in the clusters that were chosen."""
+def chosen(
+    dataset: Dataset, *, members: Collection[int] | None, clusters: Collection[int]
+) -> list[int]:
+    """These members, or else all that are open in the clusters. Others' do not exist."""
     there = ClusterMember.objects.filter(cluster__dataset=dataset)
-    if form.member:
-        if not there.filter(pk=form.member).exists():
+    if members is not None:
+        if there.filter(pk__in=members).count() < len(members):
             raise Http404
-        return [form.member]
-    mine = Cluster.objects.filter(dataset=dataset, pk__in=form.clusters)
-    if mine.count() < len(form.clusters):
+        return list(members)
+    mine = Cluster.objects.filter(dataset=dataset, pk__in=clusters)
+    if mine.count() < len(clusters):
         raise Http404
-    chosen = there.filter(cluster__in=form.clusters, state=State.OPEN)
-    return list(chosen.values_list("pk", flat=True))
+    waiting = there.filter(cluster__in=clusters, state=State.OPEN)
+    return list(waiting.values_list("pk", flat=True))
+
+
+def found(dataset: Dataset, *, is_open: bool) -> Any:
+    """Clusters of which something waits to be decided, or nothing does."""
+    waits = Exists(ClusterMember.objects.filter(cluster=OuterRef("pk"), state=State.OPEN))
+    rows = Cluster.objects.filter(waits if is_open else ~waits, dataset=dataset)
+    return _for_page(rows)
 
 
 def _page(
@@ -85,18 +96,17 @@ def _page(
 ) -> HttpResponse:
     asked = ClusterFilterForm(request.GET)
     asked.is_valid()  # what is not known is left out
-    chosen = asked.cleaned_data
-    is_open = Exists(ClusterMember.objects.filter(cluster=OuterRef("pk"), state=State.OPEN))
-    rows = Cluster.objects.filter(is_open if not chosen.get("state") else ~is_open)
-    if chosen.get("after"):
-        rows = rows.filter(pk__lt=chosen["after"])
-    found = list(_for_page(rows.filter(dataset=dataset)).order_by("-pk")[: PAGE + 1])
+    wanted = asked.cleaned_data
+    rows = found(dataset, is_open=not wanted.get("state"))
+    if wanted.get("after"):
+        rows = rows.filter(pk__lt=wanted["after"])
+    there = list(rows.order_by("-pk")[: PAGE + 1])
     last = DuplicateSearch.objects.filter(dataset=dataset).select_related("asked_by")
     latest = last.first()
     context = {
-        "clusters": found[:PAGE],
-        "following": found[PAGE - 1].pk if len(found) > PAGE else None,
-        "chosen": chosen,
+        "clusters": there[:PAGE],
+        "following": there[PAGE - 1].pk if len(there) > PAGE else None,
+        "chosen": wanted,
         "search": latest,
         "is_running": latest is not None and searches.is_running(latest),
         "is_curator": True,

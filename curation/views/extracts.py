@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from itertools import islice
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -42,7 +43,9 @@ def index(request: SignedInRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         return _list(request, dataset, form, status=422)
     if "start" not in request.POST:
-        return _list(request, dataset, form, _first_rows(dataset, form.wanted))
+        rows = first_rows(dataset, form.wanted)
+        first = [json.dumps(row, ensure_ascii=False, indent=1) for row in rows]
+        return _list(request, dataset, form, first)
     found = extracting.ask(dataset=dataset, by=request.user, wanted=form.wanted)
     ring(tasks.write_extract, extract_id=found.pk)
     return redirect("curation:extract", slug, found.pk)
@@ -70,7 +73,11 @@ def cancel(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD"])
 @login_required
 def download(request: SignedInRequest, slug: str, pk: int) -> HttpResponseBase:
-    found = access.extract_in(access.dataset_to_curate(request, slug), pk)
+    return sent(request, access.extract_in(access.dataset_to_curate(request, slug), pk))
+
+
+def sent(request: HttpRequest, found: Extract) -> HttpResponseBase:
+    """Its file, whole or in part; 404 where it is not there, or not any more."""
     try:
         file = (found.folder / extracting.FILE).open("rb")
     except FileNotFoundError as error:
@@ -79,18 +86,17 @@ def download(request: SignedInRequest, slug: str, pk: int) -> HttpResponseBase:
     return partial.answer(
         request,
         file,
-        name=f"{slug}{of}-{found.format}-{pk}.{found.kind}",
+        name=f"{found.dataset.slug}{of}-{found.format}-{found.pk}.{found.kind}",
         size=found.size,
         tag=found.digest,
         kind=TYPES[found.kind],
     )
 
 
-def _first_rows(dataset: Dataset, wanted: Wanted) -> list[str]:
-    """As lines of JSON, under names of their own."""
+def first_rows(dataset: Dataset, wanted: Wanted) -> list[dict[str, Any]]:
+    """Under names of their own."""
     rows = extracting.rows(Extract(dataset=dataset, **wanted._asdict()))
-    first = islice(rows, LOOKED_AT)
-    return [json.dumps(row, ensure_ascii=False, indent=1) for row in first]
+    return list(islice(rows, LOOKED_AT))
 
 
 def _list(

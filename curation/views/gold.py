@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any
 
 from django.contrib import messages
@@ -14,20 +13,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from curation import access
+from curation import access, known
 from curation.actions import gold
-from curation.actions.gold_rankings import AS_EXPECTED_FROM
 from curation.errors import CurationError
 from curation.forms.moderation import GoldForm
 from curation.http import SignedInRequest, way_back
-from curation.models import (
-    Contributor,
-    Dataset,
-    GoldAnswer,
-    GoldBallot,
-    GoldItem,
-    Message,
-)
+from curation.models import Dataset, Message
 from curation.views import gold_rankings, page
 
 SUGGESTED = 5
@@ -75,40 +66,19 @@ def _page(
     status: int = 200,
     **said: Any,
 ) -> HttpResponse:
-    items = GoldItem.objects.filter(message__conversation__dataset=dataset)
-    counted = items.select_related("message__conversation", "made_by").annotate(
-        answered=Count("answers"), right=Count("answers", filter=Q(answers__is_right=True))
-    )
+    counted = known.verdicts(dataset)
     rankings = gold_rankings.in_use(dataset)
     retired = counted.exclude(retired_at=None).order_by("-retired_at", "-pk")
     context = {
         "items": counted.filter(retired_at=None).order_by("-created_at", "-pk"),
         "retired": retired,
         "retired_count": len(retired) + len(rankings["retired_rankings"]),
-        "people": _shares(dataset),
+        "people": known.shares(dataset),
         "suggested": [sent] if sent else _suggested(dataset),
         "is_curator": True,
         **rankings,
     }
     return page.of_dataset(request, dataset, "gold.html", status=status, **context, **said)
-
-
-def _shares(dataset: Dataset) -> list[tuple[Contributor, int, int, int]]:
-    """Each person with how many they met, how many rightly, and the share in percent."""
-    given = GoldAnswer.objects.filter(item__message__conversation__dataset=dataset)
-    ordered = GoldBallot.objects.filter(item__prompt__conversation__dataset=dataset)
-    sums: dict[int, list[int]] = defaultdict(lambda: [0, 0])
-    for rows, is_right in (
-        (given, Q(is_right=True)),
-        (ordered, Q(right__gte=AS_EXPECTED_FROM)),
-    ):
-        counted = rows.order_by().values_list("person")
-        of_them = Count("pk", filter=is_right)
-        for pk, met, right in counted.annotate(met=Count("pk"), good=of_them):
-            sums[pk] = [sums[pk][0] + met, sums[pk][1] + right]
-    people = Contributor.objects.in_bulk(list(sums))
-    most = sorted(sums.items(), key=lambda row: (-row[1][0], row[0]))
-    return [(people[pk], met, good, round(100 * good / met)) for pk, (met, good) in most]
 
 
 def _suggested(dataset: Dataset) -> list[tuple[Message, GoldForm]]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Avg, Count, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -15,14 +14,13 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from curation import access
+from curation import access, known
 from curation.actions import gold_rankings
-from curation.actions.gold_rankings import AS_EXPECTED_FROM
 from curation.aggregate.demand import RANK_AT_MOST
 from curation.errors import CurationError
 from curation.forms.moderation import GoldRankingForm
 from curation.http import SignedInRequest, way_back
-from curation.models import Dataset, GoldRanking, Message, Settlement
+from curation.models import Dataset, Message, Settlement
 from curation.rendering import plain
 from curation.views import page
 
@@ -89,11 +87,7 @@ def form_for(
 
 def in_use(dataset: Dataset) -> dict[str, list[Any]]:
     """What the page of known items shows of rankings. Two queries, and some for ideas."""
-    items = GoldRanking.objects.filter(prompt__conversation__dataset=dataset)
-    as_expected = Count("given", filter=Q(given__right__gte=AS_EXPECTED_FROM))
-    counted = items.select_related("prompt__conversation", "made_by").annotate(
-        answered=Count("given"), right=as_expected, mean=Avg("given__right")
-    )
+    counted = known.orders(dataset)
     return {
         "rankings": list(counted.filter(retired_at=None).order_by("-created_at", "-pk")),
         "retired_rankings": list(

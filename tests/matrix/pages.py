@@ -6,6 +6,7 @@ from tests.matrix.rule import (
     ADMINS,
     CURATORS,
     EVERYBODY,
+    MEASURING,
     MEMBERS,
     NOBODY,
     OUTSIDE,
@@ -16,8 +17,6 @@ from tests.matrix.rule import (
     only,
 )
 
-# Those who judge are not told how others do.
-MEASURING = only("viewer", "curator", "admin")
 TALKING = WORKERS.other("paused", gets=422)  # paused: told why not
 
 ROWS = [

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.matrix import rule
 from tests.matrix.rule import Row
 
-ADMINS, MEMBERS, SIGNED_IN, CURATORS, WRITER, REVIEWER, TAKING_PART, WORKERS = (
+(
+    ADMINS, MEMBERS, SIGNED_IN, CURATORS, WRITER, REVIEWER, TAKING_PART, WORKERS, MEASURING,
+) = (
     one.api()
     for one in (
         rule.ADMINS, rule.MEMBERS, rule.SIGNED_IN, rule.CURATORS, rule.WRITER,
-        rule.REVIEWER, rule.TAKING_PART, rule.WORKERS,
+        rule.REVIEWER, rule.TAKING_PART, rule.WORKERS, rule.MEASURING,
     )
 )  # fmt: skip
 # Members see that it is there, so they are told that they may not.
+KEPT = ADMINS.refusing(403)  # others have no key for it
 ACTING = CURATORS.other("viewer", "writer", "reviewer", "paused", gets=403)
 
 ROWS = [
@@ -20,6 +25,15 @@ ROWS = [
     Row("api:my-text-list", get=SIGNED_IN),
     Row("api:my-text-detail", "text", get=WRITER, patch=WRITER.to(400), send=b"{}"),
     Row("api:my-text-withdraw", "text", post=WRITER, send=b"{}"),
+    Row("api:my-withdrawal-list", get=SIGNED_IN, post=SIGNED_IN.to(400), send=b"{}"),
+    Row("api:my-withdrawal-detail", "withdrawal", get=WRITER),
+    Row("api:my-erasure", get=rule.NOBODY.api(), post=SIGNED_IN.to(400), send=b"{}"),
+    Row("api:my-consent-list", get=SIGNED_IN),
+    Row("api:my-consent-waiting", get=SIGNED_IN.to(400)),  # where: not said
+    Row("api:dataset-terms-list", "slug", get=MEMBERS, post=KEPT.to(400), send=b"{}"),
+    Row("api:terms-list", get=ADMINS, post=KEPT.to(400), send=b"{}"),
+    Row("api:my-notification-list", get=SIGNED_IN),
+    Row("api:my-notification-read", post=SIGNED_IN, send=b"{}"),
     Row("api:dataset-list", get=SIGNED_IN, post=SIGNED_IN.to(400), send=b"{}"),
     Row("api:dataset-detail", "slug", get=MEMBERS, patch=CURATORS,
         send=b'{"title": "Ours, too"}'),
@@ -53,6 +67,27 @@ ROWS = [
     Row("api:dataset-queue-take", "slug held_text", post=CURATORS.to(204), send=b"{}"),
     Row("api:dataset-queue-give", "slug held_text", post=CURATORS.to(400), send=b"{}"),
     Row("api:dataset-queue-let-go", "slug held_text", post=CURATORS.to(204), send=b"{}"),
+    # Known items: who may yet meet one finds nothing here.
+    Row("api:dataset-known-items-list", "slug", get=CURATORS, post=CURATORS.to(201),
+        send=lambda w: json.dumps(
+            {"message": w.text, "verdict": "accept", "why": "It is plain."}
+        ).encode()),
+    Row("api:dataset-known-items-retire", "slug gold", post=CURATORS, send=b"{}"),
+    Row("api:dataset-known-items-people", "slug", get=CURATORS),
+    Row("api:dataset-known-rankings-list", "slug", get=CURATORS, post=CURATORS.to(400),
+        send=b"{}"),
+    Row("api:dataset-known-rankings-retire", "slug gold_ranking", post=CURATORS,
+        send=b"{}"),
+    Row("api:dataset-second-looks-list", "slug", get=CURATORS, post=CURATORS.to(409),
+        send=b"{}"),  # one is under way
+    Row("api:dataset-second-looks-foreseen", "slug", get=CURATORS),
+    Row("api:dataset-second-looks-detail", "slug look", get=CURATORS),
+    Row("api:dataset-second-looks-stop", "slug look", post=CURATORS, send=b"{}"),
+    Row("api:dataset-duplicates-list", "slug", get=CURATORS),
+    Row("api:dataset-duplicates-members", "slug =1", get=rule.NOBODY.api()),
+    Row("api:dataset-duplicates-decide", "slug", post=CURATORS.to(400), send=b"{}"),
+    Row("api:dataset-duplicates-latest", "slug", get=rule.NOBODY.api(),
+        post=CURATORS.to(202), send=b"{}"),
     Row("api:dataset-candidates-list", "slug", post=CURATORS.to(400), send=b"{}"),
     Row("api:dataset-rows-list", "slug", post=CURATORS.to(400), send=b"{}"),
     Row("api:dataset-imports-list", "slug", get=CURATORS, post=CURATORS.to(201),
@@ -61,6 +96,26 @@ ROWS = [
     Row("api:dataset-imports-refusals", "slug imported", get=CURATORS),
     Row("api:dataset-imports-start", "slug imported", post=CURATORS.to(409), send=b"{}"),
     Row("api:dataset-imports-cancel", "slug imported", post=CURATORS, send=b"{}"),
+    # Looking at the data, and files that go out.
+    Row("api:dataset-views-list", "slug", get=MEMBERS,
+        post=TAKING_PART.other("viewer", gets=403).to(201),
+        send=b'{"name": "New", "query": "q=what", "is_shared": true}'),
+    Row("api:dataset-views-detail", "slug view", get=WRITER, delete=WRITER.to(204)),
+    Row("api:dataset-figures-detail", "slug =progress", get=MEMBERS),
+    Row("api:dataset-figures-detail", "slug =agreement", get=MEASURING),
+    Row("api:dataset-agreement", "slug", get=MEASURING),
+    Row("api:dataset-extracts-list", "slug", get=CURATORS, post=CURATORS.to(201),
+        send=b'{"format": "chat"}'),
+    Row("api:dataset-extracts-preview", "slug", post=CURATORS, send=b'{"format": "chat"}'),
+    Row("api:dataset-extracts-detail", "slug extract", get=CURATORS),
+    Row("api:dataset-extracts-cancel", "slug extract", post=CURATORS, send=b"{}"),
+    Row("api:dataset-extracts-file", "slug extract", get=rule.NOBODY.api()),  # it waits
+    Row("api:dataset-archives-list", "slug", get=CURATORS, post=CURATORS.to(201),
+        send=b'{"has_names": false}'),
+    Row("api:dataset-archives-detail", "slug archive", get=CURATORS,
+        delete=CURATORS.to(204)),
+    Row("api:dataset-archives-cancel", "slug archive", post=CURATORS.to(409), send=b"{}"),
+    Row("api:dataset-archives-file", "slug archive", get=CURATORS.to(409)),  # it is gone
     Row("api:export-list", "digest", get=CURATORS, post=CURATORS.to(201),
         send=b'{"made_for": "A university"}'),
     Row("api:export-lines", "digest export =train", get=CURATORS),
@@ -102,12 +157,35 @@ ROWS = [
     Row("tasks-api:task-submit", "task", post=TAKING_PART.to(400), send=b"{}"),
     Row("tasks-api:task-skip", "task", post=TAKING_PART.to(204), send=b"{}"),
     Row("tasks-api:task-undo", "task", post=rule.NOBODY.api()),  # nothing was sent
+    Row("tasks-api:allotment-list", "slug", get=CURATORS, post=CURATORS.to(400),
+        send=b"{}"),
+    Row("tasks-api:allotment-detail", "slug allotment", get=CURATORS),
+    Row("tasks-api:allotment-take-back", "slug allotment", post=CURATORS, send=b"{}"),
     # Models: members see that they are there, and are told that they may not steer.
-    Row("models-api:base-list", get=SIGNED_IN),
+    Row("models-api:base-list", get=SIGNED_IN, post=KEPT.to(400), send=b"{}"),
+    Row("models-api:base-build", "=base", post=KEPT, send=b"{}"),
+    Row("models-api:base-starter", post=KEPT.to(202), send=b"{}"),
     Row("models-api:base-detail", "=base", get=SIGNED_IN),
     Row("models-api:champion-list", get=SIGNED_IN),
     Row("models-api:promotion-list", get=SIGNED_IN, post=SIGNED_IN.to(400), send=b"{}"),
     Row("models-api:promotion-detail", "=1", get=rule.NOBODY.api()),  # nothing is decided
+    Row("models-api:promotion-rollback", post=CURATORS.to(409), send=lambda w: json.dumps(
+        {"dataset": w.slug, "method": "sft", "run": w.run}).encode()),
+    Row("models-api:promotion-policy-detail", "slug", get=CURATORS, patch=CURATORS,
+        send=b'{"least_ballots": 5}'),
+    Row("models-api:contest-list", get=SIGNED_IN, post=SIGNED_IN.to(400), send=b"{}"),
+    Row("models-api:contest-detail", "contest", get=MEMBERS),
+    Row("models-api:contest-stop", "contest", post=CURATORS, send=b"{}"),
+    Row("models-api:benchmark-list", get=SIGNED_IN, post=SIGNED_IN.to(400), send=b"{}"),
+    Row("models-api:benchmark-detail", "benchmark", get=MEMBERS, delete=CURATORS.to(204)),
+    Row("models-api:removal-list", get=SIGNED_IN, post=SIGNED_IN.to(400), send=b"{}"),
+    Row("models-api:removal-due", get=SIGNED_IN.to(400)),  # of which dataset: not said
+    Row("models-api:removal-detail", "removal", get=CURATORS),
+    Row("models-api:removal-place", "removal", post=CURATORS.to(409), send=b"{}"),
+    Row("models-api:run-merge", "run", post=CURATORS.to(400), send=b'{"runs": [1]}'),
+    Row("models-api:run-delete-weights", "run", post=CURATORS.to(409), send=b"{}"),
+    Row("models-api:run-log", "run", get=MEMBERS),
+    Row("models-api:job-log", "job", get=CURATORS),
     Row("models-api:run-list", get=SIGNED_IN, post=SIGNED_IN.to(400), send=b"{}"),
     Row("models-api:run-detail", "run", get=MEMBERS),
     Row("models-api:run-metrics", "run", get=MEMBERS),

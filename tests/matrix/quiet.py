@@ -26,6 +26,7 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     ),
     _OWN: (
         "annotate:coach", "annotate:keys", "annotate:preview",
+        "api:dataset-views-detail", "api:dataset-views-list", "api:my-notification-read",
         "curation:notifications-read", "curation:view-delete", "curation:view-save",
         "set_language",
     ),
@@ -42,12 +43,15 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
         "curation:person-again", "curation:second-step-off", "curation:sessions",
         "models-api:schedule-resume", "trainer:removals",
     ),
+    "nothing goes out: its first rows are looked at": ("api:dataset-extracts-preview",),
     "it only compares texts with what is frozen": ("curation:version",),
     "a file of which nothing is taken yet": ("api:dataset-imports-list",),
     "a second click": ("curation:import",),
     "the answer goes on to a page, which signs in or refuses": ("saml_acs",),
     "a version that is there already": ("api:version-list",),
-    "a worker is woken, and writes the line": ("trainer:starter_build",),
+    "a worker is woken, and writes the line": (
+        "models-api:base-starter", "trainer:starter_build",
+    ),
 }  # fmt: skip
 QUIET: dict[str, str] = {
     route: reason for reason, routes in _BY_REASON.items() for route in routes

@@ -67,6 +67,8 @@ WORKERS = only("writer", "reviewer", "curator", "admin")
 CURATORS = only("curator", "admin")
 CURATORS_ANYWHERE = only("curator", "elsewhere", "admin")
 ADMINS = only("admin")
+# Those who judge are not told how others do.
+MEASURING = only("viewer", "curator", "admin")
 WRITER, REVIEWER, CURATOR = only("writer"), only("reviewer"), only("curator")
 NOBODY = only()
 

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.forms import model_to_dict
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, viewsets
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from curation import handoff, renewal
-from curation.http import SignedInRequest
+from curation.rest.forms import valid
+from curation.rest.pagination import InTurn
 from curation.rest.resource import Resource
 from curation.rest.scopes import Scope
 from curation.rest.strict import Strict, checked
 from trainer import access, evidence
 from trainer.actions import promotions as actions
-from trainer.api.paging import FirstMade, NewestDecided
+from trainer.api.paging import NewestDecided
 from trainer.api.runs import narrowed
 from trainer.api.serializers import ChampionSerializer, PromotionSerializer
-from trainer.api.wishes import OfDatasetQuery, PromotionWish
+from trainer.api.wishes import OfDatasetQuery, PromotionWish, RollbackWish
+from trainer.judging import PolicyForm
 from trainer.models import Champion, Promotion, PromotionPolicy
 
 FILTERS = {"dataset": "dataset__slug"}
@@ -32,7 +36,7 @@ class ChampionViewSet(mixins.ListModelMixin, Resource, viewsets.GenericViewSet[C
 
     asks: ClassVar[dict[str, type[Strict]]] = {"list": OfDatasetQuery}
     serializer_class = ChampionSerializer
-    pagination_class = FirstMade
+    pagination_class = InTurn
     queryset = Champion.objects.all()
 
     def get_queryset(self) -> QuerySet[Champion]:
@@ -49,7 +53,7 @@ class PromotionViewSet(
 ):
     """What was decided, on which evidence; to decide needs a curator of the dataset."""
 
-    scopes: ClassVar[dict[str, str]] = {"create": Scope.TRAIN}
+    scopes: ClassVar[dict[str, str]] = dict.fromkeys(("create", "rollback"), Scope.TRAIN)
     asks: ClassVar[dict[str, type[Strict]]] = {"list": OfDatasetQuery}
     serializer_class = PromotionSerializer
     pagination_class = NewestDecided
@@ -68,10 +72,71 @@ class PromotionViewSet(
     def create(self, request: Request) -> Response:
         """Make a run the champion. Where conditions are not met, it takes a reason."""
         asked = checked(PromotionWish, request.data)
-        run = access.run(cast(SignedInRequest, request), asked["run"])
+        run = access.run(self.asking, asked["run"])
         decided = actions.promote(run_id=run.pk, by=self.person, reason=asked["reason"])
-        found = self.get_queryset().get(pk=decided.pk)
+        return self._decided(decided.pk)
+
+    @extend_schema(request=RollbackWish, responses={201: PromotionSerializer})
+    @action(detail=False, methods=["post"], pagination_class=None)
+    def rollback(self, request: Request) -> Response:
+        """Put the champion before this one back in its place: a decision as well."""
+        asked = checked(RollbackWish, request.data)
+        dataset = access.dataset_to_curate(self.asking, asked["dataset"])
+        decided = actions.roll_back(
+            dataset_id=dataset.id,
+            method=asked["method"],
+            run_id=asked["run"],
+            by=self.person,
+        )
+        return self._decided(decided.pk)
+
+    def _decided(self, pk: int) -> Response:
+        found = self.get_queryset().get(pk=pk)
         return Response(self.get_serializer(found).data, status=201)
+
+
+class PromotionPolicySerializer(serializers.ModelSerializer[PromotionPolicy]):
+    class Meta:
+        model = PromotionPolicy
+        fields = PolicyForm.Meta.fields
+
+
+class PolicyChange(Strict):
+    """What is left out stays."""
+
+    least_gain = serializers.FloatField(required=False)
+    holds_categories = serializers.BooleanField(required=False)
+    most_forgotten = serializers.FloatField(required=False, allow_null=True)
+    asks_people = serializers.BooleanField(required=False)
+    least_ballots = serializers.IntegerField(required=False)
+    confidence = serializers.FloatField(required=False)
+    is_automatic = serializers.BooleanField(required=False)
+
+
+class PolicyViewSet(Resource, viewsets.GenericViewSet[PromotionPolicy]):
+    """What a model must show before it becomes a dataset's champion; for its curators."""
+
+    scopes: ClassVar[dict[str, str]] = {"partial_update": Scope.TRAIN}
+    queryset = PromotionPolicy.objects.none()
+    serializer_class = PromotionPolicySerializer
+    lookup_url_kwarg = "dataset"
+    lookup_value_regex = r"[-\w]+"
+    places: ClassVar[dict[str, type]] = {"dataset": str}
+
+    def retrieve(self, request: Request, dataset: str) -> Response:
+        of = access.dataset_to_curate(self.asking, dataset)
+        return Response(PromotionPolicySerializer(evidence.policy_of(of.id)).data)
+
+    @extend_schema(request=PolicyChange, responses=PromotionPolicySerializer)
+    def partial_update(self, request: Request, dataset: str) -> Response:
+        of = access.dataset_to_curate(self.asking, dataset)
+        sent = checked(PolicyChange, request.data)
+        policy = evidence.policy_of(of.id)
+        before = model_to_dict(policy, PolicyForm.Meta.fields)
+        rules = valid(PolicyForm(before | sent, instance=policy))
+        chosen = {name: rules[name] for name in sent}
+        changed = actions.set_policy(dataset_id=of.id, by=self.person, **chosen)
+        return Response(PromotionPolicySerializer(changed).data)
 
 
 def told_to(person: handoff.Person) -> Callable[[Promotion], evidence.Evidence]:

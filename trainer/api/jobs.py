@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
@@ -11,7 +11,6 @@ from rest_framework.response import Response
 
 from curation import handoff
 from curation.background import ring
-from curation.http import SignedInRequest
 from curation.rest.strict import Strict, checked
 from trainer import access, tasks
 from trainer.actions import jobs as actions
@@ -41,7 +40,7 @@ class JobViewSet(Steered):
     queryset = Job.objects.all()
 
     def get_queryset(self) -> QuerySet[Job]:
-        shown = access.jobs(cast(SignedInRequest, self.request))
+        shown = access.jobs(self.asking)
         return narrowed(shown, self.asked, FILTERS)
 
     def get_serializer_context(self) -> dict[str, Any]:
@@ -52,8 +51,7 @@ class JobViewSet(Steered):
     def create(self, request: Request) -> Response:
         """Ask for work of a kind, as the pages do; `config` holds the kind's settings."""
         asked = checked(JobWish, request.data)
-        there = cast(SignedInRequest, request)
-        wanted = ASKING[asked["kind"]](there, asked["run"], asked.get("config", {}))
+        wanted = ASKING[asked["kind"]](self.asking, asked["run"], asked.get("config", {}))
         job = actions.request(kind=asked["kind"], by=self.person, **wanted)
         ring(tasks.execute_job, job_id=job.pk)
         return self.shown(job.pk, status=201)

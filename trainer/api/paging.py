@@ -24,9 +24,13 @@ class NewestAdded(CarefulCursor):
     ordering = ("-added_at", "-id")
 
 
+class NewestMade(CarefulCursor):
+    ordering = ("-created_at", "-id")
+
+
+class NewestAsked(CarefulCursor):
+    ordering = ("-asked_at", "-id")
+
+
 class NewestDecided(CarefulCursor):
     ordering = ("-decided_at", "-id")
-
-
-class FirstMade(CarefulCursor):
-    ordering = "id"

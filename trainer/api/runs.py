@@ -18,11 +18,11 @@ from curation import handoff
 from curation.background import ring
 from curation.errors import NotAllowed
 from curation.handoff import FrozenVersion
-from curation.http import SignedInRequest
 from curation.rest.strict import Strict, checked
 from trainer import access, board, methods, tasks
 from trainer.actions import runs as actions
 from trainer.api.files import RunFiles
+from trainer.api.making import RunMaking
 from trainer.api.paging import ByPosition, ByStep
 from trainer.api.serializers import (
     EvaluationSerializer,
@@ -31,7 +31,6 @@ from trainer.api.serializers import (
     RunSerializer,
     SampleSerializer,
 )
-from trainer.api.steering import Steered
 from trainer.api.wishes import MetricQuery, RunQuery, RunWish, SampleQuery
 from trainer.config import RunConfig
 from trainer.errors import TrainerError
@@ -47,7 +46,7 @@ FILTERS = {
 }
 
 
-class RunViewSet(RunFiles, Steered):
+class RunViewSet(RunFiles, RunMaking):
     """Trainings on versions of the person's datasets; its curators start and stop them."""
 
     noun = RUN
@@ -57,7 +56,7 @@ class RunViewSet(RunFiles, Steered):
     queryset = Run.objects.all()
 
     def get_queryset(self) -> QuerySet[Run]:
-        shown = access.runs(cast(SignedInRequest, self.request)).for_listing()
+        shown = access.runs(self.asking).for_listing()
         if self.action == "list":
             return narrowed(shown, self.asked, FILTERS)
         return shown.prefetch_related("parts")
@@ -72,7 +71,7 @@ class RunViewSet(RunFiles, Steered):
     def create(self, request: Request) -> Response:
         """Train on a frozen version; settings left out are chosen for it and the base."""
         asked = checked(RunWish, request.data)
-        version = access.version(cast(SignedInRequest, request), asked["version"])
+        version = access.version(self.asking, asked["version"])
         run = actions.request(
             version_id=version.id,
             base_id=asked["base"].pk,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
@@ -13,7 +13,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from curation.background import ring
-from curation.http import SignedInRequest
 from curation.rest.resource import Resource
 from curation.rest.scopes import Scope
 from curation.rest.strict import Nothing, Strict, checked
@@ -49,21 +48,15 @@ class ScheduleViewSet(
     queryset = Schedule.objects.all()
 
     def get_queryset(self) -> QuerySet[Schedule]:
-        return narrowed(
-            access.schedules(self.page_request).for_listing(), self.asked, FILTERS
-        )
-
-    @property
-    def page_request(self) -> SignedInRequest:
-        return cast(SignedInRequest, self.request)
+        return narrowed(access.schedules(self.asking).for_listing(), self.asked, FILTERS)
 
     @extend_schema(request=ScheduleWish, responses={201: ScheduleSerializer})
     def create(self, request: Request) -> Response:
         """Plan one, on the page's form: what is left out is what the page proposes."""
         asked = checked(ScheduleWish, request.data)
         method = methods.named(asked.pop("method"))
-        dataset = access.dataset_to_curate(self.page_request, asked["dataset"])
-        form = new_form(self.page_request, method, usual(method))
+        dataset = access.dataset_to_curate(self.asking, asked["dataset"])
+        form = new_form(self.asking, method, usual(method))
         _fill(form, asked | {"dataset": dataset.id}, method)
         facts = form.facts()
         made = actions.create(dataset_id=dataset.id, by=self.person, facts=facts)
@@ -75,7 +68,7 @@ class ScheduleViewSet(
         asked = checked(ScheduleChange, request.data)
         found = self.get_object()
         method = methods.named(found.method)
-        form = change_form(self.page_request, found, method)
+        form = change_form(self.asking, found, method)
         _fill(form, asked, method)
         actions.change(schedule_id=found.pk, by=self.person, facts=form.facts())
         return self._shown(found.pk)

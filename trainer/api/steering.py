@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
@@ -11,11 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from curation.rest.pagination import InOrder
+from curation.rest.renderers import FILE
 from curation.rest.resource import Resource
 from curation.rest.scopes import Scope
 from curation.rest.strict import Nothing, checked
 from trainer.api.wishes import NEWEST, OLDEST
-from trainer.views.steering import Noun
+from trainer.views.steering import Noun, logged
 
 
 class Steered(
@@ -55,6 +57,12 @@ class Steered(
         answer = self._steered(request, "retry")
         self.noun.ring(answer.data["id"])
         return answer
+
+    @extend_schema(responses={(200, "text/plain"): str})
+    @action(detail=True, renderer_classes=FILE)
+    def log(self, request: Request, pk: str) -> HttpResponse:
+        """All that its worker wrote down; 404 where it has not begun."""
+        return logged(self.noun, self.noun.to_read_log(self.asking, int(pk)))
 
     def _steered(self, request: Request, verb: str) -> Response:
         checked(Nothing, request.data)

@@ -3,8 +3,11 @@ from __future__ import annotations
 from rest_framework.routers import SimpleRouter
 
 from trainer.api.bases import BaseViewSet
-from trainer.api.champions import ChampionViewSet, PromotionViewSet
+from trainer.api.benchmarks import BenchmarkViewSet
+from trainer.api.champions import ChampionViewSet, PolicyViewSet, PromotionViewSet
+from trainer.api.contests import ContestViewSet
 from trainer.api.jobs import JobViewSet
+from trainer.api.removals import RemovalViewSet
 from trainer.api.runs import RunViewSet
 from trainer.api.schedules import ScheduleViewSet
 
@@ -16,4 +19,8 @@ router.register("jobs", JobViewSet, basename="job")
 router.register("schedules", ScheduleViewSet, basename="schedule")
 router.register("champions", ChampionViewSet, basename="champion")
 router.register("promotions", PromotionViewSet, basename="promotion")
+router.register("promotion-policies", PolicyViewSet, basename="promotion-policy")
+router.register("contests", ContestViewSet, basename="contest")
+router.register("benchmarks", BenchmarkViewSet, basename="benchmark")
+router.register("removals", RemovalViewSet, basename="removal")
 urlpatterns = router.urls

@@ -33,6 +33,20 @@ class BaseQuery(Strict):
     state = serializers.ChoiceField(choices=BaseModel.State.choices, required=False)
 
 
+class BaseWish(Strict):
+    name = serializers.CharField(max_length=80)
+    location = serializers.CharField(
+        max_length=400, help_text="A folder, from / on; or a hub id such as owner/name."
+    )
+    revision = serializers.CharField(
+        required=False, allow_blank=True, max_length=40,
+        help_text="Of a hub model: the 40 hex digits of one commit.",
+    )  # fmt: skip
+    licence = serializers.CharField(
+        required=False, allow_blank=True, max_length=60, help_text="An SPDX identifier."
+    )
+
+
 class WorkQuery(Strict):
     """What lists of runs and of jobs have in common."""
 
@@ -131,6 +145,14 @@ class ScheduleWish(ScheduleChange):
 
 class OfDatasetQuery(Strict):
     dataset = serializers.SlugField(required=False)
+
+
+class RollbackWish(Strict):
+    """The champion as it was seen: nothing is done where it is another by now."""
+
+    dataset = serializers.SlugField()
+    method = serializers.ChoiceField(choices=Run.Method.choices)
+    run = _number(is_needed=True)
 
 
 class PromotionWish(Strict):

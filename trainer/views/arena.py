@@ -55,11 +55,8 @@ def contest(request: SignedInRequest, pk: int) -> HttpResponse:
 @login_required
 def begin(request: SignedInRequest, pk: int) -> HttpResponse:
     run = access.model_to_ask_about(request, pk)
-    theirs = Run.objects.usable().filter(version__dataset=run.dataset_id)
-    rivals = theirs.exclude(method=Run.Method.REWARD)
-    others = rivals.exclude(pk=pk).select_related("base").order_by("-pk")[:RIVALS_SHOWN]
     sent = request.POST if request.method == "POST" else None
-    form = ContestForm(sent, run=run, rivals=list(others))
+    form = ContestForm(sent, run=run, rivals=rivals_of(run))
     status = 200
     if request.method == "POST":
         status = 422
@@ -77,6 +74,13 @@ def begin(request: SignedInRequest, pk: int) -> HttpResponse:
     room = handoff.room_to_ask(run.dataset_id)
     context = {"run": run, "form": form, "room": room}
     return render(request, "trainer/contest_begin.html", context, status=status)
+
+
+def rivals_of(run: Run) -> list[Run]:
+    """Whom a run's model can meet: the newest of its dataset that answer."""
+    theirs = Run.objects.usable().filter(version__dataset=run.dataset_id)
+    rivals = theirs.exclude(method=Run.Method.REWARD).exclude(pk=run.pk)
+    return list(rivals.select_related("base").order_by("-pk")[:RIVALS_SHOWN])
 
 
 @require_POST

@@ -112,9 +112,14 @@ def _steered(
 @login_required
 def log(request: SignedInRequest, pk: int, *, noun: Noun) -> HttpResponse:
     """The whole log as a download, never as a page."""
-    path = noun.folder(noun.to_read_log(request, pk)) / LOG
+    return logged(noun, noun.to_read_log(request, pk))
+
+
+def logged(noun: Noun, row: Any) -> HttpResponse:
+    """The log of one that the person may read it of."""
+    path = noun.folder(row) / LOG
     if not path.exists():
         raise Http404
     answer = HttpResponse(path.read_bytes(), content_type="text/plain; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{noun.name}-{pk}.log"'
+    answer["Content-Disposition"] = f'attachment; filename="{noun.name}-{row.pk}.log"'
     return answer
