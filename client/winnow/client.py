@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -54,6 +54,16 @@ class Winnow:
         """Whose key this is, their roles, and what it may be used for until when."""
         found: Row = self._wire.get("me/")
         return found
+
+    def notifications(self, *, unread: bool | None = None) -> Iterator[Row]:
+        """What is new for you, the newest first; `unread=True` narrows it."""
+        return self._wire.pages("me/notifications/", is_unread=unread)
+
+    def mark_read(self, only: Iterable[int] | None = None) -> int:
+        """All notifications, or those with these ids; return how many were unread."""
+        body = {} if only is None else {"only": list(only)}
+        marked: int = self._wire.post("me/notifications/read/", body)["marked"]
+        return marked
 
     def dataset(self, slug: str) -> Dataset:
         return Dataset(self._wire, slug)

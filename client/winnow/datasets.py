@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from winnow.bars import bar
 from winnow.downloads import File, fetch, listed
 from winnow.errors import WinnowError
 from winnow.extras import extra
+from winnow.making import take
 from winnow.pushing import (
     Candidate,
     Offered,
@@ -105,6 +107,47 @@ class Dataset:
         """With all its messages, in reading order."""
         found: Row = self._wire.get(f"{self._there}conversations/{number}/")
         return found
+
+    def figures(self, name: str, **filters: Any) -> Row:
+        """A table of the dashboard: `progress`, `throughput`, `acceptance`, `reasons`,
+        `coverage`, `waiting`, …, narrowed by `days="7"`, `category=`, `language=`."""
+        found: Row = self._wire.get(f"{self._there}figures/{name}/", **filters)
+        return found
+
+    # ---- out ----
+
+    def export(
+        self,
+        file: str | Path,
+        format: str = "chat",
+        *,
+        version: int | None = None,
+        progress: bool | None = None,
+        **wish: Any,
+    ) -> Path:
+        """The record as it is now, or a version of it, as a file in a format such as
+        "chat", "dolly", "oasst": JSON lines, or what its name ends with: .json, .csv,
+        .parquet. Names in it are drawn anew, unless `is_renamed=False`. For curators.
+        """
+        there = Path(file)
+        asked = {"format": format, "kind": there.suffix[1:] or "jsonl", "version": version}
+        path = f"{self._there}extracts/"
+        return take(self._wire, path, asked | wish, there, progress=progress)
+
+    def to_pandas(self, format: str = "dolly", **wish: Any) -> pandas.DataFrame:
+        """The record as it is now, a row each, as `export` would write it."""
+        frame = extra("pandas").DataFrame
+        with TemporaryDirectory() as folder:
+            file = self.export(Path(folder) / "rows.jsonl", format, **wish)
+            with file.open(encoding="utf-8") as lines:
+                return frame(list(map(json.loads, lines)))
+
+    def archive(
+        self, file: str | Path, *, has_names: bool = True, progress: bool | None = None
+    ) -> Path:
+        """All of it as one file, to be kept elsewhere or moved to another server."""
+        path, wish = f"{self._there}archives/", {"has_names": has_names}
+        return take(self._wire, path, wish, Path(file), progress=progress)
 
     # ---- in ----
 
