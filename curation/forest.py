@@ -27,6 +27,7 @@ from curation.models import (
     Settlement,
     VersionItem,
 )
+from curation.prepared import Among
 
 AT_ONCE = 500  # conversations whose messages are in memory together
 FIELDS = (
@@ -112,16 +113,16 @@ def trees(
 
 
 def _rows_of(conversations: list[int], states: Collection[str]) -> list[Any]:
-    rows = Message.objects.filter(conversation__in=conversations, state__in=states)
+    rows = Message.objects.filter(Among("conversation_id", conversations), state__in=states)
     return list(rows.order_by("pk").values_list(*FIELDS, named=True))
 
 
 def _frozen(conversations: list[int], version: DatasetVersion) -> list[Any]:
     """What a version took of them, each with all that it answers."""
     items = VersionItem.objects.filter(
-        version=version, reply__conversation__in=conversations
+        Among("reply__conversation_id", conversations), version=version
     )
-    rows = Message.objects.filter(conversation__in=conversations, tombstone=None)
+    rows = Message.objects.filter(Among("conversation_id", conversations), tombstone=None)
     there = {
         row.pk: row
         for row in rows.exclude(state__in=GONE)
@@ -189,10 +190,10 @@ def _verdict(row: Any, kept: dict[str, Any], reviews: int) -> bool | None:
 
 
 def _beside(conversations: list[int]) -> _Beside:
-    originals = Original.objects.filter(message__conversation__in=conversations)
-    settled = Settlement.objects.filter(prompt__conversation__in=conversations)
+    originals = Original.objects.filter(Among("message__conversation_id", conversations))
+    settled = Settlement.objects.filter(Among("prompt__conversation_id", conversations))
     reviews = Review.objects.filter(
-        message__conversation__in=conversations, set_aside_at=None
+        Among("message__conversation_id", conversations), set_aside_at=None
     )
     counted = reviews.order_by().values_list("message").annotate(Count("pk"))
     return _Beside(
@@ -214,7 +215,8 @@ def _beside(conversations: list[int]) -> _Beside:
 def _labels(conversations: list[int]) -> dict[int, dict[str, Said]]:
     """Scales from 1 to 5 go from 0 to 1 in files."""
     given = Label.objects.filter(
-        review__message__conversation__in=conversations, review__set_aside_at=None
+        Among("review__message__conversation_id", conversations),
+        review__set_aside_at=None,
     ).order_by()
     found: dict[int, dict[str, Said]] = defaultdict(dict)
     for pk, name, mean, count in given.values_list("review__message", "name").annotate(

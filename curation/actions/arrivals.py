@@ -6,7 +6,7 @@ file: the same file gives the same records on any machine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -17,11 +17,12 @@ from django.utils.text import slugify
 from django.utils.timezone import now
 
 from curation.actions import datasets
-from curation.actions.findings import findings_in, hold_lines, hold_unwritten
-from curation.actions.lookalikes import note_sketches
+from curation.actions.findings import Held, findings_in, hold_unwritten
+from curation.actions.lookalikes import copy_sketches
 from curation.actions.sides import sides_of
+from curation.actions.unwritten import Text, Unwritten, copy_messages
 from curation.clean import checks
-from curation.copied import copy_in
+from curation.copied import copy_in, copy_rows, numbers
 from curation.formats import jsonl
 from curation.formats.trees import Line
 from curation.models import (
@@ -33,6 +34,8 @@ from curation.models import (
     Finding,
     Message,
 )
+from curation.prepared import Among
+from curation.spelled import as_json
 
 NAMESPACE = UUID("9b2d7c1e-4f0a-5c55-8d3b-6f1f0c9a7e21")  # of the ids of what is imported
 PROBLEMS_KEPT = 1_000
@@ -116,9 +119,9 @@ def fresh(job: Job, lines: Sequence[Line]) -> list[Any]:
     """What is not in the dataset yet, each once."""
     keys = {found.key for _, found in lines}
     there = set(
-        Conversation.objects.filter(dataset=job.dataset, source_key__in=keys).values_list(
-            "source_key", flat=True
-        )
+        Conversation.objects.filter(
+            Among("source_key", list(keys)), dataset=job.dataset
+        ).values_list("source_key", flat=True)
     )
     found = {one.key: one for _, one in reversed(lines) if one.key not in there}
     job.report.unchanged += len(lines) - len(found)
@@ -126,10 +129,13 @@ def fresh(job: Job, lines: Sequence[Line]) -> list[Any]:
 
 
 def begin(job: Job, wanted: dict[str, Opening]) -> dict[str, Conversation]:
-    """A conversation for each key."""
+    """A conversation for each key, with its number, not written yet."""
     sides = sides_of(job.dataset, {opening.text for opening in wanted.values()})
-    started = {
+    numbered = zip(numbers(Conversation, len(wanted)), wanted.items(), strict=True)
+    job.report.conversations += len(wanted)
+    return {
         key: Conversation(
+            pk=pk,
             uid=job.uid(key),
             dataset=job.dataset,
             category=opening.category,
@@ -137,11 +143,8 @@ def begin(job: Job, wanted: dict[str, Opening]) -> dict[str, Conversation]:
             source_key=key,
             **sides[opening.text]._asdict(),
         )
-        for key, opening in wanted.items()
+        for pk, (key, opening) in numbered
     }
-    copy_in(started.values())
-    job.report.conversations += len(started)
-    return started
 
 
 def unwritten(
@@ -149,54 +152,89 @@ def unwritten(
     conversation: Conversation,
     *,
     key: str,
+    role: str,
+    text: str,
+    parent: Text | None = None,
+    context: str = "",
     generator: str = "",
     state: str = "",
     language: str = "",
-    **fields: Any,
-) -> Message:
-    """A message. It has no guideline: nobody wrote it under one of ours."""
-    state = state or job.state
-    return Message(
+) -> Unwritten:
+    state = str(state or job.state)
+    origin = Message.Origin.MODEL if generator else Message.Origin.IMPORT
+    return Unwritten(
         uid=job.uid(conversation.source_key, key),
         conversation=conversation,
-        source_key=key,
-        origin=Message.Origin.MODEL if generator else Message.Origin.IMPORT,
+        parent=parent,
+        role=str(role),
+        origin=origin.value,
         generator=generator,
-        state=state,
+        text=text,
+        context=context,
         language=language or conversation.language,
+        source_key=key,
+        state=state,
         decided_at=job.at if state == State.ACCEPTED else None,
-        **fields,
     )
 
 
-def store(job: Job, messages: Sequence[Message]) -> None:
-    """Texts with what the checks see in them, and their lines of history.
+class Seen(NamedTuple):
+    """What the checks see in texts that are about to be written."""
+
+    found: list[Finding]
+    held: list[Held]
+
+
+def look_at(job: Job, messages: Sequence[Unwritten]) -> Seen:
+    """Number them, parents first, and look at them.
 
     What the dataset's policy holds is on hold from the first. Where it holds nothing, many
-    texts at once are looked at afterwards, by a worker.
+    texts at once are looked at afterwards, by a worker: see rechecks.py.
     """
+    for message, pk in zip(messages, numbers(Message, len(messages)), strict=True):
+        message.pk = pk
     policy = job.dataset.policy.checks
     if len(messages) >= MANY and not checks.hold_any(policy):
-        found: list[list[Finding]] = [[] for _one in messages]  # see rechecks.py
-    else:
-        found = [findings_in(message, message.parent, policy) for message in messages]
+        return Seen([], [])
+    found = [findings_in(message, message.parent, policy) for message in messages]
     held = hold_unwritten(messages, found, dataset=job.dataset, at=job.at)
-    copy_in(messages)
-    note_sketches(messages, are_new=True)
-    copy_in(chain.from_iterable(found))
-    lines = [*_lines(job, messages), *hold_lines(held, dataset=job.dataset)]
-    copy_in(lines)
+    return Seen(list(chain.from_iterable(found)), held)
+
+
+def store(
+    job: Job, messages: Sequence[Unwritten], seen: Seen, besides: Iterable[Said] = ()
+) -> None:
+    """Write texts with what was seen in them, and their lines of history."""
+    copy_messages(messages)
+    copy_sketches(messages, job.dataset)
+    copy_in(seen.found)
+    note(job, chain(_arrivals(job, messages), _holds(seen.held), besides))
     job.report.messages += len(messages)
 
 
-def _lines(job: Job, messages: Iterable[Message]) -> list[Event]:
-    return [
-        Event.objects.line(
-            "message.imported",
-            message,
-            by=job.by,
-            dataset=job.dataset,
-            origin=message.origin,
-        )
-        for message in messages
-    ]
+# ---- history -----------------------------------------------------------------------------
+class Said(NamedTuple):
+    """A line of history, not written yet: see Event."""
+
+    kind: str
+    subject_kind: str
+    subject_id: int
+    by_id: int | None = None  # None: no person did it
+    data: Mapping[str, Any] = {}
+
+
+def note(job: Job, lines: Iterable[Said]) -> None:
+    columns = (*Said._fields, "dataset_id")
+    rows = ((*line[:-1], as_json(line.data), job.dataset.pk) for line in lines)
+    copy_rows(Event, columns, rows)
+
+
+def _arrivals(job: Job, messages: Iterable[Unwritten]) -> Iterator[Said]:
+    for one in messages:
+        yield Said("message.imported", "message", one.pk, job.by.pk, {"origin": one.origin})
+
+
+def _holds(held: Iterable[Held]) -> Iterator[Said]:
+    for message, was in held:
+        said = {"why": message.why, "was": was}
+        yield Said("message.held", "message", message.pk, data=said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -238,14 +238,8 @@ def advance_all(conversations: Sequence[Conversation]) -> None:
     still = set(turns)
     moved: dict[str, list[Conversation]] = defaultdict(list)
     for conversation in conversations:
-        conversation.turns = turns[conversation.pk]
-        conversation.changes += 1
-        state = demand.state_of(conversation.turns, rules_of(conversation.dataset))
-        if state != conversation.state:
-            allowed = Conversation.MOVES[conversation.state]
-            assert state in allowed, (conversation.state, state)
-            conversation.state = state
-            moved[state].append(conversation)
+        if _is_moved(conversation, turns[conversation.pk]):
+            moved[conversation.state].append(conversation)
             still.remove(conversation.pk)
     if still:
         _raise_changes(pks=list(still))
@@ -258,6 +252,34 @@ def advance_all(conversations: Sequence[Conversation]) -> None:
         )
         if state == Conversation.State.COMPLETE:
             notices.tell_complete(those)
+
+
+def _is_moved(conversation: Conversation, turns: list[demand.Turn]) -> bool:
+    """Whether these turns put it into another state, in which it is then."""
+    conversation.turns = turns
+    conversation.changes += 1
+    state = demand.state_of(turns, rules_of(conversation.dataset))
+    if state == conversation.state:
+        return False
+    allowed = Conversation.MOVES[conversation.state]
+    assert state in allowed, (conversation.state, state)
+    conversation.state = state
+    return True
+
+
+def advance_unwritten(
+    conversations: Iterable[Conversation], turns: Mapping[int, list[demand.Turn]]
+) -> list[Conversation]:
+    """The same for new ones that are not written yet, where these turns are all that there
+    is. Return those in another state: their lines of history are the caller's.
+
+    Nobody is told: nobody here wrote anything in them.
+    """
+    moved = [one for one in conversations if _is_moved(one, turns[one.pk])]
+    for conversation in moved:
+        if conversation.state == Conversation.State.COMPLETE:
+            conversation.completed_at = now()
+    return moved
 
 
 _raise_changes = PreparedUpdate(

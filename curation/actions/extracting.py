@@ -19,6 +19,7 @@ from curation import forest
 from curation.actions import errands
 from curation.actions.errands import Stopped
 from curation.actions.rights import require
+from curation.collector import spared
 from curation.errors import CurationError
 from curation.formats import written
 from curation.formats.pseudonyms import Pseudonyms
@@ -84,7 +85,8 @@ def run(extract_id: int) -> None:
     found.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = found.folder / f"part-{found.attempt}"
     try:
-        _write(found, part)
+        with spared():
+            _write(found, part)
     except Stopped:
         return
     except CurationError as refusal:

@@ -7,25 +7,26 @@ from datetime import datetime
 from typing import NamedTuple
 
 from curation.actions.moves import carry_over_to_prompt, move
+from curation.actions.unwritten import Text, Unwritten
 from curation.clean import checks
 from curation.clean.check import Reading
 from curation.clean.checks import Look, Policy
 from curation.clean.sighting import BESIDE, Sighting
-from curation.models import Conversation, Dataset, Event, Finding, Message
+from curation.models import Conversation, Dataset, Finding, Message
 from curation.prepared import insert
 
 State = Message.State
 MAY_BE_HELD = frozenset({State.SUBMITTED, State.ACCEPTED})
 
 
-def findings_in(message: Message, parent: Message | None, policy: Policy) -> list[Finding]:
+def findings_in(message: Text, parent: Text | None, policy: Policy) -> list[Finding]:
     """What the quick checks see in a text and in the passage beside it, not written yet."""
     return list(as_findings(message, look_at(message, parent, policy).sightings))
 
 
 def look_at(
-    message: Message,
-    parent: Message | None,
+    message: Text,
+    parent: Text | None,
     policy: Policy,
     *,
     is_worker: bool = False,
@@ -48,11 +49,11 @@ def look_at(
     return Look([*look.sightings, *named], both)
 
 
-def as_findings(message: Message, seen: Iterable[Sighting]) -> Iterator[Finding]:
+def as_findings(message: Text, seen: Iterable[Sighting]) -> Iterator[Finding]:
     """Rows for the record, not written yet."""
     for sighting in seen:
         yield Finding(
-            message=message,
+            message_id=message.pk,
             check_name=sighting.check,
             check_version=sighting.version,
             score=sighting.score,
@@ -113,12 +114,12 @@ def _hold_answers(question: Message, conversation: Conversation) -> None:
 
 # ---- many at once ----------------------------------------------------------------------
 class Held(NamedTuple):
-    message: Message
+    message: Unwritten
     was: str
 
 
 def hold_unwritten(
-    messages: Sequence[Message],
+    messages: Sequence[Unwritten],
     found: Sequence[Sequence[Finding]],
     *,
     dataset: Dataset,
@@ -136,32 +137,17 @@ def hold_unwritten(
     return held
 
 
-def hold_questions(answers: Iterable[Message], *, dataset: Dataset, at: datetime) -> None:
-    """Set aside the question of each pair whose answer was just written as held."""
-    held = [
-        _put_on_hold(answer.parent, answer.why, at)
-        for answer in answers
-        if answer.state == State.HELD
-        and answer.parent is not None
-        and answer.parent.state in MAY_BE_HELD
-    ]
-    questions = [one.message for one in held]
-    Message.objects.bulk_update(questions, ["state", "why", "decided_at"], batch_size=1_000)
-    Event.objects.bulk_create(hold_lines(held, dataset=dataset), batch_size=1_000)
-
-
-def hold_lines(held: Iterable[Held], *, dataset: Dataset) -> list[Event]:
-    """Their history, not written yet. No person held them."""
+def hold_questions(answers: Iterable[Held], *, at: datetime) -> list[Held]:
+    """The same for the question of each pair whose answer is on hold."""
     return [
-        Event.objects.line(
-            "message.held", one.message, by=None, dataset=dataset,
-            why=one.message.why, was=one.was,
-        )
-        for one in held
-    ]  # fmt: skip
+        _put_on_hold(one.message.parent, one.message.why, at)
+        for one in answers
+        if isinstance(one.message.parent, Unwritten)
+        and one.message.parent.state in MAY_BE_HELD
+    ]
 
 
-def _put_on_hold(message: Message, why: str, at: datetime) -> Held:
+def _put_on_hold(message: Unwritten, why: str, at: datetime) -> Held:
     held = Held(message, message.state)
-    message.state, message.why, message.decided_at = State.HELD, why[:300], at
+    message.state, message.why, message.decided_at = State.HELD.value, why[:300], at
     return held

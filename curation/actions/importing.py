@@ -26,6 +26,7 @@ from curation.actions import errands, imports
 from curation.actions.arrivals import Report
 from curation.actions.errands import Stopped
 from curation.actions.rights import require
+from curation.collector import spared
 from curation.errors import CurationError
 from curation.formats.registry import FORMATS
 from curation.formats.trees import Numbered, Refuse
@@ -109,7 +110,8 @@ def run(import_id: int) -> None:
         return
     try:
         _unfold(found)
-        _take(found)
+        with spared():
+            _take(found)
     except Stopped:
         return
     except CurationError as refusal:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from django.db import transaction
 from django.db.models import Q
 
+from curation.actions.unwritten import Text, Unwritten
 from curation.aggregate.splits import prompt_key
 from curation.clean import duplicates, sketches
 from curation.clean.duplicates import ALIKE_FROM, Relation
-from curation.copied import copy_in
+from curation.copied import as_array, copy_rows
 from curation.models import Conversation, Dataset, Message, Sketch
 from curation.prepared import Among, Prepared
 
@@ -57,32 +58,47 @@ def lookalikes(
     return sorted(alike, key=lambda one: (-one.likeness, one.message.pk))[:at_most]
 
 
-def note_sketches(messages: Sequence[Message], *, are_new: bool = False) -> None:
-    """Have first prompts among them found from now on; that they `are_new` is quicker."""
+def note_sketches(messages: Sequence[Message]) -> None:
+    """Have first prompts among them found from now on."""
     prompts = [message for message in messages if message.parent_id is None]
     if not prompts:
         return
-    signatures = sketches.signatures([prompt.text for prompt in prompts])
-    rows = zip(prompts, signatures, sketches.bands(signatures), strict=True)
-    found = [
-        Sketch(
-            message=prompt,
-            dataset_id=prompt.conversation.dataset_id,
-            bands=[] if _is_short(prompt.text) else bands.tolist(),
-            signature=signature.tobytes(),
-            version=sketches.VERSION,
-        )
-        for prompt, signature, bands in rows
-    ]
-    if are_new:
-        copy_in(found)
-        return
     Sketch.objects.bulk_create(
-        found,
+        (
+            Sketch(
+                message=prompt,
+                dataset_id=prompt.conversation.dataset_id,
+                bands=bands,
+                signature=signature,
+                version=sketches.VERSION,
+            )
+            for prompt, (bands, signature) in zip(prompts, _drawn(prompts), strict=True)
+        ),
         update_conflicts=True,
         unique_fields=["message"],
         update_fields=["bands", "signature", "version"],
     )
+
+
+def copy_sketches(messages: Sequence[Unwritten], dataset: Dataset) -> None:
+    """The same for many that were just written."""
+    prompts = [message for message in messages if message.parent is None]
+    copy_rows(
+        Sketch,
+        ("message_id", "dataset_id", "bands", "signature", "version"),
+        (
+            (prompt.pk, dataset.pk, as_array(bands), signature, sketches.VERSION)
+            for prompt, (bands, signature) in zip(prompts, _drawn(prompts), strict=True)
+        ),
+    )
+
+
+def _drawn(prompts: Sequence[Text]) -> Iterator[tuple[list[int], bytes]]:
+    """Bands and signature of each. Short ones are looked up by their words alone."""
+    signatures = sketches.signatures([prompt.text for prompt in prompts])
+    rows = zip(prompts, signatures, sketches.bands(signatures), strict=True)
+    for prompt, signature, bands in rows:
+        yield [] if _is_short(prompt.text) else bands.tolist(), signature.tobytes()
 
 
 def catch_up() -> int:

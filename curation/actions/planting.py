@@ -2,54 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from curation.actions import conversations
 from curation.actions.arrivals import (
     Job,
     Opening,
+    Said,
     begin,
     category_named,
     fresh,
+    look_at,
     store,
     unwritten,
 )
+from curation.actions.conversations import advance_unwritten
 from curation.actions.findings import hold_questions
-from curation.actions.settlements import settle_imported
-from curation.copied import copy_in
+from curation.actions.settlements import Settled, settle_imported
+from curation.actions.unwritten import Unwritten
+from curation.aggregate.demand import Turn
+from curation.copied import copy_in, copy_rows, numbers
 from curation.formats.trees import Line, Node, Tree, beside
 from curation.models import (
     Ballot,
     BallotEntry,
     Conversation,
     Dataset,
-    Event,
     Message,
     Original,
+    Settlement,
 )
+from curation.spelled import as_json
 
 State = Message.State
-Stored = dict[int, Message]  # what a node became
+Stored = dict[int, Unwritten]  # what a node becomes
 Level = list[tuple[Tree, Node | None, Node]]
+Orders = dict[Unwritten, dict[Unwritten, int]]  # of a prompt: the places of its answers
 
 
 def take_trees(job: Job, lines: list[Line]) -> None:
+    """All of it is made before anything is written: then a table is written once."""
     trees = fresh(job, [line for line in lines if _fits(job, line)])
     kinds = {tree.key: category_named(job, tree.category) for tree in trees}
     started = begin(job, {
         tree.key: Opening(tree.root.text, kinds[tree.key], tree.root.language)
         for tree in trees
     })  # fmt: skip
+    nodes = list(chain.from_iterable(_levels(trees)))
     stored: Stored = {}
-    for level in _levels(trees):
-        _take_level(job, level, started, stored)
+    for tree, parent, node in nodes:
+        above = stored[id(parent)] if parent is not None else None
+        stored[id(node)] = _message(job, started[tree.key], tree, above, node)
+    messages = list(stored.values())
+    seen = look_at(job, messages)
     if job.dataset.is_pairs:
-        answers = [one for one in stored.values() if one.parent is not None]
-        hold_questions(answers, dataset=job.dataset, at=job.at)
-    found = (node for _tree, _parent, node in chain.from_iterable(_levels(trees)))
-    _take_rankings(job, found, stored)
-    conversations.advance_all(list(started.values()))
+        seen.held.extend(hold_questions(seen.held, at=job.at))
+    orders = _orders((node for _tree, _parent, node in nodes), stored)
+    settled = _write_orders(orders)
+    moved = advance_unwritten(started.values(), _turns(messages, orders, settled))
+    copy_in(started.values())
+    store(job, messages, seen, _history(job, orders, moved))
+    _keep_originals(nodes, started, stored)
+    job.report.rankings += len(orders)
+
+
+def _history(job: Job, orders: Orders, moved: Iterable[Conversation]) -> Iterator[Said]:
+    for prompt in orders:
+        yield Said("ballot.imported", "message", prompt.pk, job.by.pk)
+    for one in moved:
+        yield Said(f"conversation.{one.state}", "conversation", one.pk)
 
 
 def _fits(job: Job, line: Line) -> bool:
@@ -81,22 +104,16 @@ def _levels(trees: Sequence[Tree]) -> Iterator[Level]:
         level = [(tree, node, child) for tree, _, node in level for child in node.children]
 
 
-def _take_level(
-    job: Job, level: Level, started: dict[str, Conversation], stored: Stored
+def _keep_originals(
+    level: Level, started: Mapping[str, Conversation], stored: Stored
 ) -> None:
-    """Stored first: what stands beside a message points at it."""
-    found = []
-    for tree, parent, node in level:
-        above = stored[id(parent)] if parent is not None else None
-        stored[id(node)] = _message(job, started[tree.key], tree, above, node)
-        found.append(stored[id(node)])
-    store(job, found)
-    kept = (
-        Original(message=stored[id(node)], format=tree.format, facts=facts)
+    """What the record has no place for."""
+    facts = (
+        (stored[id(node)].pk, tree.format, _facts(started[tree.key], tree, node))
         for tree, _parent, node in level
-        if (facts := _facts(started[tree.key], tree, node))
     )
-    copy_in(kept)
+    rows = ((pk, format, as_json(kept)) for pk, format, kept in facts if kept)
+    copy_rows(Original, ("message_id", "format", "facts"), rows)
 
 
 def _facts(conversation: Conversation, tree: Tree, node: Node) -> dict[str, object]:
@@ -108,8 +125,12 @@ def _facts(conversation: Conversation, tree: Tree, node: Node) -> dict[str, obje
 
 
 def _message(
-    job: Job, conversation: Conversation, tree: Tree, parent: Message | None, node: Node
-) -> Message:
+    job: Job,
+    conversation: Conversation,
+    tree: Tree,
+    parent: Unwritten | None,
+    node: Node,
+) -> Unwritten:
     # Prompts that were written for a tree, not drawn into it, never got a verdict.
     is_given = node.verdict is None and parent is None and tree.is_ready
     return unwritten(
@@ -126,28 +147,55 @@ def _message(
     )
 
 
-def _take_rankings(job: Job, found: Iterable[Node], stored: Stored) -> None:
-    """The order of each prompt's answers as one ballot; equal ranks tie."""
+def _turns(
+    messages: Iterable[Unwritten], orders: Orders, settled: Mapping[int, Settled]
+) -> dict[int, list[Turn]]:
+    """As turns.py has them once all is written. An imported order is already what many
+    people said, so no more ballots are wanted."""
+    best = {pk for one in settled.values() for pk in one.order[0]}
+    contested = {
+        pk for pk, one in settled.items() if one.status == Settlement.Status.CONTESTED
+    }
+    found: dict[int, list[Turn]] = defaultdict(list)
+    for one in messages:
+        turn = Turn(
+            id=one.pk,
+            parent=one.parent_id,
+            role=one.role,
+            state=one.state,
+            origin=one.origin,
+            ballots=sys.maxsize if one in orders else 0,
+            is_best=one.pk in best,
+            is_contested=one.pk in contested,
+        )
+        found[one.conversation.pk].append(turn)
+    return found
+
+
+# ---- ranks -------------------------------------------------------------------------------
+def _orders(found: Iterable[Node], stored: Stored) -> Orders:
+    """Of each prompt with answers that are ranked."""
     orders = {
         stored[id(node)]: {stored[id(child)]: place for child, place in _places(node)}
         for node in found
         if node.role == Message.Role.PROMPTER
     }
-    ranked = {prompt: places for prompt, places in orders.items() if len(places) > 1}
-    ballots = [Ballot(prompt=one, outcome=Ballot.Outcome.RANKED) for one in ranked]
-    copy_in(ballots)
+    return {prompt: places for prompt, places in orders.items() if len(places) > 1}
+
+
+def _write_orders(orders: Orders) -> dict[int, Settled]:
+    """Each as one ballot, and what that adds up to; equal ranks tie."""
+    ballots = dict(zip(orders, numbers(Ballot, len(orders)), strict=True))
+    outcome = Ballot.Outcome.RANKED.value
+    rows = ((pk, prompt.pk, outcome) for prompt, pk in ballots.items())
+    copy_rows(Ballot, ("id", "prompt_id", "outcome"), rows)
     entries = (
-        BallotEntry(ballot=ballot, reply=reply, position=place, shown=shown)
-        for ballot in ballots
-        for shown, (reply, place) in enumerate(ranked[ballot.prompt].items(), start=1)
+        (ballots[prompt], reply.pk, place, shown)
+        for prompt, places in orders.items()
+        for shown, (reply, place) in enumerate(places.items(), start=1)
     )
-    copy_in(entries)
-    copy_in(
-        Event.objects.line("ballot.imported", one, by=job.by, dataset=job.dataset)
-        for one in ranked
-    )
-    settle_imported(ranked)
-    job.report.rankings += len(ranked)
+    copy_rows(BallotEntry, ("ballot_id", "reply_id", "position", "shown"), entries)
+    return settle_imported(orders)
 
 
 def _places(prompt: Node) -> list[tuple[Node, int]]:

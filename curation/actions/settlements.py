@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from django.utils.timezone import now
 
+from curation.actions.unwritten import Unwritten
 from curation.aggregate.agreement import mean_agreement
 from curation.aggregate.concordance import Concordance, concordance
 from curation.aggregate.consensus import status_of
 from curation.aggregate.rankings import Positions, margins, ranked_pairs
-from curation.copied import copy_in
+from curation.copied import copy_rows
 from curation.models import Ballot, BallotEntry, Event, Message, Reputation, Settlement
 from curation.prepared import Among, Prepared, insert
+from curation.spelled import as_json
 
 State = Message.State
 NEWCOMERS = 1.0  # what a ballot weighs of whom nothing is known, or that was imported
@@ -47,20 +50,58 @@ def settle(prompt: Message) -> Settlement | None:
     return settled
 
 
-def settle_imported(orders: Mapping[Message, Mapping[Message, int]]) -> None:
-    """The same for prompts that just came with an order each, in one statement."""
-    running = {
-        prompt: {reply: place for reply, place in places.items() if _is_rankable(reply)}
-        for prompt, places in orders.items()
-    }
-    copy_in(
-        _added_up(prompt, [_Cast(None, {reply.pk: n for reply, n in places.items()})])
-        for prompt, places in running.items()
-        if len(places) > 1
+class Settled(NamedTuple):
+    """What the one ballot adds up to with which a prompt came."""
+
+    order: list[list[int]]
+    margins: list[list[Any]]
+    agreement: float | None
+    kendall_w: float | None
+    status: str
+
+
+def settle_imported(
+    orders: Mapping[Unwritten, Mapping[Unwritten, int]],
+) -> dict[int, Settled]:
+    """The same for prompts that are about to be written, each with an order. Written
+    before them: so the entries of prompts and answers are right from the first."""
+    found = {}
+    for prompt, places in orders.items():
+        running = {one.pk: place for one, place in places.items() if _is_rankable(one)}
+        if len(running) > 1:
+            found[prompt.pk] = _settled_by_one(running)
+    rows = (
+        (pk, as_json(one.order), as_json(one.margins), *one[2:], 1)
+        for pk, one in found.items()
+    )
+    copy_rows(Settlement, ("prompt_id", *Settled._fields, "ballots"), rows)
+    return found
+
+
+def _settled_by_one(places: Mapping[int, int]) -> Settled:
+    answers = sorted(places)
+    settled = _settled_alone(tuple(places[one] for one in answers))
+    return settled._replace(
+        order=[[answers[n] for n in group] for group in settled.order],
+        margins=[[answers[a], answers[b], count] for a, b, count in settled.margins],
     )
 
 
-def _is_rankable(reply: Message) -> bool:
+@lru_cache(maxsize=10_000)
+def _settled_alone(places: tuple[int, ...]) -> Settled:
+    """Of answers 0, 1, 2 …: there are few ways to rank a few."""
+    ballots = [dict(enumerate(places))]
+    found = concordance(ballots)
+    return Settled(
+        order=ranked_pairs(ballots),
+        margins=_wide(ballots, None),
+        agreement=mean_agreement(ballots),
+        kendall_w=found and found.w,
+        status=status_of(ballots, 1, found),  # as of any that came: see _status()
+    )
+
+
+def _is_rankable(reply: Unwritten) -> bool:
     """As Message.objects.rankable() has it."""
     is_proposed = reply.state == State.SUBMITTED and reply.origin == Message.Origin.MODEL
     return is_proposed or reply.state == State.ACCEPTED
@@ -95,11 +136,10 @@ def _added_up(prompt: Message, cast: Sequence[_Cast]) -> Settlement:
     ballots = [one.places for one in cast]
     weights = _weights_of(prompt, cast)
     found = concordance(ballots, weights)
-    wide = [[a, b, n] for (a, b), n in sorted(margins(ballots, weights).items()) if n > 0]
     return Settlement(
         prompt=prompt,
         order=ranked_pairs(ballots, weights),
-        margins=wide,
+        margins=_wide(ballots, weights),
         is_weighted=weights is not None,
         ballots=len(ballots),
         agreement=mean_agreement(ballots),
@@ -107,6 +147,10 @@ def _added_up(prompt: Message, cast: Sequence[_Cast]) -> Settlement:
         status=_status(prompt, cast, found),
         settled_at=now(),
     )
+
+
+def _wide(ballots: Sequence[Positions], weights: list[float] | None) -> list[list[Any]]:
+    return [[a, b, n] for (a, b), n in sorted(margins(ballots, weights).items()) if n > 0]
 
 
 _settlement = Prepared(lambda prompt: Settlement.objects.filter(prompt=prompt))

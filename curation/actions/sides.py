@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from curation.aggregate.splits import prompt_key, split_of
 from curation.models import Conversation, Dataset
+from curation.prepared import Among
 
 
 class Side(NamedTuple):
@@ -24,7 +25,8 @@ def sides_of(dataset: Dataset, first_prompts: Iterable[str]) -> dict[str, Side]:
     Otherwise a changed percentage would put the same words on both.
     """
     keys = {text: prompt_key(dataset.slug, text) for text in first_prompts}
-    there = Conversation.objects.filter(dataset=dataset, prompt_key__in=set(keys.values()))
+    wanted = Among("prompt_key", list(set(keys.values())))
+    there = Conversation.objects.filter(wanted, dataset=dataset)
     rows = there.order_by("-pk").values_list("prompt_key", "split", "group", "uid")
     known = {key: Side(key, split, group or uid) for key, split, group, uid in rows}
     percent = dataset.policy.held_out_percent

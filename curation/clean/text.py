@@ -9,6 +9,8 @@ TEXT_AT_MOST = 20_000  # characters; a longer text is a document, not a turn
 # Spaces, controls, joiners and marks of direction; and letters that are drawn as nothing.
 UNSEEN = {"Zs", "Zl", "Zp", "Cc", "Cf"}
 BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # neither NUL nor half a pair is kept
+PLAINLY_SEEN = re.compile("[!-~]")  # nearly every text has such a character
 
 
 def normalised(text: str) -> str:
@@ -23,8 +25,9 @@ def tidied(text: str) -> str:
     Empty where nothing of it could be seen.
     """
     composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
-    kept = "".join(c for c in composed if c != "\0" and not "\ud800" <= c <= "\udfff")
-    return kept.strip() if any(map(_is_seen, kept)) else ""
+    kept = UNSTORABLE.sub("", composed)
+    is_seen = PLAINLY_SEEN.search(kept) is not None or any(map(_is_seen, kept))
+    return kept.strip() if is_seen else ""
 
 
 def _is_seen(character: str) -> bool:

@@ -6,6 +6,7 @@ as it is, and goes out again. Nulls are left out, as its own export does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid5
@@ -29,6 +30,7 @@ from curation.formats.trees import (
 
 FAMILY = "oasst"
 NAMESPACE = UUID("3f0c7a52-6d0e-5b7e-9d0c-0a55d6f2b1c4")  # of ids that are not UUIDs
+PLAIN_ID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # as a UUID is spelled
 OWN = frozenset({"text", "role", "replies", "parent_id"})  # of a message: see `message`
 # Fields by which nobody can be told; one that is not known here may hold a name.
 TELLS_NOBODY = frozenset({
@@ -112,6 +114,8 @@ def message(raw: dict[str, Any], *, role: str) -> Node:
 
 def key_of(text: str) -> str:
     """Of a message or tree, by its id in the file; the anonymised exports have any."""
+    if PLAIN_ID.fullmatch(text):
+        return f"{FAMILY}:{text}"
     try:
         return f"{FAMILY}:{UUID(text)}"
     except ValueError:

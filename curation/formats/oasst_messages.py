@@ -125,10 +125,10 @@ def _by_name(found: dict[str, Any], lists: tuple[str, ...], name: str) -> dict[s
         raise BadLine(f"“{name}” has lists of different lengths.")
     if not all(isinstance(one, str) for one in names):
         raise BadLine(f"“{name}” has a name that is no text.")
-    of_each = zip(*sides, strict=True)
     if len(lists) == 1:
-        return {one: of[0] for one, of in zip(names, of_each, strict=True)}
-    spread = (dict(zip(lists, of, strict=True)) for of in of_each)
+        return dict(zip(names, sides[0], strict=True))
+    of_each = zip(*sides, strict=True)
+    spread = [dict(zip(lists, of, strict=True)) for of in of_each]
     return dict(zip(names, spread, strict=True))
 
 

@@ -258,7 +258,9 @@ def named(
     hidden = set(taken.values()) - set(mapping or {})
     reads = {one.name: _READS[one.kind] for one in format.fields if one.kind != "text"}
     for number, fields in rows:
-        found = {name: value for name, value in fields.items() if name not in hidden}
+        found = dict(fields)
+        for name in hidden:
+            found.pop(name, None)
         found |= {field: fields.get(column) for field, column in taken.items()}
         for name, read in reads.items():
             if isinstance(cell := found.get(name), str):

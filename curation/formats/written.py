@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
@@ -11,6 +10,7 @@ import pyarrow as pa
 from curation.formats import sheet
 from curation.formats.format import File, Format, Kind
 from curation.formats.parquet import ParquetFile
+from curation.spelled import as_json
 
 Written = Iterable[dict[str, Any]]
 
@@ -41,14 +41,14 @@ def stream(rows: Written, format: Format, kind: File) -> Iterator[bytes]:
 
 def as_lines(rows: Written) -> Iterator[bytes]:
     for row in rows:
-        yield f"{_spelled(row)}\n".encode()
+        yield f"{as_json(row)}\n".encode()
 
 
 def as_list(rows: Written) -> Iterator[bytes]:
     """One list, a row a line."""
     before = "[\n"
     for row in rows:
-        yield f"{before}{_spelled(row)}".encode()
+        yield f"{before}{as_json(row)}".encode()
         before = ",\n"
     yield b"[]\n" if before == "[\n" else b"\n]\n"
 
@@ -66,15 +66,11 @@ def to_parquet(file: BinaryIO, rows: Written, format: Format) -> None:
     objects = [name for name, kind in columns.items() if kind == "object"]
     with ParquetFile(file, schema) as out:
         for row in rows:
-            spelled = {name: _spelled(row[name]) for name in objects if name in row}
+            spelled = {name: as_json(row[name]) for name in objects if name in row}
             out.add(row | spelled)
 
 
 def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return _spelled(value) if isinstance(value, list | dict) else value
-
-
-def _spelled(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return as_json(value) if isinstance(value, list | dict) else value
