@@ -215,7 +215,7 @@ DEFAULT_FROM_EMAIL = env_str("WINNOW_EMAIL_FROM", "winnow@localhost")
 # Where people reach this installation: links in mail begin with it.
 ADDRESS = env_str("WINNOW_ADDRESS").rstrip("/") or next(
     (f"https://{h}" for h in ALLOWED_HOSTS if HTTPS and h[0] not in ".*"),
-    "http://localhost:8000",
+    f"http://localhost:{env_int('PORT', 8000)}",
 )
 # Without a mail server, messages go to the log of the web process.
 EMAIL_BACKEND = (

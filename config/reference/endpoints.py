@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
@@ -56,7 +57,7 @@ def _about(path: str, verb: str, operation: dict[str, Any]) -> Iterator[str]:
     if said := operation.get("description"):
         yield " ".join(said.split())
     rows = [
-        (code(one["name"]), cell(one["in"]), cell(one.get("description", "")))
+        (code(one["name"]), cell(one["in"]), cell(_in_line(one.get("description", ""))))
         for one in operation.get("parameters", [])
         if one["in"] != "path"
     ]
@@ -78,4 +79,12 @@ def _fields(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 def _kind(field: dict[str, Any]) -> str:
     said = field.get("description") or field.get("title") or ""
     kind = field.get("type") or field.get("$ref", "").rpartition("/")[2]
+    said = _in_line(said)
     return f"{kind}. {said}" if kind and said else str(kind or said)
+
+
+def _in_line(said: str) -> str:
+    """A list of values as one line: a cell has no room for bullets."""
+    before, *values = re.split(r"(?m)^\* ", said)
+    listed = "; ".join(one.strip().replace("` - ", "`: ", 1) for one in values)
+    return f"{before.strip()} {listed}".strip()

@@ -114,7 +114,7 @@ def take_back(*, invitation_id: int, by: Contributor) -> Invitation:
 def accept(*, token: str, by: Contributor) -> Invitation:
     """Somebody with an account joins. Whoever takes part already uses nothing up."""
     found = _to_accept(token)
-    if found.email and found.email != by.email.lower():
+    if found.is_for_another(by):
         said = _("This invitation is for %(email)s. Sign in with that address.")
         raise NotAllowed(said % {"email": found.email})
     is_new = [_give(found, role, by) for role in found.roles]

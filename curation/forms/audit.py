@@ -14,25 +14,28 @@ DAY = {"type": "date"}
 
 
 class AuditForm(forms.Form):
+    without_optional = True  # nothing has to be looked for
+
     person = forms.CharField(label=_("Who"), required=False, max_length=80)
     kind = forms.RegexField(
         r"^[\w.]+$",
         label=_("What was done"),
         required=False,
         max_length=60,
-        help_text=_("Such as membership or membership.added."),
+        widget=forms.TextInput(attrs={"placeholder": "version.frozen"}),
     )
     subject = forms.CharField(
         label=_("To what"),
         required=False,
         max_length=60,
-        help_text=_("Such as message 7."),
+        widget=forms.TextInput(attrs={"placeholder": "message 7"}),
     )
     dataset = forms.ModelChoiceField(
         label=_("Dataset"),
         queryset=Dataset.objects.order_by("title", "pk"),
         to_field_name="slug",
         required=False,
+        empty_label=_("All of them"),
     )
     since = forms.DateField(
         label=_("From"), required=False, widget=forms.DateInput(attrs=DAY)

@@ -15,6 +15,7 @@ from curation.formats.registry import WRITTEN
 from curation.models import Dataset
 from curation.wording import translated
 
+COMPARED = "preference"  # the format whose rows are pairs of answers
 RECORD = "record"  # and no number of a version
 KINDS = {
     "jsonl": gettext_lazy("JSON Lines: a row a line, exact"),
@@ -31,6 +32,8 @@ assert set(PAIRS) == set(get_args(Policy))
 
 
 class ExtractForm(forms.Form):
+    """What does not go with the format or the version that is chosen is not asked."""
+
     version = forms.ChoiceField(label=gettext_lazy("What"))
     format = forms.ChoiceField(
         label=gettext_lazy("Format"),
@@ -40,13 +43,12 @@ class ExtractForm(forms.Form):
     kind = forms.ChoiceField(label=gettext_lazy("File"), choices=list(KINDS.items()))
     pairs = forms.ChoiceField(
         label=gettext_lazy("Which answers are compared"),
-        help_text=gettext_lazy("Of preferences only."),
         choices=list(PAIRS.items()),
+        required=False,  # it is not there until the format is
     )
     is_undecided = forms.BooleanField(
         label=gettext_lazy("Also what waits or was rejected"),
         required=False,
-        help_text=gettext_lazy("Of the record, not of a version."),
     )
     is_as_it_is = forms.BooleanField(
         label=gettext_lazy("With the ids, names and dates that it came with"),
@@ -65,6 +67,10 @@ class ExtractForm(forms.Form):
         whole.choices = [(RECORD, _("The record as it is")), *of_versions]
         formats: Any = self.fields["format"]
         formats.choices = [(key, translated(one.label)) for key, one in WRITTEN.items()]
+        if self.known.key != COMPARED:
+            del self.fields["pairs"]
+        if (self["version"].value() or RECORD) != RECORD:
+            del self.fields["is_undecided"]
 
     @property
     def known(self) -> Format:
@@ -83,7 +89,7 @@ class ExtractForm(forms.Form):
 
     @property
     def wanted(self) -> Wanted:
-        chosen = dict(self.cleaned_data)
+        chosen = {name: value for name, value in self.cleaned_data.items() if value != ""}
         number, is_as_it_is = chosen.pop("version"), chosen.pop("is_as_it_is")
         version = None if number == RECORD else self.dataset.versions.get(number=number)
         return Wanted(**chosen, version=version, is_renamed=not is_as_it_is)

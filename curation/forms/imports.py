@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -23,6 +24,8 @@ COLUMN = "column-"  # so begin the names of the fields' choices
 
 
 class UploadForm(forms.Form):
+    without_optional = True  # one of the two
+
     file = forms.FileField(
         label=gettext_lazy("File"),
         required=False,
@@ -49,7 +52,7 @@ class UploadForm(forms.Form):
         )
         self.fields["file"].help_text = said % {
             "size": settings.IMPORT_MEGABYTES,
-            "rows": f"{settings.IMPORT_ROWS:,}",
+            "rows": intcomma(settings.IMPORT_ROWS),
         }
 
     def clean(self) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from curation.models import Dataset, Invitation, Membership
 class InvitationForm(forms.Form):
     """Of a dataset: for its curators. Without one: for site admins."""
 
+    without_optional = True  # its hints say what may be left out
+
     email = forms.EmailField(
         label=_("E-mail address"),
         required=False,
@@ -32,6 +34,7 @@ class InvitationForm(forms.Form):
         choices=Membership.Role.choices,
         widget=CheckboxSelectMultiple,
         required=False,
+        help_text=_("In the dataset: at least one."),
     )
     days = forms.TypedChoiceField(
         label=_("How long"),

@@ -8,22 +8,37 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from curation.actions.rosters import BYTES_AT_MOST
-from curation.forms.base import PLAIN
+
+EXAMPLE = """email,name,dataset,roles
+mara@example.org,Mara Lind,handbook,writer reviewer"""
 
 
 class RosterForm(forms.Form):
+    without_optional = True  # one of the two
+
     text = forms.CharField(
         label=_("Table"),
         required=False,
         strip=False,
         max_length=BYTES_AT_MOST,
-        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", **PLAIN}),
+        widget=forms.Textarea(
+            attrs={
+                "rows": 8,
+                "class": "textarea--plain mono",
+                "spellcheck": "false",
+                "placeholder": EXAMPLE,
+            }
+        ),
         help_text=_(
             "As CSV. The first line names the columns: email, name, dataset, roles. A "
             "dataset is named as in its address; several roles have spaces between."
         ),
     )
-    file = forms.FileField(label=_("Or a file"), required=False)
+    file = forms.FileField(
+        label=_("Or a file"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt"}),
+    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

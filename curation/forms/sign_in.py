@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from curation.models import Dataset, GroupRole, IdentityProvider, Instance, Membership
 
 PLAIN = {"spellcheck": "false", "autocapitalize": "none", "autocomplete": "off"}
+KEPT = {"new_secret", "new_metadata"}  # never shown again
 TAKEN = {"saml", "openid_connect"}  # allauth's own names
 
 
@@ -36,6 +37,12 @@ class PasswordsForm(forms.Form):
 
 
 class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]  # none at run time
+    # What the provider tells us first, what people need last.
+    field_order: ClassVar = [
+        "name", "slug", "server", "client_id", "new_secret", "scopes", "new_metadata",
+        "name_from", "email_from", "groups_from", "domains",
+        "makes_accounts", "links_by_email", "asks_second_step",
+    ]  # fmt: skip
     domains = forms.CharField(
         label=_("Only addresses of these domains"),
         required=False,
@@ -76,6 +83,9 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]  # none at run ti
         if self.instance.pk:
             del self.fields["slug"]
             self.initial["domains"] = ", ".join(self.instance.domains)
+            for name in self.fields.keys() & KEPT:
+                field = self.fields[name]
+                field.help_text = f"{field.help_text} {_('Empty: it stays as it is.')}"
 
     def clean_slug(self) -> str:
         slug: str = self.cleaned_data["slug"].lower()
@@ -100,7 +110,7 @@ class OidcForm(ProviderForm):
         required=False,
         max_length=1000,
         widget=forms.PasswordInput(attrs=PLAIN),
-        help_text=_("Kept encrypted, and never shown. Empty: it stays as it is."),
+        help_text=_("Kept encrypted, and never shown."),
     )
 
     class Meta(ProviderForm.Meta):
@@ -131,10 +141,13 @@ class SamlForm(ProviderForm):
         max_length=200_000,
         widget=forms.Textarea(attrs={"rows": 5, **PLAIN}),
         help_text=_(
-            "XML, or the https address where it stands, which is asked again each day. "
-            "Empty: it stays as it is."
+            "XML, or the https address where it stands, which is asked again each day."
         ),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new_metadata"].required = self.instance.pk is None
 
 
 FORMS: dict[str, type[ProviderForm]] = {"oidc": OidcForm, "saml": SamlForm}

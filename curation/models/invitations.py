@@ -12,7 +12,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from curation.models.datasets import Dataset
-from curation.models.people import Membership
+from curation.models.people import Contributor, Membership
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
@@ -107,6 +107,10 @@ class Invitation(models.Model):
         if self.uses >= self.uses_at_most:
             return self.State.USED
         return self.State.OPEN if self.expires_at > now() else self.State.EXPIRED
+
+    def is_for_another(self, than: Contributor) -> bool:
+        """Sent by mail, to an address that this person does not have."""
+        return bool(self.email) and self.email != than.email.lower()
 
     @property
     def role_names(self) -> list[str]:

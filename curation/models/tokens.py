@@ -77,6 +77,11 @@ class AccessToken(models.Model):
         return f"{self.beginning}…"
 
     @property
+    def labels(self) -> list[str]:
+        """What it is allowed to do, in words."""
+        return [str(self.Scope(scope).label) for scope in self.scopes]
+
+    @property
     def is_expired(self) -> bool:
         return self.expires_at <= now()
 

@@ -9,6 +9,7 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
 from curation import rendering, wording
 from curation.clean.differences import differences
@@ -29,6 +30,14 @@ def state_badge(thing: Any) -> SafeString:
     state = str(getattr(thing, "state", thing))
     shown = thing.get_state_display() if hasattr(thing, "get_state_display") else state
     return format_html('<span class="badge badge--{}">{}</span>', state, capfirst(shown))
+
+
+@register.filter
+def fact(value: Any) -> str:
+    """One fact of an event, as it is read: `{{ value|fact }}`."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return ", ".join(map(str, value)) or "–" if isinstance(value, list) else str(value)
 
 
 @register.filter

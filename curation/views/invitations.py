@@ -117,7 +117,14 @@ def _door(
     problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    context = {"invitation": found, "form": form, "problem": problem, "is_open": True}
+    here = request.user
+    context = {
+        "invitation": found,
+        "form": form,
+        "problem": problem,
+        "is_open": True,
+        "is_for_another": here.is_authenticated and found.is_for_another(here),
+    }
     return render(request, "curation/invited.html", context, status=status)
 
 

@@ -102,9 +102,10 @@ def test_what_was_typed_for_an_account_that_is_not_there_is_kept_nowhere(client)
 def test_admins_search_the_whole_history(client, admin, dataset):
     curator = ContributorFactory(member=dataset, name="Cora C", email="cora@example.org")
     Event.objects.record("membership.added", curator, by=curator, dataset=dataset)
-    Event.objects.record("run.cancelled", dataset, by=admin)
+    Event.objects.record("run.cancelled", dataset, by=admin, of=["a", "b"], is_last=True)
     page = client.get(url("audit")).text
     assert "membership.added" in page and "run.cancelled" in page
+    assert "a, b" in page and "yes" in page  # as people read it
     for query in ("person=cora", "kind=membership", f"dataset={dataset.slug}",
                   f"subject=contributor+{curator.pk}", "subject=contributor"):  # fmt: skip
         found = client.get(f"{url('audit')}?{query}").text

@@ -178,6 +178,10 @@ def test_from_the_choice_to_a_download_that_goes_on(
     page = client.post(place, {**SENT, "look": "1"}).text
     assert "Blue, &lt;b&gt;and&lt;/b&gt; more of it." in page
     assert "Not in it" in page
+    assert 'name="pairs"' not in page and 'name="is_undecided"' in page
+    compared = {"version": "1", "format": "preference", "kind": "jsonl", "look": "1"}
+    page = client.post(place, compared).text  # as a script does: the question is new
+    assert 'name="pairs"' in page and 'name="is_undecided"' not in page
     assert not Extract.objects.exists()
     with django_capture_on_commit_callbacks(execute=True):
         answer = client.post(place, {**SENT, "version": "1", "start": "1"})
@@ -221,7 +225,7 @@ def test_from_the_choice_to_a_download_that_goes_on(
     "sent, said",
     [({"format": "oasst", "kind": "csv"}, "go into files of these kinds: jsonl, json"),
      ({"format": "no"}, "no is not one of"), ({"version": "7"}, "7 is not one of"),
-     ({"pairs": "\0"}, "")],
+     ({"format": "preference", "pairs": "\0"}, "")],
 )  # fmt: skip
 def test_what_cannot_be_written_is_said_on_the_form(client, dataset, sent, said):
     signed_in(client, dataset, "curator")

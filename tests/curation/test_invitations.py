@@ -229,3 +229,13 @@ def test_a_curator_invites_to_no_other_dataset_and_to_no_account_alone(curator):
     for dataset in (DatasetFactory(), None):
         with pytest.raises(NotAllowed):
             invite(curator, dataset)
+
+
+def test_who_is_signed_in_as_another_hears_it_before_they_accept(client, dataset, curator):
+    _made, token = invite(curator, dataset, email="Nora@example.org")
+    signed_in(client)
+    page = client.get(url("invited", token)).text
+    assert "It is for nora@example.org" in page and "Accept" not in page
+    assert f'name="next" value="{url("invited", token)}"' in page
+    client.force_login(ContributorFactory(email="nora@example.org"))
+    assert "Accept" in client.get(url("invited", token)).text

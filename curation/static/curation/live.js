@@ -64,10 +64,27 @@
       if (state) { state.isAsking = false; rest(state); }
     });
 
-  // What somebody opened or closed stays so.
+  // What has the focus, told by the nearest name around it; htmx looks after what has a name itself.
+  const CONTROLS = "a[href], button, summary, [tabindex]";
+  const sameAs = (one) => (other) => one.tagName === other?.tagName && (one.tagName === "SUMMARY" || one.textContent === other.textContent);
+  const focusIn = (part) => {
+    const held = document.activeElement;
+    if (!part.contains(held) || held.id) return null;
+    const around = held.closest("[id]");
+    return { id: around.id, nth: [...around.querySelectorAll(CONTROLS)].indexOf(held), isSame: sameAs(held) };
+  };
+  const focusAgain = ({ id, nth, isSame }) => {
+    const twin = document.getElementById(id)?.querySelectorAll(CONTROLS)[nth];
+    if (isSame(twin) && document.activeElement === document.body) twin.focus({ preventScroll: true });
+  };
+
+  // What somebody opened or closed stays so, and the focus where it was.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const state = stateOf(event);
-    if (state) state.open = [...event.detail.elt.querySelectorAll("details[id]")].map(({ id, open }) => [id, open]);
+    if (!state) return;
+    const part = event.detail.elt;
+    state.open = [...part.querySelectorAll("details[id]")].map(({ id, open }) => [id, open]);
+    state.focus = focusIn(part);
   });
   document.addEventListener("htmx:afterSwap", () => {
     for (const state of states.values()) {
@@ -76,6 +93,8 @@
         if (twin) twin.open = open;
       }
       state.open = [];
+      if (state.focus) focusAgain(state.focus);
+      state.focus = null;
     }
     watch();
   });
