@@ -38,11 +38,11 @@ class PasswordsForm(forms.Form):
 
 class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]  # none at run time
     # What the provider tells us first, what people need last.
-    field_order: ClassVar = [
+    field_order = (
         "name", "slug", "server", "client_id", "new_secret", "scopes", "new_metadata",
         "name_from", "email_from", "groups_from", "domains",
         "makes_accounts", "links_by_email", "asks_second_step",
-    ]  # fmt: skip
+    )  # fmt: skip
     domains = forms.CharField(
         label=_("Only addresses of these domains"),
         required=False,
