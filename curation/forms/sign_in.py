@@ -85,7 +85,8 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]  # none at run ti
             self.initial["domains"] = ", ".join(self.instance.domains)
             for name in self.fields.keys() & KEPT:
                 field = self.fields[name]
-                field.help_text = f"{field.help_text} {_('Empty: it stays as it is.')}"
+                said = field.help_text, _("Empty: it stays as it is.")
+                field.help_text = " ".join(map(str, said))
 
     def clean_slug(self) -> str:
         slug: str = self.cleaned_data["slug"].lower()
