@@ -39,4 +39,5 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     # Out of the wheel of drf-spectacular-sidecar: nothing is fetched from elsewhere.
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
 }

@@ -46,6 +46,7 @@ ON_WRITING = [
     HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.SERVICE_UNAVAILABLE,
 ]
+STANDARD = {"list", "retrieve", "create", "update", "partial_update", "destroy"}
 KEY = OpenApiParameter(
     HEADER,
     {"type": "string", "maxLength": LONGEST},
@@ -69,6 +70,12 @@ class Described(AutoSchema):
                 if f"{{{name}}}" in self.path
             ),
         ]
+
+    def get_summary(self) -> str:
+        """Its name in words: "Versions list", "Tasks claim"."""
+        words = self.get_operation_id().split("_")
+        is_named = getattr(self.view, "action", None) not in STANDARD
+        return " ".join(words[:-1] if is_named and len(words) > 2 else words).capitalize()
 
     def _takes_keys(self) -> bool:
         is_write = self.method.lower() in WRITES

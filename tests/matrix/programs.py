@@ -209,5 +209,6 @@ ROWS = [
     Row("models-api:schedule-resume", "schedule", post=CURATORS, send=b"{}"),
     Row("api-schema", get=SIGNED_IN),
     Row("api-docs", get=SIGNED_IN),
+    Row("api-reference", get=SIGNED_IN),
     Row("api-nowhere", get=rule.EVERYBODY.to(404).other("closed", gets=401)),
 ]  # fmt: skip
