@@ -56,14 +56,12 @@ BEATS: dict[str, dict[str, Any]] = {
         "task": "curation.tasks.restart_silent_freezings",
         "schedule": 60,
     },
-    # Files that are imported or written, and whose worker was lost; and old ones go.
+    # Files that are imported, written or archived: a lost worker's; and old ones go.
     "restart-silent-transfers": {
         "task": "curation.tasks.restart_silent_transfers",
         "schedule": 60,
     },
     "forget-transfers": {"task": "curation.tasks.forget_transfers", "schedule": 3600},
-    # The same of archives; those of a week are destroyed.
-    "look-after-archives": {"task": "curation.tasks.look_after_archives", "schedule": 60},
     # Texts are looked at by checks that take long, and again by those that changed.
     "check-texts": {"task": "curation.tasks.check_texts", "schedule": 60},
     "find-unchecked-texts": {

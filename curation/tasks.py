@@ -29,7 +29,7 @@ from curation.actions import (
     withdrawals,
 )
 from curation.background import background_task, ring, ring_later
-from curation.models import Dataset, Extract, Import
+from curation.models import Archiving, Dataset, Extract, Import
 from curation.sessions import SessionStore
 
 TEXTS_AT_ONCE = 5_000
@@ -140,32 +140,26 @@ def write_extract(extract_id: int) -> None:
 
 
 @background_task()
-def restart_silent_transfers() -> None:
-    """Wake workers for files that wait, or that a worker left lying."""
-    for import_id in errands.take_back_silent(Import):
-        take_import.delay(import_id=import_id)
-    for extract_id in errands.take_back_silent(Extract):
-        write_extract.delay(extract_id=extract_id)
-
-
-@background_task()
-def forget_transfers() -> None:
-    """Files that were imported or written long ago."""
-    errands.forget_old()
-
-
-@background_task()
 def make_archive(archiving_id: int) -> None:
     """Write a whole dataset into a file that a curator asked for."""
     archives.run(archiving_id)
 
 
 @background_task()
-def look_after_archives() -> None:
-    """Wake workers for archives that wait or were left lying; destroy those of a week."""
-    archives.forget_outdated()
-    for archiving_id in archives.take_back_silent():
+def restart_silent_transfers() -> None:
+    """Wake workers for files that wait, or that a worker left lying."""
+    for import_id in errands.take_back_silent(Import):
+        take_import.delay(import_id=import_id)
+    for extract_id in errands.take_back_silent(Extract):
+        write_extract.delay(extract_id=extract_id)
+    for archiving_id in errands.take_back_silent(Archiving):
         make_archive.delay(archiving_id=archiving_id)
+
+
+@background_task()
+def forget_transfers() -> None:
+    """Files that were imported, written or archived long ago."""
+    errands.forget_old()
 
 
 @background_task()

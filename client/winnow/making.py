@@ -13,7 +13,6 @@ from winnow.errors import WinnowError
 if TYPE_CHECKING:
     from winnow.wire import Wire
 
-LOOKS_EVERY = 2.0  # seconds
 Row = dict[str, Any]
 
 
@@ -27,8 +26,8 @@ def take(
         while not found["has_file"]:
             if found["ended_at"]:
                 raise WinnowError(found["why"] or "It was called off.")
-            wire.sleep(LOOKS_EVERY)
+            wire.sleep(wire.LOOKS_EVERY)
             found = connection.get(there)
-            moved(found["seen"] if "seen" in found else found["done"])
+            moved(found["seen"])
     made = File(file.name, found["size"], found["sha256"])
     return fetch(connection, f"{there}file/", file.parent, made, progress=progress)

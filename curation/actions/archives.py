@@ -1,7 +1,7 @@
 """Archives made in the background: asked for, watched, called off, kept for a week.
 
-The row is the queue, as for versions in the making: see freezing.py. The file lies in a
-folder of its own among those of versions, on the disk or in a bucket.
+The row is the queue: see errands.py. The file lies in a folder of its own among those of
+versions, on the disk or in a bucket.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import tempfile
-from datetime import timedelta
 from io import BufferedIOBase
 from pathlib import Path
 from threading import Event as Signal
@@ -20,27 +19,20 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from curation import stores
 from curation.actions import errands, packing
+from curation.actions.errands import Stopped
 from curation.actions.rights import require
 from curation.errors import CurationError
 from curation.models import Archiving, Contributor, Dataset, Event
 
 FILE = "archive.zip"
 BEAT_SECONDS = 5.0
-SILENT = timedelta(minutes=2)  # a worker that said nothing for so long is gone
-ATTEMPTS = 3
 
 State = Archiving.State
-
-
-class Stopped(Exception):
-    """The row is no longer this worker's: called off, or given to another."""
 
 
 @transaction.atomic
@@ -59,25 +51,10 @@ def ask(*, dataset_id: int, has_names: bool, by: Contributor) -> Archiving:
     return asked
 
 
-@transaction.atomic
-def cancel(*, archiving_id: int, by: Contributor) -> None:
-    """Call it off. Its worker notices within seconds; no file is kept."""
-    there = Archiving.objects.select_for_update(of=("self",)).select_related("dataset")
-    archiving = there.get(pk=archiving_id)
-    require(by, archiving.dataset)
-    if archiving.state == State.CANCELLED:
-        return
-    if not archiving.is_active:
-        raise CurationError(_("It has ended already, so there is nothing to call off."))
-    archiving.state, archiving.ended_at = State.CANCELLED, now()
-    archiving.save(update_fields=["state", "ended_at"])
-    Event.objects.record("archiving.cancelled", archiving, by=by, dataset=archiving.dataset)
-
-
 def open_file(archiving: Archiving) -> BufferedIOBase:
     """The archive from its start, compared with its hash before."""
     try:
-        return stores.store().open(archiving.folder, FILE)
+        return stores.store().open(archiving.stored_as, FILE)
     except stores.Spoiled as problem:
         raise CurationError(
             _("The file of this archive is damaged or gone. Make another one.")
@@ -90,84 +67,29 @@ def destroy(*, archiving_id: int, by: Contributor) -> None:
     there = Archiving.objects.select_for_update(of=("self",)).select_related("dataset")
     archiving = there.get(pk=archiving_id)
     require(by, archiving.dataset)
-    if not archiving.is_kept:
+    if not archiving.has_file:
         return
-    _forget(archiving)
+    errands.forget(archiving)
     Event.objects.record("archiving.destroyed", archiving, by=by, dataset=archiving.dataset)
-
-
-def forget_outdated() -> None:
-    """Files whose week is over."""
-    for archiving in Archiving.objects.outdated():
-        _forget(archiving)
-
-
-def forget_all() -> None:
-    """Where a person is erased: each may have words or the name of theirs. What is still
-    being made is not kept: its worker finds the row ended."""
-    Archiving.objects.active().update(
-        state=State.FAILED, ended_at=now(), why=errands.ERASED
-    )
-    for archiving in Archiving.objects.kept():
-        _forget(archiving)
-
-
-def _forget(archiving: Archiving) -> None:
-    stores.destroy(archiving.folder)
-    Archiving.objects.filter(pk=archiving.pk).update(forgotten_at=now())
 
 
 # ---- the worker's side -----------------------------------------------------------------
 def run(archiving_id: int) -> None:
     """Make the archive, if this worker is the one that gets to."""
-    archiving = _claim(archiving_id)
+    archiving = errands.claim(Archiving, archiving_id, seen=0, of=0)
     if archiving is None:
         return
     is_made = False
     try:
-        is_made = _make(archiving)
-    except Stopped:
-        return
-    except CurationError as refusal:
-        _end(archiving, State.FAILED, why=str(refusal)[:300])
-    except Exception:
-        _end(
-            archiving, State.FAILED, why=gettext_noop("Something went wrong. See the log.")
-        )
-        raise
+        with errands.doing(archiving):
+            _make(archiving)
+            is_made = True
     finally:
         if not is_made:
-            stores.destroy(archiving.folder)
+            archiving.destroy_files()
 
 
-@transaction.atomic
-def take_back_silent() -> list[int]:
-    """What waits, and what a worker left lying; after three tries it has failed."""
-    running = Archiving.objects.filter(state=State.RUNNING, beat_at__lt=now() - SILENT)
-    free = running.select_for_update(skip_locked=True).values_list("pk", flat=True)
-    silent = Archiving.objects.filter(pk__in=list(free), state=State.RUNNING)
-    silent.filter(attempt__gte=ATTEMPTS).update(
-        state=State.FAILED,
-        ended_at=now(),
-        why=gettext_noop("Three workers were lost over it. See the log."),
-    )
-    silent.update(state=State.WAITING)
-    waiting = Archiving.objects.filter(state=State.WAITING)
-    return list(waiting.values_list("pk", flat=True))
-
-
-def _claim(archiving_id: int) -> Archiving | None:
-    claimed = Archiving.objects.filter(pk=archiving_id, state=State.WAITING).update(
-        state=State.RUNNING, attempt=F("attempt") + 1, beat_at=now(), done=0, of=0
-    )
-    if not claimed:
-        return None
-    there = Archiving.objects.select_related("dataset", "asked_by")
-    return there.get(pk=archiving_id)
-
-
-def _make(archiving: Archiving) -> bool:
-    """Whether it is there in the end, and not called off meanwhile."""
+def _make(archiving: Archiving) -> None:
     aside = Path(settings.VERSIONS_DIR)
     aside.mkdir(parents=True, exist_ok=True)
     # A killed worker's is found by its name: see stores.forget_unfinished().
@@ -176,11 +98,13 @@ def _make(archiving: Archiving) -> bool:
     pulse.start()
     try:
         facts = _write(archiving, unfinished, pulse)
-        stores.store().keep(archiving.folder, unfinished)
+        stores.store().keep(archiving.stored_as, unfinished)
     finally:
         pulse.end()
         shutil.rmtree(unfinished, ignore_errors=True)
-    return _end(archiving, State.MADE, done=pulse.done, of=pulse.of, **facts)
+    errands.write(
+        archiving, state=State.DONE, ended_at=now(), seen=pulse.seen, of=pulse.of, **facts
+    )
 
 
 def _write(archiving: Archiving, folder: Path, pulse: _Pulse) -> dict[str, Any]:
@@ -195,16 +119,7 @@ def _write(archiving: Archiving, folder: Path, pulse: _Pulse) -> dict[str, Any]:
         out.seek(0)
         digest = hashlib.file_digest(out, "sha256").hexdigest()
     (folder / stores.MANIFEST).write_text(json.dumps({"files": {FILE: digest}}))
-    return {"size": (folder / FILE).stat().st_size, "sha256": digest}
-
-
-def _mine(archiving: Archiving) -> Q:
-    return Q(pk=archiving.pk, state=State.RUNNING, attempt=archiving.attempt)
-
-
-def _end(archiving: Archiving, state: str, **facts: Any) -> bool:
-    mine = Archiving.objects.filter(_mine(archiving))
-    return bool(mine.update(state=state, ended_at=now(), **facts))
+    return {"size": (folder / FILE).stat().st_size, "digest": digest}
 
 
 class _Pulse(Thread):
@@ -213,12 +128,12 @@ class _Pulse(Thread):
 
     def __init__(self, archiving: Archiving, folder: Path) -> None:
         super().__init__(daemon=True)
-        self._folder = folder
-        self.done = self.of = 0
-        self._mine, self._over, self._is_lost = _mine(archiving), Signal(), False
+        self._archiving, self._folder = archiving, folder
+        self.seen = self.of = 0
+        self._over, self._is_lost = Signal(), False
 
-    def tell(self, done: int, of: int) -> None:
-        self.done, self.of = done, of
+    def tell(self, seen: int, of: int) -> None:
+        self.seen, self.of = seen, of
         if self._is_lost:
             raise Stopped
 
@@ -230,9 +145,8 @@ class _Pulse(Thread):
         try:
             while not self._over.wait(BEAT_SECONDS):
                 os.utime(self._folder)  # or it would be taken for a killed worker's
-                mine = Archiving.objects.filter(self._mine)
-                if not mine.update(beat_at=now(), done=self.done, of=self.of):
-                    self._is_lost = True
-                    return
+                errands.write(self._archiving, seen=self.seen, of=self.of)
+        except Stopped:
+            self._is_lost = True
         finally:
             connection.close()

@@ -15,7 +15,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from curation import reach
-from curation.actions import archives, destruction, errands, withdrawals
+from curation.actions import destruction, errands, withdrawals
 from curation.actions.withdrawals import FOREVER
 from curation.errors import CurationError, NotAllowed
 from curation.models import (
@@ -172,8 +172,7 @@ def _wait_for_others(asked: Erasure) -> bool:
 
 def _destroy_files(asked: Erasure) -> bool:
     destruction.destroy_files(reach.versions_holding(_texts_of(asked)))
-    archives.forget_all()
-    errands.forget_extracts()
+    errands.forget_written()
     return False
 
 

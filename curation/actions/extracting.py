@@ -13,11 +13,9 @@ from typing import Any, BinaryIO, NamedTuple, cast
 from django.db import transaction
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from curation import forest
 from curation.actions import errands
-from curation.actions.errands import Stopped
 from curation.actions.rights import require
 from curation.collector import spared
 from curation.errors import CurationError
@@ -85,15 +83,8 @@ def run(extract_id: int) -> None:
     found.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = found.folder / f"part-{found.attempt}"
     try:
-        with spared():
+        with errands.doing(found), spared():
             _write(found, part)
-    except Stopped:
-        return
-    except CurationError as refusal:
-        errands.fail(found, str(refusal))
-    except Exception:
-        errands.fail(found, gettext_noop("Something went wrong. See the log."))
-        raise
     finally:
         with suppress(FileNotFoundError):
             part.unlink()
@@ -114,7 +105,7 @@ def _write(found: Extract, part: Path) -> None:
     with transaction.atomic():
         errands.write(
             found, state=State.DONE, ended_at=now(), seen=teller.seen, rows=teller.rows,
-            size=size, digest=digest, has_file=True,
+            size=size, digest=digest,
         )  # fmt: skip
         part.replace(found.folder / FILE)
 

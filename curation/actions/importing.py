@@ -19,12 +19,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from curation import unfolded
 from curation.actions import errands, imports
 from curation.actions.arrivals import Report
-from curation.actions.errands import Stopped
 from curation.actions.rights import require
 from curation.collector import spared
 from curation.errors import CurationError
@@ -44,7 +42,7 @@ def receive(
 ) -> Import:
     """Keep a file and look at its first rows. Nothing of it is in the record yet."""
     require(by, dataset)
-    found = Import(dataset=dataset, asked_by=by, state=State.CHOOSING, has_file=True)
+    found = Import(dataset=dataset, asked_by=by, state=State.CHOOSING)
     found.file_name = re.sub(r"[^\w .()+-]", "_", name)[-120:] or "file"
     found.folder.mkdir(parents=True, mode=0o700)
     try:
@@ -91,7 +89,7 @@ def start(
     found = Import.objects.select_for_update().get(pk=import_id)
     if found.state != State.CHOOSING:
         raise CurationError(_("This file was started already."))
-    if Import.objects.filter(dataset=found.dataset_id, state__in=["waiting", "running"]):
+    if Import.objects.active().filter(dataset=found.dataset_id):
         raise CurationError(
             _("Another file is being imported here. Wait for it, or call it off.")
         )
@@ -109,16 +107,10 @@ def run(import_id: int) -> None:
     if found is None:
         return
     try:
-        _unfold(found)
-        with spared():
-            _take(found)
-    except Stopped:
-        return
-    except CurationError as refusal:
-        errands.fail(found, str(refusal))
-    except Exception:
-        errands.fail(found, gettext_noop("Something went wrong. See the log."))
-        raise
+        with errands.doing(found):
+            _unfold(found)
+            with spared():
+                _take(found)
     finally:
         _rows(found).unlink(missing_ok=True)
 

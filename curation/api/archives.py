@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from curation import access, tasks
-from curation.actions import archives
+from curation.actions import archives, errands
 from curation.api.within import Within
 from curation.background import ring
 from curation.models import Archiving
@@ -26,14 +26,17 @@ from curation.wording import translated
 
 
 class ArchiveSerializer(serializers.ModelSerializer[Archiving]):
-    has_file = serializers.BooleanField(source="is_kept", read_only=True)
+    sha256 = serializers.CharField(
+        source="digest", read_only=True, help_text="Of the file, once it is done."
+    )
+    has_file = serializers.BooleanField(read_only=True)
     kept_until = serializers.DateTimeField(read_only=True, allow_null=True)
     why = serializers.SerializerMethodField(help_text="Of a failed one.")
 
     class Meta:
         model = Archiving
         fields = (
-            "id", "has_names", "state", "done", "of", "size", "sha256", "has_file",
+            "id", "has_names", "state", "seen", "of", "size", "sha256", "has_file",
             "kept_until", "why", "asked_at", "ended_at",
         )  # fmt: skip
 
@@ -86,7 +89,7 @@ class ArchiveViewSet(mixins.ListModelMixin, Within):
     def cancel(self, request: Request, slug: str, id: str) -> Response:
         """Call it off: no file is kept."""
         checked(Nothing, request.data)
-        archives.cancel(archiving_id=self._archive(id).pk, by=self.person)
+        errands.cancel(self._archive(id), by=self.person)
         return Response(ArchiveSerializer(self._archive(id)).data)
 
     @extend_schema(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self, TypeVar
 
 from django.conf import settings
 from django.db import models
@@ -15,6 +17,29 @@ from django.utils.translation import gettext_lazy as _
 from curation.models.datasets import Dataset
 
 ACTIVE = ("waiting", "running")
+UNENDED = ["choosing", *ACTIVE]
+
+M = TypeVar("M", bound="Errand", covariant=True)
+
+
+class ErrandQuerySet(models.QuerySet[M]):
+    def active(self) -> Self:
+        return self.filter(state__in=ACTIVE)
+
+    def ended(self) -> Self:
+        return self.exclude(ended_at=None)
+
+    def with_file(self) -> Self:
+        return self.filter(self.model.HAS_FILE)
+
+    def outdated(self) -> Self:
+        """Files of what ended long ago, or was never begun."""
+        before = now() - self.model.kept_for()
+        is_idle = Q(state="choosing", asked_at__lt=before)
+        return self.with_file().filter(Q(ended_at__lt=before) | is_idle)
+
+    def for_listing(self) -> Self:
+        return self.select_related("asked_by").order_by("-pk")
 
 
 class Errand(models.Model):
@@ -28,49 +53,97 @@ class Errand(models.Model):
         FAILED = "failed", _("Failed")
         CANCELLED = "cancelled", _("Cancelled")
 
+    # It is there from the start, as it came, unless the kind says otherwise.
+    HAS_FILE: ClassVar[Q] = Q(forgotten_at=None)
+
     # Names its folder: nothing that a person typed becomes a path.
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     dataset = models.ForeignKey(
         Dataset, on_delete=models.PROTECT, related_name="%(class)ss"
     )
-    format = models.CharField(max_length=30, blank=True)
     state = models.CharField(max_length=9, choices=State, default=State.WAITING)
     # Raised by each claim: a worker that was taken for dead writes nothing any more.
     attempt = models.PositiveSmallIntegerField(default=0)
     seen = models.PositiveIntegerField(default=0, help_text="Rows or conversations so far.")
     of = models.PositiveIntegerField(default=0, help_text="In all; 0: not counted yet.")
     why = models.CharField(max_length=300, blank=True)
-    has_file = models.BooleanField(default=False)
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     asked_at = models.DateTimeField(default=now)
     beat_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    forgotten_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its file was destroyed."
+    )
+
+    objects = ErrandQuerySet.as_manager()
 
     class Meta:
         abstract = True
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
                 name="%(class)s_ended_at_exactly_when_ended",
-                condition=Q(state__in=["choosing", *ACTIVE], ended_at=None)
-                | Q(~Q(state__in=["choosing", *ACTIVE]), ended_at__isnull=False),
+                condition=Q(state__in=UNENDED, ended_at=None)
+                | Q(~Q(state__in=UNENDED), ended_at__isnull=False),
             ),
         ]
 
     class Privacy:
         withheld = {
-            "id", "uid", "dataset", "format", "state", "attempt", "seen", "of", "why",
-            "has_file", "asked_by", "asked_at", "beat_at", "ended_at",
+            "id", "uid", "dataset", "state", "attempt", "seen", "of", "why", "asked_by",
+            "asked_at", "beat_at", "ended_at", "forgotten_at",
         }  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self._meta.model_name} {self.pk} of {self.dataset_id} ({self.state})"
+
+    @classmethod
+    def kept_for(cls) -> timedelta:
+        return timedelta(days=settings.TRANSFER_DAYS)
+
+    @property
+    def kept_until(self) -> datetime | None:
+        return self.ended_at + self.kept_for() if self.ended_at else None
 
     @property
     def is_active(self) -> bool:
         return self.state in ACTIVE
 
     @property
+    def has_file(self) -> bool:
+        return self.forgotten_at is None
+
+    @property
     def folder(self) -> Path:
         return Path(settings.TRANSFERS_DIR) / str(self.uid)
+
+    def destroy_files(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Written(Errand):
+    """A file that a worker writes, and that people fetch once it is done."""
+
+    HAS_FILE = Q(state="done", forgotten_at=None)
+
+    size = models.PositiveBigIntegerField(default=0, help_text="Bytes of the file.")
+    digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the file.")
+
+    class Meta(Errand.Meta):
+        abstract = True
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *Errand.Meta.constraints,
+            models.CheckConstraint(
+                name="%(class)s_has_its_digest_exactly_when_done",
+                condition=Q(state="done", digest__regex=r"^[0-9a-f]{64}$")
+                | Q(~Q(state="done"), digest="", forgotten_at=None),
+            ),
+        ]
+
+    class Privacy:
+        withheld = Errand.Privacy.withheld | {"size", "digest"}
+
+    @property
+    def has_file(self) -> bool:
+        return self.state == self.State.DONE and self.forgotten_at is None

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from curation.models.conversations import Message
-from curation.models.errands import Errand
+from curation.models.errands import ACTIVE, Errand
 
 ARRIVING = [
     (Message.State.ACCEPTED.value, _("Accepted as they are")),
@@ -22,6 +22,7 @@ class Import(Errand):
 
     file_name = models.CharField(max_length=120)
     size = models.BigIntegerField(help_text="Bytes, as it came.")
+    format = models.CharField(max_length=30, blank=True)
     kind = models.CharField(max_length=7)
     encoding = models.CharField(
         max_length=10, blank=True, help_text="Where it was guessed."
@@ -47,7 +48,7 @@ class Import(Errand):
             *Errand.Meta.constraints,
             models.UniqueConstraint(
                 fields=["dataset"],
-                condition=Q(state__in=["waiting", "running"]),
+                condition=Q(state__in=[*ACTIVE]),
                 name="import_one_at_a_time",
             ),
         ]
@@ -55,8 +56,9 @@ class Import(Errand):
     class Privacy:
         published: ClassVar[set[str]] = set()
         withheld = Errand.Privacy.withheld | {
-            "file_name", "size", "kind", "encoding", "mapping", "as_state", "trees",
-            "misread", "conversations", "messages", "rankings", "unchanged", "refused",
+            "file_name", "size", "format", "kind", "encoding", "mapping", "as_state",
+            "trees", "misread", "conversations", "messages", "rankings", "unchanged",
+            "refused",
         }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from curation import access, partial, tasks
-from curation.actions import archives
+from curation.actions import archives, errands
 from curation.background import ring
 from curation.errors import CurationError, Unavailable
 from curation.forms.archives import ArchiveForm
@@ -54,14 +54,14 @@ def download(request: SignedInRequest, slug: str, pk: int) -> HttpResponseBase:
 
 def sent(request: HttpRequest, archiving: Archiving) -> HttpResponseBase:
     """Its file, whole or in part; 404 where it is not there, or not any more."""
-    if not archiving.is_kept:
+    if not archiving.has_file:
         raise Http404
     return partial.answer(
         request,
         cast(BinaryIO, archives.open_file(archiving)),
         name=f"{archiving.dataset.slug}-{archiving.asked_at:%Y-%m-%d}.winnow.zip",
         size=archiving.size,
-        tag=archiving.sha256,
+        tag=archiving.digest,
         kind="application/zip",
     )
 
@@ -71,7 +71,7 @@ def sent(request: HttpRequest, archiving: Archiving) -> HttpResponseBase:
 def cancel(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     archiving = _one(request, slug, pk)
     try:
-        archives.cancel(archiving_id=archiving.pk, by=request.user)
+        errands.cancel(archiving, by=request.user)
     except CurationError as refusal:
         messages.error(request, str(refusal))
     return redirect("curation:archives", slug)
@@ -110,7 +110,7 @@ def _list(
         form=form,
         page=page.paged(request, asked.ended()),
         active=asked.active().first(),
-        days=Archiving.KEPT.days,
+        days=Archiving.kept_for().days,
         problem=problem,
         status=status,
     )

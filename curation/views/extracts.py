@@ -107,7 +107,7 @@ def _list(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    there = dataset.extracts.select_related("asked_by", "version").order_by("-pk")
+    there = dataset.extracts.for_listing().select_related("version")
     return page.of_dataset(
         request,
         dataset,

@@ -125,9 +125,7 @@ def _list(
         form=form,
         problem=problem,
         days=settings.TRANSFER_DAYS,
-        page=page.paged(
-            request, dataset.imports.select_related("asked_by").order_by("-pk")
-        ),
+        page=page.paged(request, dataset.imports.for_listing()),
         status=status,
     )
 

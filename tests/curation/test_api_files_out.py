@@ -94,7 +94,7 @@ def test_an_archive_is_made_fetched_and_destroyed(curator, here):
     assert curator.get(f"{one}file/").status_code == 404
     tasks.make_archive(archiving_id=asked.json()["id"])
     made = curator.get(one).json()
-    assert (made["state"], made["has_file"]) == ("made", True)
+    assert (made["state"], made["has_file"]) == ("done", True)
     content = fetched(curator, f"{one}file/", made["sha256"])
     assert len(content) == made["size"]
     assert zipfile.ZipFile(io.BytesIO(content)).testzip() is None

@@ -175,7 +175,7 @@ class World:
             kind="jsonl",
         ).pk  # fmt: skip
         self.archive = Archiving.objects.create(
-            dataset=self.dataset, asked_by=self.curator, state="made", sha256="0" * 64,
+            dataset=self.dataset, asked_by=self.curator, state="done", digest="0" * 64,
             ended_at=now(),
         ).pk  # fmt: skip
         self.extract = Extract.objects.create(
