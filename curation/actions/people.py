@@ -12,7 +12,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from curation.actions import sessions
-from curation.actions.rights import Role, holds, require
+from curation.actions.rights import Role, require
 from curation.errors import CurationError, NotAllowed
 from curation.models import (
     AccessToken,
@@ -25,9 +25,6 @@ from curation.models import (
     Session,
     Suspension,
 )
-
-# Where they were before: what still asks here is answered alike.
-__all__ = ["Role", "holds", "require"]
 
 
 @transaction.atomic
