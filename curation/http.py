@@ -58,6 +58,11 @@ def is_part(request: HttpRequest) -> bool:
     return request.headers.get("X-Part") == "1"
 
 
+def asks_again(request: SignedInRequest, part: str) -> bool:
+    """Whether a page asks for the part of it with this id, which shows what changes."""
+    return bool(request.htmx.target == part)
+
+
 def unless_same(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
     """A part of a page that asks for itself again: 304 where the browser shows it already.
 

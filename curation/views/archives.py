@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -17,7 +17,7 @@ from curation.actions import archives, errands
 from curation.background import ring
 from curation.errors import CurationError, Unavailable
 from curation.forms.archives import ArchiveForm
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, asks_again
 from curation.models import Archiving, Dataset
 from curation.views import page
 
@@ -103,14 +103,15 @@ def _list(
     status: int = 200,
 ) -> HttpResponse:
     asked = dataset.archivings.for_listing()
+    context: dict[str, Any] = {
+        "dataset": dataset,
+        "form": form,
+        "page": page.paged(request, asked.ended()),
+        "active": asked.active().first(),
+        "days": Archiving.kept_for().days,
+    }
+    if asks_again(request, "archives"):
+        return page.part(request, "_archives.html", **context)
     return page.of_dataset(
-        request,
-        dataset,
-        "archives.html",
-        form=form,
-        page=page.paged(request, asked.ended()),
-        active=asked.active().first(),
-        days=Archiving.kept_for().days,
-        problem=problem,
-        status=status,
+        request, template="archives.html", problem=problem, status=status, **context
     )

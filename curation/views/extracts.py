@@ -19,7 +19,7 @@ from curation.actions.extracting import Wanted
 from curation.background import ring
 from curation.errors import CurationError
 from curation.forms.extracts import ExtractForm
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, asks_again
 from curation.models import Dataset, Extract
 from curation.views import page
 
@@ -56,6 +56,8 @@ def index(request: SignedInRequest, slug: str) -> HttpResponse:
 def show(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     dataset = access.dataset_to_curate(request, slug)
     found = access.extract_in(dataset, pk)
+    if asks_again(request, "errand"):
+        return page.part(request, "_extract_live.html", dataset=dataset, found=found)
     return page.of_dataset(request, dataset, "extract.html", found=found)
 
 

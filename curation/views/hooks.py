@@ -18,7 +18,7 @@ from curation.actions import deliveries, hooks
 from curation.background import ring
 from curation.errors import CurationError
 from curation.forms.hooks import HookForm
-from curation.http import SignedInRequest, unless_same
+from curation.http import SignedInRequest
 from curation.models import Dataset, Delivery, Hook
 from curation.views import page
 
@@ -81,8 +81,7 @@ def show(request: SignedInRequest, pk: int) -> HttpResponse:
 def log(request: SignedInRequest, pk: int) -> HttpResponse:
     """What it was sent, alone: the page asks for it again."""
     hook = access.hook(request, pk)
-    answer = render(request, "curation/_hook_log.html", _sent(request, hook))
-    return unless_same(request, answer)
+    return page.part(request, "_hook_log.html", **_sent(request, hook))
 
 
 @require_POST

@@ -22,7 +22,7 @@ from curation.background import ring
 from curation.errors import CurationError
 from curation.formats import sheet
 from curation.forms.imports import MappingForm, UploadForm
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, asks_again
 from curation.models import Dataset, Import
 from curation.views import page
 
@@ -73,8 +73,14 @@ def show(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
         return _choose(request, dataset, found)
     if request.method == "POST":  # a second click, or another tab was first
         return redirect("curation:import", slug, pk)
-    refusals = page.paged(request, found.refusals.order_by("pk"))
-    return page.of_dataset(request, dataset, "import.html", found=found, page=refusals)
+    context: dict[str, Any] = {
+        "dataset": dataset,
+        "found": found,
+        "page": page.paged(request, found.refusals.order_by("pk")),
+    }
+    if asks_again(request, "errand"):
+        return page.part(request, "_import_live.html", **context)
+    return page.of_dataset(request, template="import.html", **context)
 
 
 @require_POST

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from curation import cases
 from curation.actions import rights
 from curation.actions.rights import Sight
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, unless_same
 from curation.models import Dataset
 
 Row = TypeVar("Row", bound=Model)
@@ -37,6 +37,11 @@ def of_dataset(
     if context["is_curator"]:
         context["flags_waiting"] = cases.waiting_in(dataset)
     return render(request, f"curation/{template}", context, status=status)
+
+
+def part(request: SignedInRequest, template: str, **context: Any) -> HttpResponse:
+    """A part of a page that asks for itself again: in full only where it differs."""
+    return unless_same(request, render(request, f"curation/{template}", context))
 
 
 def is_curator(request: SignedInRequest, dataset: Dataset) -> bool:

@@ -22,7 +22,7 @@ from curation.actions import freezing, versions
 from curation.background import ring
 from curation.errors import CurationError, Unavailable
 from curation.forms.versions import FreezeForm, recipe_lines
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, asks_again
 from curation.models import Dataset, DatasetVersion, Freezing
 from curation.views import page
 
@@ -41,6 +41,14 @@ def index(request: SignedInRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         return _freeze(request, access.dataset_to_curate(request, slug))
     dataset = access.dataset(request, slug)
+    if asks_again(request, "freezing"):
+        return page.part(
+            request,
+            "_freezing.html",
+            dataset=dataset,
+            freezing=_newest_freezing(dataset),
+            is_curator=page.is_curator(request, dataset),
+        )
     form = FreezeForm(dataset, request.GET if "preview" in request.GET else None)
     is_wrong = form.is_bound and not form.is_valid()
     return _list(request, dataset, form, status=422 if is_wrong else 200)

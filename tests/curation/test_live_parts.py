@@ -7,12 +7,14 @@ import re
 import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
+from django.utils.timezone import now
 
 from config.places import ROOT
 from curation.actions import notices
-from curation.http import unless_same
-from curation.models import Notification
+from curation.http import TOKEN, unless_same
+from curation.models import Archiving, Extract, Freezing, Import, Notification
 from tests.curation.pages import signed_in, url
+from tests.factories import DatasetFactory
 
 TEMPLATES = ROOT / "templates"
 pytestmark = pytest.mark.django_db
@@ -31,6 +33,64 @@ def test_the_bell_is_told_again_only_when_it_rings(client):
     rung = client.get(url("bell"), headers={"If-None-Match": first["ETag"]})
     assert rung.status_code == 200
     assert "1 unread notification" in rung.content.decode()
+
+
+def importing(dataset, person):
+    return Import.objects.create(
+        dataset=dataset, asked_by=person, state="running", file_name="a.csv", size=1,
+        kind="csv",
+    )  # fmt: skip
+
+
+def extracting(dataset, person):
+    return Extract.objects.create(
+        dataset=dataset, asked_by=person, state="running", format="dolly", kind="csv",
+        pairs="all",
+    )  # fmt: skip
+
+
+def archiving(dataset, person):
+    return Archiving.objects.create(dataset=dataset, asked_by=person, state="running")
+
+
+def freezing(dataset, person):
+    return Freezing.objects.create(
+        dataset=dataset, asked_by=person, state="running", recipe={}
+    )
+
+
+@pytest.mark.parametrize(
+    "begun, page, part",
+    [
+        (importing, "import", "errand"),
+        (extracting, "extract", "errand"),
+        (archiving, "archives", "archives"),
+        (freezing, "versions", "freezing"),
+    ],
+)
+def test_a_page_tells_how_far_work_is_only_when_it_is_further(client, begun, page, part):
+    dataset = DatasetFactory()
+    row = begun(dataset, signed_in(client, dataset, "curator"))
+    own = [row.pk] if part == "errand" else []
+    asked = {"HX-Request": "true", "HX-Target": part}
+    there = url(page, dataset.slug, *own)
+    whole = client.get(there).text
+    first = client.get(there, headers=asked)
+
+    assert f'id="{part}" hx-get="{there}"' in first.text
+    assert "<html" not in first.text
+    kept = TOKEN.sub(b"", first.content).decode().partition("id=")[2]
+    assert kept in TOKEN.sub(b"", whole.encode()).decode(), "the same stands in the page"
+    asked["If-None-Match"] = first["ETag"]
+    same = client.get(there, headers=asked)
+    assert (same.status_code, same.content) == (304, b"")
+
+    type(row).objects.update(seen=3, of=9)
+    assert "3 of 9" in client.get(there, headers=asked).text
+    type(row).objects.update(state="failed", why="Not now.", ended_at=now())
+    ended = client.get(there, headers=asked).text
+    assert "Not now." in ended
+    assert "data-live" not in ended
 
 
 def test_a_form_in_it_is_no_difference(client):

@@ -114,6 +114,21 @@ def test_the_same_starter_is_wanted_once(starter):
     assert starter.state == "building"
 
 
+def test_the_list_tells_of_it_only_what_is_new(client, starter):
+    client.force_login(ContributorFactory())
+    asked = {"HX-Request": "true", "HX-Target": "bases"}
+    first = client.get(reverse("trainer:runs"), headers=asked)
+    assert 'id="bases"' in first.text
+    assert 'data-live="3"' in first.text
+    assert "<html" not in first.text
+
+    asked["If-None-Match"] = first["ETag"]
+    assert client.get(reverse("trainer:runs"), headers=asked).status_code == 304
+    BaseModel.objects.update(state="failed", problem="No room.")
+    ended = client.get(reverse("trainer:runs"), headers=asked)
+    assert (ended.status_code, "data-live" in ended.text) == (200, False)
+
+
 def test_one_worker_builds_it_and_a_lost_one_is_replaced(starter):
     first = bases.claim(starter.pk)
     assert first is not None

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from curation import handoff
 from curation.background import ring
 from curation.errors import CurationError
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, asks_again, unless_same
 from trainer import (
     access,
     board,
@@ -44,12 +44,13 @@ def runs(request: SignedInRequest) -> HttpResponse:
 
     ?version=… narrows them to those of one version.
     """
+    if asks_again(request, "bases"):
+        return unless_same(request, render(request, "trainer/_bases.html", _bases()))
     shown = access.runs(request)
     version = request.GET.get("version", "")
     if is_number(version):
         shown = shown.filter(version=int(version))
     pages = Paginator(shown.for_listing(), RUNS_ON_A_PAGE)
-    bases = list(BaseModel.objects.for_listing())
     listed = pages.get_page(request.GET.get("page"))
     learned = ancestry.versions(run.pk for run in listed)
     recalled = handoff.recalled_in_each(learned)
@@ -58,11 +59,16 @@ def runs(request: SignedInRequest) -> HttpResponse:
         "rows": [(run, recalled.get(run.pk)) for run in listed],
         "is_narrowed": is_number(version),
         "champions": Champion.objects.among(listed),
-        "bases": bases,
-        "is_building": any(base.state == BaseModel.State.BUILDING for base in bases),
         "can_launch": handoff.has_versions_to_train(request.user),
+        **_bases(),
     }
     return render(request, "trainer/runs.html", context)
+
+
+def _bases() -> dict[str, Any]:
+    bases = list(BaseModel.objects.for_listing())
+    is_building = any(base.state == BaseModel.State.BUILDING for base in bases)
+    return {"bases": bases, "is_building": is_building}
 
 
 @require_GET
