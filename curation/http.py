@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.cache import get_conditional_response
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
+from curation.errors import CurationError
 from curation.models import Contributor
 
 View = Callable[..., HttpResponse]
@@ -75,6 +78,18 @@ def unless_same(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
     found = get_conditional_response(request, etag=tag, response=answer)
     assert isinstance(found, HttpResponse)
     return found
+
+
+@contextmanager
+def outcome_told(request: HttpRequest, done: str = "") -> Iterator[None]:
+    """The next page says what an action refused, else that it is done."""
+    try:
+        yield
+    except CurationError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        if done:
+            messages.success(request, done)
 
 
 def way_back(request: HttpRequest, otherwise: str) -> str:

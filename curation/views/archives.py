@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO, cast
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -17,7 +16,7 @@ from curation.actions import archives, errands
 from curation.background import ring
 from curation.errors import CurationError, Unavailable
 from curation.forms.archives import ArchiveForm
-from curation.http import SignedInRequest, asks_again
+from curation.http import SignedInRequest, asks_again, outcome_told
 from curation.models import Archiving, Dataset
 from curation.views import page
 
@@ -70,10 +69,8 @@ def sent(request: HttpRequest, archiving: Archiving) -> HttpResponseBase:
 @login_required
 def cancel(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     archiving = _one(request, slug, pk)
-    try:
+    with outcome_told(request):
         errands.cancel(archiving, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
     return redirect("curation:archives", slug)
 
 
@@ -81,12 +78,8 @@ def cancel(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
 @login_required
 def destroy(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     archiving = _one(request, slug, pk)
-    try:
+    with outcome_told(request, _("The file is destroyed.")):
         archives.destroy(archiving_id=archiving.pk, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("The file is destroyed."))
     return redirect("curation:archives", slug)
 
 

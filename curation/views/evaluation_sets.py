@@ -13,7 +13,7 @@ from curation import access
 from curation.actions import evaluation_sets
 from curation.errors import CurationError
 from curation.forms.checks import EvaluationSetForm
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, outcome_told
 from curation.models import EvaluationSet
 
 
@@ -39,12 +39,8 @@ def show(request: SignedInRequest) -> HttpResponse:
 @login_required
 def remove(request: SignedInRequest, pk: int) -> HttpResponse:
     access.site_admins_only(request)
-    try:
+    with outcome_told(request, _("Removed. What was found by it goes in a while.")):
         evaluation_sets.remove(set_id=pk, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Removed. What was found by it goes in a while."))
     return redirect("curation:evaluation-sets")
 
 

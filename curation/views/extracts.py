@@ -6,7 +6,6 @@ import json
 from itertools import islice
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -17,9 +16,8 @@ from curation import access, partial, tasks
 from curation.actions import errands, extracting
 from curation.actions.extracting import Wanted
 from curation.background import ring
-from curation.errors import CurationError
 from curation.forms.extracts import ExtractForm
-from curation.http import SignedInRequest, asks_again
+from curation.http import SignedInRequest, asks_again, outcome_told
 from curation.models import Dataset, Extract
 from curation.views import page
 
@@ -65,10 +63,8 @@ def show(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
 @login_required
 def cancel(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     found = access.extract_in(access.dataset_to_curate(request, slug), pk)
-    try:
+    with outcome_told(request):
         errands.cancel(found, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
     return redirect("curation:extract", slug, pk)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -10,16 +9,13 @@ from django.views.decorators.http import require_POST
 
 from curation import access
 from curation.actions import freezing
-from curation.errors import CurationError
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, outcome_told
 
 
 @require_POST
 @login_required
 def cancel(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     found = access.freezing_in(access.dataset_to_curate(request, slug), pk)
-    try:
+    with outcome_told(request):
         freezing.cancel(freezing_id=found.pk, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
     return redirect("curation:versions", slug)

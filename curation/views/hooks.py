@@ -18,7 +18,7 @@ from curation.actions import deliveries, hooks
 from curation.background import ring
 from curation.errors import CurationError
 from curation.forms.hooks import HookForm
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, outcome_told
 from curation.models import Dataset, Delivery, Hook
 from curation.views import page
 
@@ -132,11 +132,8 @@ def remove(request: SignedInRequest, pk: int) -> HttpResponse:
 def send_again(request: SignedInRequest, pk: int, delivery: int) -> HttpResponse:
     hook = access.hook(request, pk)
     sent = access.delivery_of(hook, delivery)
-    try:
+    with outcome_told(request):
         deliveries.send_again(delivery_id=sent.pk, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-    else:
         ring(tasks.send_deliveries)
         messages.success(request, _("It is sent again within seconds."))
     return redirect("curation:hook", hook.pk)

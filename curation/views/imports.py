@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -22,7 +21,7 @@ from curation.background import ring
 from curation.errors import CurationError
 from curation.formats import sheet
 from curation.forms.imports import MappingForm, UploadForm
-from curation.http import SignedInRequest, asks_again
+from curation.http import SignedInRequest, asks_again, outcome_told
 from curation.models import Dataset, Import
 from curation.views import page
 
@@ -87,10 +86,8 @@ def show(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
 @login_required
 def cancel(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     found = access.import_in(access.dataset_to_curate(request, slug), pk)
-    try:
+    with outcome_told(request):
         errands.cancel(found, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
     return redirect("curation:import", slug, pk)
 
 

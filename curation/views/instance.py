@@ -17,7 +17,7 @@ from curation import access
 from curation.actions import people
 from curation.errors import CurationError
 from curation.forms.people import AccountForm, RegistrationForm
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, outcome_told
 from curation.models import Contributor, Instance
 from curation.views import page
 
@@ -69,11 +69,8 @@ def set_active(request: SignedInRequest, pk: int) -> HttpResponse:
     access.site_admins_only(request)
     person = get_object_or_404(Contributor, pk=pk)
     is_active = request.POST.get("active") == "yes"
-    try:
+    with outcome_told(request):
         people.set_active(person_id=person.pk, is_active=is_active, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-    else:
         said = _("%(name)s can sign in.") if is_active else _("%(name)s cannot sign in.")
         messages.success(request, said % {"name": person})
     return redirect("curation:instance")

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from curation import access, browsers, second_step
 from curation.actions import second_steps, sessions
 from curation.errors import CurationError
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, outcome_told
 from curation.models import Contributor, Session
 
 
@@ -51,11 +51,8 @@ def of_person(request: SignedInRequest, pk: int) -> HttpResponse:
 def take_off_second_step(request: SignedInRequest, pk: int) -> HttpResponse:
     access.site_admins_only(request)
     person = get_object_or_404(Contributor, pk=pk)
-    try:
+    with outcome_told(request):
         second_steps.take_off(person=person, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-    else:
         said = _("The password of %(person)s opens the account alone again.")
         messages.success(request, said % {"person": person})
     return redirect("curation:person-sign-in", pk)

@@ -24,7 +24,7 @@ from curation.forms.sign_in import (
     SecondStepForm,
     rules_of,
 )
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, outcome_told
 from curation.models import GroupRole, IdentityProvider, Instance
 
 
@@ -89,7 +89,7 @@ def do(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(IdentityProvider, pk=pk)
     what = request.POST.get("do")
     said = _("Saved.")
-    try:
+    with outcome_told(request):
         if what in ("on", "off"):
             identities.switch(provider=found, is_on=what == "on", by=request.user)
         elif what == "check":
@@ -100,9 +100,6 @@ def do(request: SignedInRequest, pk: int) -> HttpResponse:
             return redirect("curation:sign-in")
         else:
             said = ""
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-    else:
         if said:
             messages.success(request, said)
     return redirect("curation:provider", pk)

@@ -17,7 +17,7 @@ from curation.actions import second_looks, suspensions
 from curation.actions.rights import holds
 from curation.errors import CurationError
 from curation.forms.people import SuspensionForm
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, outcome_told
 from curation.models import Contributor, Dataset, Suspension
 from curation.views import page
 
@@ -47,11 +47,8 @@ def lift(request: SignedInRequest, pk: int) -> HttpResponse:
     dataset = suspension.dataset
     if not (holds(request.user, dataset) if dataset else request.user.is_staff):
         raise Http404
-    try:
+    with outcome_told(request):
         suspensions.lift(suspension_id=pk, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-    else:
         said = _("%(person)s goes on, and is told so.")
         messages.success(request, said % {"person": suspension.person})
     return _back(suspension.person, dataset)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from curation import handoff
 from curation.background import ring
 from curation.errors import CurationError
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, outcome_told
 from trainer import access, looks, tasks
 from trainer.actions import contests as actions
 from trainer.judging import ContestForm
@@ -87,10 +86,6 @@ def rivals_of(run: Run) -> list[Run]:
 @login_required
 def stop(request: SignedInRequest, pk: int) -> HttpResponse:
     access.contest_to_stop(request, pk)
-    try:
+    with outcome_told(request, _("Nobody is asked any more. What was said stays.")):
         actions.stop(contest_id=pk, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Nobody is asked any more. What was said stays."))
     return redirect("trainer:contest", pk)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from curation.background import ring
 from curation.errors import CurationError
 from curation.handoff import Campaign
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, outcome_told
 from trainer import access, scoreboard, tasks
 from trainer.actions import benchmarks as actions
 from trainer.actions import jobs
@@ -66,12 +66,8 @@ def ask(request: SignedInRequest, slug: str) -> HttpResponse:
 @login_required
 def remove(request: SignedInRequest, pk: int) -> HttpResponse:
     there = access.benchmark_to_change(request, pk)
-    try:
+    with outcome_told(request, _("Removed, with all that models came to on it.")):
         actions.remove(benchmark_id=pk, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Removed, with all that models came to on it."))
     return redirect("trainer:benchmarks", there.dataset.slug)
 
 

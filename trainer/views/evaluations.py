@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from curation import handoff
-from curation.background import ring
-from curation.errors import CurationError
 from curation.http import SignedInRequest
-from trainer import access, evaluation, evidence, judges, outlook, scoreboard, tasks
-from trainer.actions import jobs
+from trainer import access, evaluation, evidence, judges, outlook, scoreboard
 from trainer.jobs import forecast as forecasts
 from trainer.models import BenchmarkScore, Job, Run
 from trainer.text import is_number
+from trainer.views.jobs import asked
 
 
 @require_GET
@@ -90,7 +87,7 @@ def ask_wins(request: SignedInRequest, pk: int) -> HttpResponse:
     judge = request.POST.get("judge", "")
     lengths = run.settings("max_new_tokens", "max_length")
     config = {"judge": int(judge) if is_number(judge) else None, **lengths}
-    return _asked(request, run, "wins", config)
+    return asked(request, run, "wins", config, otherwise="trainer:evaluation")
 
 
 @require_POST
@@ -99,16 +96,4 @@ def ask_probes(request: SignedInRequest, pk: int) -> HttpResponse:
     run = access.run_to_steer(request, pk)
     if not run.gives_marks:
         raise Http404
-    return _asked(request, run, "probes", {})
-
-
-def _asked(
-    request: SignedInRequest, run: Run, kind: str, config: dict[str, Any]
-) -> HttpResponse:
-    try:
-        job = jobs.request(kind=kind, run=run, config=config, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-        return redirect("trainer:evaluation", run.pk)
-    ring(tasks.execute_job, job_id=job.pk)
-    return redirect("trainer:job", job.pk)
+    return asked(request, run, "probes", otherwise="trainer:evaluation")

@@ -6,18 +6,18 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from curation import handoff
 from curation.background import ring
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, outcome_told
 from trainer import access, report, tasks
 from trainer.actions import jobs as actions
 from trainer.folders import folder_of_job
 from trainer.jobs.kinds import KINDS
-from trainer.models import Job
+from trainer.models import Job, Run
 from trainer.views.steering import Noun
 
 
@@ -34,6 +34,23 @@ def job(request: SignedInRequest, pk: int) -> HttpResponse:
         "recalled": handoff.recalled(found.version_id),
     }
     return render(request, "trainer/job.html", context)
+
+
+def asked(
+    request: SignedInRequest,
+    run: Run,
+    kind: str,
+    config: dict[str, Any] | None = None,
+    *,
+    otherwise: str = "trainer:run",
+    done: str = "",
+) -> HttpResponse:
+    """Ask for a job on a run's model, and go to its page; where it is refused, back."""
+    with outcome_told(request, done):
+        found = actions.request(kind=kind, run=run, config=config, by=request.user)
+        ring(tasks.execute_job, job_id=found.pk)
+        return redirect("trainer:job", found.pk)
+    return redirect(otherwise, run.pk)
 
 
 def _result(found: Job) -> dict[str, Any]:

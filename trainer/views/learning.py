@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from curation import handoff
-from curation.background import ring
-from curation.errors import CurationError
 from curation.http import SignedInRequest
-from trainer import access, learning, tasks
-from trainer.actions import jobs, score_requests
+from trainer import access, learning
+from trainer.actions import score_requests
 from trainer.models import Run
 from trainer.text import is_number
+from trainer.views.jobs import asked
 
 
 @require_GET
@@ -43,12 +41,4 @@ def score(request: SignedInRequest, pk: int) -> HttpResponse:
     """Have a run's model say what it makes of its version's answers."""
     found = access.run_to_steer(request, pk)
     config = score_requests.config_for(found.dataset_id)
-    try:
-        job = jobs.request(
-            kind=score_requests.KIND, run=found, config=config, by=request.user
-        )
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-        return redirect("trainer:run", pk)
-    ring(tasks.execute_job, job_id=job.pk)
-    return redirect("trainer:job", job.pk)
+    return asked(request, found, score_requests.KIND, config)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from curation import handoff
 from curation.errors import CurationError
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, outcome_told
 from trainer import access, evidence, league
 from trainer.actions import promotions as actions
 from trainer.judging import PolicyForm, PromoteForm
@@ -120,15 +120,11 @@ def policy(request: SignedInRequest, slug: str) -> HttpResponse:
 def rollback(request: SignedInRequest, slug: str) -> HttpResponse:
     dataset = access.dataset_to_curate(request, slug)
     seen = request.POST.get("run", "")
-    try:
+    with outcome_told(request, _("The champion before it is back.")):
         actions.roll_back(
             dataset_id=dataset.id,
             method=request.POST.get("method", ""),
             run_id=int(seen) if is_number(seen) else 0,
             by=request.user,
         )
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("The champion before it is back."))
     return redirect("trainer:standing", slug)

@@ -11,8 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from curation.background import ring
-from curation.errors import CurationError
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, outcome_told
 from trainer import access, saw, tasks
 from trainer.actions import removals as actions
 
@@ -49,11 +48,8 @@ def removals(request: SignedInRequest, slug: str) -> HttpResponse:
 def run_without(request: SignedInRequest, pk: int) -> HttpResponse:
     """One button: freeze without them, train, compare, put in place."""
     run = access.run_to_steer(request, pk)
-    try:
+    with outcome_told(request):
         actions.ask(run_id=run.pk, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-    else:
         ring(tasks.follow_removals)
         said = _("A version without them is frozen, and a model is trained on it.")
         messages.success(request, said)
@@ -64,12 +60,8 @@ def run_without(request: SignedInRequest, pk: int) -> HttpResponse:
 @login_required
 def place(request: SignedInRequest, pk: int) -> HttpResponse:
     removal = access.removal_to_decide(request, pk)
-    try:
+    with outcome_told(request, _("It took the old model's place.")):
         actions.put_in_place(removal_id=pk, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("It took the old model's place."))
     return redirect("trainer:run", removal.run_id)
 
 
@@ -77,10 +69,6 @@ def place(request: SignedInRequest, pk: int) -> HttpResponse:
 @login_required
 def weights_delete(request: SignedInRequest, pk: int) -> HttpResponse:
     run = access.run_to_steer(request, pk)
-    try:
+    with outcome_told(request, _("Its weights are deleted. All else stays on record.")):
         actions.delete_weights(run_id=run.pk, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Its weights are deleted. All else stays on record."))
     return redirect("trainer:run", pk)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from curation import renewal
 from curation.background import ring
 from curation.errors import CurationError
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, outcome_told
 from trainer import access, methods, report, tasks
 from trainer.actions import firings
 from trainer.actions import schedules as actions
@@ -125,11 +125,8 @@ def steer(request: SignedInRequest, pk: int) -> HttpResponse:
     act = request.POST.get("act", "")
     if act not in STEERING:
         raise Http404
-    try:
+    with outcome_told(request):
         said = STEERING[act](request, found.pk)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, said)
         if act == "delete":
             return redirect("trainer:schedules")

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
-from curation.background import ring
-from curation.errors import CurationError
 from curation.http import SignedInRequest
-from trainer import access, shaping, tasks
-from trainer.actions import jobs
+from trainer import access, shaping
+from trainer.views.jobs import asked
 
 
 @require_GET
@@ -27,11 +24,4 @@ def mine(request: SignedInRequest) -> HttpResponse:
 @login_required
 def look(request: SignedInRequest, pk: int) -> HttpResponse:
     """Ask which examples shaped the answers of a finished run's model."""
-    found = access.run_to_steer(request, pk)
-    try:
-        job = jobs.request(kind="influence", run=found, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-        return redirect("trainer:run", pk)
-    ring(tasks.execute_job, job_id=job.pk)
-    return redirect("trainer:job", job.pk)
+    return asked(request, access.run_to_steer(request, pk), "influence")

@@ -16,8 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from curation.errors import CurationError
-from curation.http import SignedInRequest, unless_same
+from curation.http import SignedInRequest, outcome_told, unless_same
 from trainer.child import LOG
 from trainer.models.fenced import Fenced
 
@@ -99,12 +98,8 @@ def _steered(
 ) -> HttpResponse:
     """The page again, with what `act` says of it or why it was refused."""
     noun.to_steer(request, pk)
-    try:
-        said = act()
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, said)
+    with outcome_told(request):
+        messages.success(request, act())
     return redirect(noun.page, pk)
 
 

@@ -13,8 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from curation import handoff
-from curation.errors import CurationError
-from curation.http import SignedInRequest
+from curation.http import SignedInRequest, outcome_told
 from trainer import surprising
 from trainer.actions import scores
 from trainer.models import Surprise
@@ -51,12 +50,8 @@ def _answer(request: SignedInRequest, dataset: Any, kind: str) -> HttpResponse:
         uid = uuid.UUID(request.POST.get("text", ""))
     except ValueError as error:
         raise Http404 from error
-    try:
-        said = _do(request, uid, dataset, kind)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, said)
+    with outcome_told(request):
+        messages.success(request, _do(request, uid, dataset, kind))
     return redirect(request.get_full_path())
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -17,11 +16,12 @@ from curation.background import ring
 from curation.errors import CurationError
 from curation.http import SignedInRequest
 from trainer import access, saw, takeaway, tasks
-from trainer.actions import jobs, merges
+from trainer.actions import merges
 from trainer.forms import MergeForm
 from trainer.jobs import export
 from trainer.models import Job, Run
 from trainer.packed import zipped
+from trainer.views.jobs import asked
 
 
 @require_GET
@@ -50,14 +50,8 @@ def _refused(run: Run) -> HttpResponse:
 def run_export(request: SignedInRequest, pk: int) -> HttpResponse:
     """Have whole weights made, for those who may take the model away."""
     run = access.finished_run_to_take(request, pk)
-    try:
-        job = jobs.request(kind=export.KIND.name, run=run, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-        return redirect("trainer:run", run.pk)
-    ring(tasks.execute_job, job_id=job.pk)
-    messages.success(request, _("A trainer worker was asked. The files will be here."))
-    return redirect("trainer:job", job.pk)
+    done = _("A trainer worker was asked. The files will be here.")
+    return asked(request, run, export.KIND.name, done=done)
 
 
 @require_http_methods(["GET", "POST"])

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from curation import handoff, renewal
 from curation.errors import CurationError
-from curation.http import SignedInRequest, unless_same
+from curation.http import SignedInRequest, outcome_told, unless_same
 from trainer import board
 from trainer.actions import attempts, order, queue
 from trainer.checkup import START_WITH
@@ -60,15 +60,11 @@ def prioritise(request: SignedInRequest, kind: str, pk: int) -> HttpResponse:
         get_object_or_404(Run, pk=pk) if kind == "run" else get_object_or_404(Job, pk=pk)
     )
     form = PriorityForm(request.POST)
-    try:
+    with outcome_told(request, _("The queue is in another order now.")):
         if not form.is_valid():
             raise CurationError(_("A priority is from -100 to 100."))
         priority = form.cleaned_data["priority"]
         queue.prioritise(row=row, priority=priority, by=request.user)
-    except CurationError as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("The queue is in another order now."))
     return redirect("trainer:workers")
 
 
