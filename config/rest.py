@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from config.env import env_int
+from config.proxies import PROXIES
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -24,7 +25,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "curation.rest.schema.Described",
     "DEFAULT_THROTTLE_CLASSES": ["curation.rest.throttles.PerKey"],
     "DEFAULT_THROTTLE_RATES": {"key": f"{env_int('WINNOW_KEY_RATE', 1200)}/min"},
-    "NUM_PROXIES": env_int("WINNOW_PROXIES", 0),
+    "NUM_PROXIES": PROXIES,
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Winnow",

@@ -34,6 +34,7 @@ from config.observing import (  # noqa: F401
     METRICS_TOKEN,
 )
 from config.places import ROOT, broker_url, database_url, make_var, redis_url, var_dir
+from config.proxies import PROXIES
 from config.rest import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401
 from config.signin import *  # noqa: F403
 from config.transfer import (  # noqa: F401
@@ -48,7 +49,6 @@ from config.transfer import (  # noqa: F401
 LOCAL = env_bool("WINNOW_LOCAL")  # one person's own computer, no proxy, plain http
 DEBUG = env_bool("WINNOW_DEBUG")
 HTTPS = env_bool("WINNOW_HTTPS", default=not (LOCAL or DEBUG))
-PROXIES = env_int("WINNOW_PROXIES", 0)  # how many of ours stand before the web process
 STARTER_STEPS = env_int("WINNOW_STARTER_STEPS", 0)  # 0: as many as its recipe says
 SCORE_MODELS = env_bool("WINNOW_SCORE", default=True)  # models score accepted examples
 CHECKS = env_list("WINNOW_CHECKS")  # more checks of texts: "their_package.module:name"

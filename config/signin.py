@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from config.env import env_int, env_str
+from config.env import env_str
+from config.proxies import PROXIES
 
 HAS_MAIL = bool(env_str("WINNOW_EMAIL_HOST"))
 
@@ -35,7 +36,7 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "200/m/ip,5/m/key",
     "reset_password_from_key": "200/m/ip",
 }
-ALLAUTH_TRUSTED_PROXY_COUNT = env_int("WINNOW_PROXIES", 0)
+ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
 
 MFA_ADAPTER = "curation.adapter.SecondStepAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

@@ -10,7 +10,6 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
 
 from curation import languages, secrecy
 from curation.actions import identities, passwords, sessions
@@ -45,8 +44,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
         """With a password. The rule is told only to who knows it."""
         person: Contributor | None = super().authenticate(request, **credentials)
         if person is not None and not passwords.may_use(person):
-            said = _("Passwords open nothing here any more: sign in as your company does.")
-            raise ValidationError(said)
+            raise ValidationError(passwords.OPEN_NOTHING)
         return person
 
     def post_login(

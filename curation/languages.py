@@ -6,8 +6,6 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.utils.translation import get_language_info
 
-YEAR = 365 * 24 * 3600
-
 
 def name_of(code: str) -> str:
     """In the reader's language; the code itself where we do not know it."""
@@ -23,7 +21,7 @@ def remember(response: HttpResponse, language: str) -> None:
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,
             language,
-            max_age=YEAR,
+            max_age=settings.LANGUAGE_COOKIE_AGE,
             secure=settings.SESSION_COOKIE_SECURE,
             httponly=True,
             samesite="Lax",

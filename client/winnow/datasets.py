@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 SPLITS = ("train", "held_out")
 DIGEST = re.compile(r"[0-9a-f]{64}")
-LOOKS_EVERY = 2.0  # seconds, at something that takes its time
 Row = dict[str, Any]
 
 
@@ -87,7 +86,7 @@ class Dataset:
             while not freezing["version"]:
                 if freezing["state"] in ("failed", "cancelled"):
                     raise WinnowError(freezing["why"] or "The freezing was cancelled.")
-                wire.sleep(LOOKS_EVERY)
+                wire.sleep(wire.LOOKS_EVERY)
                 freezing = self._wire.get(there)
                 moved(freezing["seen"])
         found: Row = self._wire.get(f"versions/{freezing['version']}/")

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from winnow.wire import Wire
 
 ACTIVE = ("queued", "running")
-LOOKS_EVERY = 2.0  # seconds
 Row = dict[str, Any]
 
 
@@ -103,7 +102,7 @@ class Run:
         return self._wire.pages(f"{self._there}samples/")
 
     def follow(
-        self, *, every: float = LOOKS_EVERY, progress: bool | None = None
+        self, *, every: float = wire.LOOKS_EVERY, progress: bool | None = None
     ) -> Iterator[Event]:
         """What happens, as it happens, until the run is over or paused.
 
@@ -120,7 +119,7 @@ class Run:
                 wire.sleep(every)
                 self.refresh()
 
-    def wait(self, *, every: float = LOOKS_EVERY, progress: bool | None = None) -> Run:
+    def wait(self, *, every: float = wire.LOOKS_EVERY, progress: bool | None = None) -> Run:
         """Until it has finished; RunEnded where it failed, was cancelled, or paused."""
         for _event in self.follow(every=every, progress=progress):
             pass

@@ -21,6 +21,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 # Who says to come back later than this is believed, and not waited for.
 PATIENCE = 120.0
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+LOOKS_EVERY = 2.0  # seconds, at something that takes its time
 WRITING = {"POST", "PUT", "PATCH", "DELETE"}
 
 sleep = time.sleep  # tests do not wait

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from curation import outbound, saml_metadata, secrecy
 from curation.actions import metadata as metadatas
 from curation.actions import tokens
-from curation.errors import CurationError, NotAllowed
+from curation.actions.rights import require_admin
+from curation.errors import CurationError
 from curation.models import (
     AccessToken,
     Contributor,
@@ -61,7 +62,7 @@ def save(
 
     `metadata` is XML, or the address where it stands: fetched here, and again each day.
     """
-    _require_admin(by)
+    require_admin(by)
     if secret:
         provider.secret = secrecy.lock(secret)
     if metadata:
@@ -79,7 +80,7 @@ def save(
 
 def check(*, provider: IdentityProvider, by: Contributor) -> str:
     """Ask it who it is. Returns words; refuses with what is wrong."""
-    _require_admin(by)
+    require_admin(by)
     if provider.kind == Kind.SAML:
         if provider.metadata_url:
             metadatas.renew(provider=provider, by=by)
@@ -103,7 +104,7 @@ def check(*, provider: IdentityProvider, by: Contributor) -> str:
 
 @transaction.atomic
 def switch(*, provider: IdentityProvider, is_on: bool, by: Contributor) -> None:
-    _require_admin(by)
+    require_admin(by)
     if IdentityProvider.objects.filter(pk=provider.pk).update(is_on=is_on):
         Event.objects.record("identity.switched", provider, by=by, is_on=is_on)
 
@@ -111,7 +112,7 @@ def switch(*, provider: IdentityProvider, is_on: bool, by: Contributor) -> None:
 @transaction.atomic
 def remove(*, provider: IdentityProvider, by: Contributor) -> None:
     """Roles that came from its groups stay, as if given by hand; its accounts go."""
-    _require_admin(by)
+    require_admin(by)
     Event.objects.record("identity.removed", provider, by=by, slug=provider.slug)
     SocialAccount.objects.filter(provider=provider.slug).delete()
     provider.delete()
@@ -121,7 +122,7 @@ def remove(*, provider: IdentityProvider, by: Contributor) -> None:
 def map_group(
     *, provider: IdentityProvider, group: str, dataset: Dataset, role: str, by: Contributor
 ) -> GroupRole:
-    _require_admin(by)
+    require_admin(by)
     rule, is_new = GroupRole.objects.get_or_create(
         provider=provider, group=group, dataset=dataset, role=role
     )
@@ -135,7 +136,7 @@ def map_group(
 @transaction.atomic
 def unmap_group(*, rule: GroupRole, by: Contributor) -> None:
     """Who has the role by it loses it at their next sign-in."""
-    _require_admin(by)
+    require_admin(by)
     Event.objects.record(
         "identity.group_unmapped",
         rule.provider,
@@ -170,8 +171,3 @@ def _take(provider: IdentityProvider, metadata: str) -> None:
     provider.metadata = metadata if is_typed else metadatas.fetched(metadata)
     provider.metadata_url = "" if is_typed else metadata
     provider.metadata_at = now()
-
-
-def _require_admin(by: Contributor) -> None:
-    if not by.is_staff:
-        raise NotAllowed(_("Only a site admin can change this."))

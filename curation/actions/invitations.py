@@ -133,8 +133,7 @@ def accept_anew(
     if not found.makes_accounts:
         raise NotAllowed(_("Ask a site admin for an account first, then come back."))
     if not passwords.may_be_made():
-        said = _("Passwords open nothing here any more: sign in as your company does.")
-        raise NotAllowed(said)
+        raise NotAllowed(str(passwords.OPEN_NOTHING))
     email = found.email or email.lower()
     confirmed = EmailAddress.objects.filter(email__iexact=email, verified=True)
     if Contributor.objects.filter(email__iexact=email).exists() or confirmed.exists():

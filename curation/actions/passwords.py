@@ -5,11 +5,16 @@ from __future__ import annotations
 from allauth.socialaccount.models import SocialAccount
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from curation.errors import CurationError, NotAllowed
+from curation.actions.rights import require_admin
+from curation.errors import CurationError
 from curation.models import Contributor, Event, IdentityProvider, Instance
 
 Of = Instance.Passwords
+OPEN_NOTHING = gettext_lazy(
+    "Passwords open nothing here any more: sign in as your company does."
+)
 
 
 def may_use(person: Contributor) -> bool:
@@ -28,8 +33,7 @@ def may_be_made() -> bool:
 @transaction.atomic
 def allow(*, of: str, by: Contributor) -> Instance:
     """Whoever switches them off for admins, too, must be able to come back without."""
-    if not by.is_staff:
-        raise NotAllowed(_("Only a site admin can change this."))
+    require_admin(by)
     if of not in Of.values:
         raise CurationError(_("Say who may sign in with a password."))
     providers = IdentityProvider.objects.filter(is_on=True).values("slug")

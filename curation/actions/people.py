@@ -12,7 +12,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from curation.actions import sessions
-from curation.actions.rights import Role, require
+from curation.actions.rights import Role, require, require_admin
 from curation.errors import CurationError, NotAllowed
 from curation.models import (
     AccessToken,
@@ -131,8 +131,7 @@ def _end_all_of(person: Contributor) -> dict[str, int]:
 @transaction.atomic
 def open_registration(*, is_open: bool, by: Contributor) -> Instance:
     """Let people sign up by themselves, or stop it."""
-    if not by.is_staff:
-        raise NotAllowed(_("Only a site admin can change this."))
+    require_admin(by)
     instance, is_new = Instance.objects.update_or_create(
         pk=1, defaults={"registration_open": is_open}
     )

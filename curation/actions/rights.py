@@ -70,6 +70,12 @@ def holds(person: Contributor, dataset: Dataset, *roles: str) -> bool:
     return not held.isdisjoint({*roles, Role.CURATOR})
 
 
+def require_admin(person: Contributor) -> None:
+    """Refuse who does not administer the installation."""
+    if not person.is_staff:
+        raise NotAllowed(_("Only a site admin can change this."))
+
+
 def require(person: Contributor, dataset: Dataset, *roles: str) -> None:
     """Refuse who holds none of the roles. Curators may do every kind of work.
 

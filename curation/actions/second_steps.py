@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from curation.actions import sessions
+from curation.actions.rights import require_admin
 from curation.errors import CurationError, NotAllowed
 from curation.models import Contributor, Event, Instance
 
@@ -14,8 +15,7 @@ from curation.models import Contributor, Event, Instance
 @transaction.atomic
 def want(*, of: str, by: Contributor) -> Instance:
     """From the next page on, those who have none set one up before they go on."""
-    if not by.is_staff:
-        raise NotAllowed(_("Only a site admin can change this."))
+    require_admin(by)
     if of not in Instance.SecondStep.values:
         raise CurationError(_("Say of whom a second step is wanted."))
     instance, _new = Instance.objects.update_or_create(
