@@ -9,32 +9,27 @@ from __future__ import annotations
 
 import importlib
 import io
-import re
 import shutil
 import subprocess
 
 import psycopg
 import pytest
-from django.contrib.postgres.operations import AddConstraintNotValid, AddIndexConcurrently
+from django.contrib.postgres.operations import (
+    AddConstraintNotValid,
+    AddIndexConcurrently,
+    ValidateConstraint,
+)
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, migrations, models, transaction
-from django.db.models.fields import NOT_PROVIDED
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.state import ProjectState
 
 from config.places import ROOT
 from curation.management.commands import migrate
+from tests.config.migration_dangers import dangers, made, models_of, not_validated
 from tests.factories import ContributorFactory
 
 OURS = ("curation", "annotate", "trainer")
-TAKES_AWAY = (
-    migrations.RemoveField,
-    migrations.RenameField,
-    migrations.DeleteModel,
-    migrations.RenameModel,
-    migrations.AlterModelTable,
-)
-SAID = re.compile(r"\bcontract: .{20,}", re.DOTALL)
-SMALL = re.compile(r"\bsmall: .{20,}", re.DOTALL)
-ALONE = "AddIndexConcurrently, in a migration of its own"
 
 
 def git(*asked):
@@ -52,48 +47,6 @@ def since_the_last_release():
     return [path for path in files if str(path.relative_to(ROOT)) not in known]
 
 
-def made(operations):
-    """Tables that nobody waits for: no code that runs knows them."""
-    return {one.name_lower for one in operations if isinstance(one, migrations.CreateModel)}
-
-
-def dangers(operations, said="", new=()):
-    """A sentence for each that would break code that runs meanwhile, or let it wait."""
-    for one in operations:
-        if isinstance(one, migrations.SeparateDatabaseAndState):
-            yield from dangers(one.database_operations, said, new)
-        elif isinstance(one, TAKES_AWAY) and not SAID.search(said):
-            yield f"{type(one).__name__}: old code still reads it"
-        elif isinstance(one, migrations.AddField) and _stops_inserts(one.field):
-            yield f"AddField {one.name}: old code does not fill it: null=True or db_default"
-        why = _keeps_others_out(one)
-        if why and one.model_name_lower not in new and not SMALL.search(said):
-            yield why
-    concurrent = [isinstance(one, AddIndexConcurrently) for one in operations]
-    if any(concurrent) and not all(concurrent):
-        yield f"What fails there is begun anew, all of it: {ALONE}"
-
-
-def _keeps_others_out(one):
-    """Each begins by taking the table, and only then reads all of its rows."""
-    if isinstance(one, migrations.AddIndex) and not isinstance(one, AddIndexConcurrently):
-        return f"AddIndex {one.index.name}: nobody writes meanwhile: {ALONE}"
-    if isinstance(one, migrations.AddField) and (one.field.db_index or one.field.unique):
-        return f"AddField {one.name}: nobody writes meanwhile: db_index=False, then {ALONE}"
-    is_valid = not isinstance(one, AddConstraintNotValid)
-    if isinstance(one, migrations.AddConstraint) and is_valid:
-        return (
-            f"AddConstraint {one.constraint.name}: nobody reads meanwhile: "
-            "AddConstraintNotValid, and ValidateConstraint in the next migration"
-        )
-    return None
-
-
-def _stops_inserts(field):
-    may_be_left_out = field.null or field.many_to_many
-    return not may_be_left_out and field.db_default is NOT_PROVIDED
-
-
 @pytest.mark.skipif(shutil.which("git") is None, reason="There is no git here.")
 def test_new_migrations_let_old_code_work():
     found = []
@@ -102,8 +55,13 @@ def test_new_migrations_let_old_code_work():
         for path in since_the_last_release()
     ]
     new = {name for module in modules for name in made(module.Migration.operations)}
+    loose = not_validated(one for module in modules for one in module.Migration.operations)
+    graph = MigrationLoader(None)
     for module in modules:
-        said = dangers(module.Migration.operations, module.__doc__ or "", new)
+        app, _, name = module.__name__.split(".")
+        before = models_of(app, graph.project_state((app, name), at_end=False))
+        operations = module.Migration.operations
+        said = dangers(operations, module.__doc__ or "", new, before, loose)
         found += [(module.__name__, why) for why in said]
 
     assert found == []
@@ -146,6 +104,93 @@ def test_the_check_sees_what_lets_others_wait():
     assert len(list(dangers([*fine[0], *fine[1]]))) == 1, "each index on its own"
     assert list(dangers(odd, new={"message"})) == []
     assert list(dangers(odd, "small: one row for each installation.")) == []
+
+
+FIELDS = {
+    "tone": models.CharField(max_length=20),
+    "text": models.TextField(),
+    "note": models.TextField(null=True),
+    "count": models.IntegerField(),
+    "by": models.ForeignKey("auth.Group", models.CASCADE, null=True, db_constraint=False),
+}
+
+
+def altered(name, field, *done, said=""):
+    """What is said of altering it in a table that there is, after `done`."""
+    state = ProjectState()
+    for one in (migrations.CreateModel("Message", list(FIELDS.items())), *done):
+        one.state_forwards("curation", state)
+    before, loose = models_of("curation", state), not_validated(done)
+    return list(
+        dangers([migrations.AlterField("message", name, field)], said, (), before, loose)
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "why"),
+    [
+        ("text", models.JSONField(), "written anew"),
+        ("text", models.CharField(max_length=20), "written anew"),
+        ("tone", models.CharField(max_length=10), "written anew"),
+        ("tone", models.CharField(max_length=20, db_collation="C"), "written anew"),
+        ("count", models.BigIntegerField(), "written anew"),
+        ("count", models.PositiveIntegerField(), "all rows are checked"),
+        ("note", models.TextField(), "nobody reads meanwhile"),
+        ("note", models.TextField(db_default=""), "nobody reads meanwhile"),
+        ("tone", models.CharField(max_length=20, db_index=True), "nobody writes meanwhile"),
+        ("tone", models.CharField(max_length=20, unique=True), "nobody writes meanwhile"),
+        ("tone", models.CharField(max_length=20, db_column="mood"), "still reads tone"),
+        ("by", models.ForeignKey("auth.Group", models.CASCADE, null=True), "are checked"),
+    ],
+)
+def test_the_check_sees_what_an_altered_column_costs(name, field, why):
+    (found,) = altered(name, field)
+
+    assert why in found
+    column_went = "contract: no code since 0.3 reads the column of that name."
+    few = column_went if "still reads" in why else "small: one row for each installation."
+    assert altered(name, field, said=few) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("tone", models.CharField(max_length=30)),
+        ("tone", models.TextField(blank=True)),
+        ("text", models.TextField(null=True, db_default="", help_text="What was said.")),
+        ("tone", models.CharField(max_length=20, choices=[("a", "A")])),
+        (
+            "by",
+            models.ForeignKey("auth.Group", models.PROTECT, null=True, db_constraint=False),
+        ),
+    ],
+)
+def test_what_costs_nothing_is_not_held_up(name, field):
+    assert altered(name, field) == []
+
+
+def test_what_is_known_to_be_never_null_may_say_so():
+    is_there = models.Q(note__isnull=False)
+    check = models.CheckConstraint(condition=is_there, name="note_is_there")
+    made, proved = (
+        AddConstraintNotValid("message", check),
+        ValidateConstraint("message", "note_is_there"),
+    )
+
+    assert len(altered("note", models.TextField(), made)) == 1, "rows of before may be null"
+    assert altered("note", models.TextField(), made, proved) == []
+    other = models.CheckConstraint(condition=models.Q(tone__isnull=False), name="other")
+    assert len(altered("note", models.TextField(), AddConstraintNotValid("message", other),
+                       ValidateConstraint("message", "other"))) == 1  # fmt: skip
+
+
+def test_a_column_that_came_with_the_same_migration_may_change():
+    more = migrations.AddField("message", "tags", models.TextField(null=True))
+    later = migrations.AlterField("message", "tags", models.JSONField(null=True))
+    state = ProjectState()
+    migrations.CreateModel("Message", list(FIELDS.items())).state_forwards("c", state)
+
+    assert list(dangers([more, later], before=models_of("c", state))) == []
 
 
 def test_the_check_sees_an_index_that_slipped_in_before_the_first_release():
