@@ -7,6 +7,7 @@ values; the numbers for most filters are read off that table, and say when it wa
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import md5
@@ -18,8 +19,9 @@ from django.db.models import Count, QuerySet
 
 from curation import hits
 from curation.aggregate.tally import Cell, Table, Tallied
-from curation.models import Dataset, Entry, Tally
-from curation.search import COLUMNS, PAGE_SIZE, Search, column_of
+from curation.models import Dataset, Entry, Message, Tally
+from curation.search import COLUMNS, PAGE_SIZE, UNDER_REVIEW, Search, State, column_of
+from curation.unmet import NOTHING
 
 LARGE = 10_000  # messages; counting these anew for each page is soon done
 FEW = 4 * PAGE_SIZE  # so few lie so far apart that all are read to find a page of them
@@ -28,6 +30,7 @@ KEPT_SECONDS = 60
 TABLES_KEPT = 8  # in each process
 FACETS = tuple(COLUMNS)
 # Of people there are too many to count every combination.
+WAITS: Cell = (str(State.SUBMITTED),)
 IN_TABLE = tuple(facet for facet in FACETS if facet != "author")
 
 
@@ -86,9 +89,9 @@ def _of_newest(search: Search, entries: QuerySet[Entry]) -> Counts:
 
 def _of_each(search: Search, entries: QuerySet[Entry], *, is_more: bool) -> Counts:
     """Row by row, which also tells what was found."""
-    rows = list(entries.values_list("pk", *map(column_of, FACETS)))
-    table = Table.of(FACETS, ((list(map(_cell, cells)), 1) for _, *cells in rows))
-    tallied = _tallied(search, table)
+    rows = list(entries.values_list("pk", "conversation", *map(column_of, FACETS)))
+    told = (_as_told(search, FACETS, *row) for row in rows)
+    tallied = _tallied(search, Table.of(FACETS, ((cells, 1) for cells in told)))
     found = [
         key for (key, *_), is_found in zip(rows, tallied.is_found, strict=True) if is_found
     ]
@@ -103,6 +106,7 @@ def _of_each(search: Search, entries: QuerySet[Entry], *, is_more: bool) -> Coun
 
 def _of_all(search: Search, table: Table, *, at: datetime | None = None) -> Counts:
     """Off the table, and the newest of it from the messages themselves."""
+    table = _table_as_told(search, table)
     found = replace(_counts(_tallied(search, table)), at=at)
     looked_at = _looked_at(found.total, table.total)
     entries = hits.newest_of(search.entries(), are_few=found.total < FEW)
@@ -141,6 +145,40 @@ def _counts(tallied: Tallied) -> Counts:
 def _cell(value: Any) -> Cell:
     values = value if isinstance(value, list) else [value]
     return tuple(str(one) for one in values if one not in (None, ""))
+
+
+def _as_told(
+    search: Search, facets: Sequence[str], pk: int, around: int, *columns: Any
+) -> list[Cell]:
+    """The cells of an entry, with known items among what waits."""
+    told = dict(zip(facets, map(_cell, columns), strict=True))
+    if pk in search.unmet.messages and told["state"][0] in search.readable:
+        told["state"] = WAITS
+    if around in search.unmet.conversations:
+        told["conversation"] = (str(UNDER_REVIEW),)
+    if search.is_blind and told["state"] == WAITS:
+        told["guideline"] = ()
+    return list(told.values())
+
+
+def _table_as_told(search: Search, table: Table) -> Table:
+    """The same for a whole table. Causes a query where there are known items."""
+    if search.is_blind:
+        table = table.without("guideline", where="state", has=str(State.SUBMITTED))
+    if not search.unmet.messages:
+        return table
+    # By the messages, as they have an index for it.
+    around = Message.objects.filter(conversation__in=search.unmet.conversations)
+    entries = Entry.objects.filter(pk__in=around.values("pk"))
+    there = entries.values_list("pk", "conversation", *map(column_of, IN_TABLE))
+    nothing = replace(search, unmet=NOTHING)
+    moved: list[tuple[list[Cell], int]] = []
+    for row in there:
+        moved += [
+            (_as_told(nothing, IN_TABLE, *row), -1),
+            (_as_told(search, IN_TABLE, *row), 1),
+        ]
+    return table.plus(moved)
 
 
 # ---- the table of a dataset ----------------------------------------------------------

@@ -36,6 +36,7 @@ from curation.models import (
     Settlement,
     Words,
 )
+from curation.unmet import NOTHING, Unmet
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ WORDS_AT_MOST = 200
 SHOWN_AT_MOST = 60  # of what cannot be asked for
 SORTS = ("newest", "oldest", "relevance")
 State = Message.State
+UNDER_REVIEW = Conversation.State.REVIEW
 # See access.may_read: what was taken back, only its author still sees, on another page.
 READABLE = [State.SUBMITTED, State.ACCEPTED, State.REJECTED]
 # Of these columns of Entry only ranges are asked for, both ends included.
@@ -91,6 +93,7 @@ class Search:
     is_curator: bool
     words: str = ""
     is_viewer: bool = False  # one who sees what was accepted, and no more
+    unmet: Unmet = NOTHING  # what is told, found and counted as if it waited for verdicts
     # Facet to what stands in the address, and to what that is in the column.
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     values: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -113,6 +116,11 @@ class Search:
         return READABLE + ([State.HELD] if self.is_curator else [])
 
     @property
+    def is_blind(self) -> bool:
+        """For who may yet have to judge: of what waits nothing tells how old it is."""
+        return not (self.is_curator or self.is_viewer)
+
+    @property
     def is_by_words(self) -> bool:
         """Whether they stand in what is found."""
         return bool(self.words) and self.nearest is None
@@ -127,7 +135,7 @@ class Search:
         """The same for searches that find the same, in whatever order."""
         chosen = {facet: sorted(values) for facet, values in self.chosen.items()}
         how = (self.nearest is not None, self.is_silent)
-        who = (self.is_curator, self.is_viewer)
+        who = (self.is_curator, self.is_viewer, sorted(self.unmet.messages))
         parts = (self.dataset.pk, who, self.words, how, sorted(chosen.items()))
         return repr(parts)
 
@@ -174,19 +182,31 @@ class Search:
         """All that it finds, in no order; `without` a facet, or the words: "q"."""
         if self.refused:
             return Entry.objects.none()
-        states = self.readable
-        if "state" in self.values and without != "state":
-            states = [state for state in states if state in self.values["state"]]
-        rows = Entry.objects.filter(dataset=self.dataset.pk, state__in=states)
+        rows = Entry.objects.filter(dataset=self.dataset.pk)
+        if "state" not in self.values or without == "state":
+            rows = rows.filter(state__in=self.readable)
         for facet, values in self.values.items():
-            if facet not in ("state", without):
-                rows = rows.filter(_has(facet, values))
+            if facet != without:
+                rows = rows.filter(self._has(facet, values))
         if self.nearest is not None and without != "q":
             rows = rows.filter(message__in=self.nearest)
         elif self.words and without != "q":
             matching = Words.objects.filter(words=self.query_here)
             rows = rows.filter(message__in=matching.values("message"))
         return rows
+
+    def _has(self, facet: str, values: Collection[Any]) -> Q:
+        """That an entry has one of the values, as this person is told them."""
+        wanted = _has(facet, values)
+        unmet = Q(pk__in=self.unmet.messages, state__in=self.readable)
+        if facet == "guideline" and self.is_blind:
+            return wanted & ~(Q(state=State.SUBMITTED) | unmet)
+        if facet == "state":
+            return wanted | unmet if State.SUBMITTED in values else wanted & ~unmet
+        if facet == "conversation":
+            unmet = Q(conversation__in=self.unmet.conversations)
+            return wanted | unmet if UNDER_REVIEW in values else wanted & ~unmet
+        return wanted
 
     @property
     def query_here(self) -> CombinedSearchQuery:

@@ -6,10 +6,49 @@ Until then nothing may tell them from texts that wait for verdicts.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
 
-from curation.models import Contributor, GoldItem, GoldRanking
+from curation.actions.rights import Sight
+from curation.models import (
+    Contributor,
+    Conversation,
+    Dataset,
+    GoldItem,
+    GoldRanking,
+    Message,
+)
+
+
+class Unmet(NamedTuple):
+    """Known items of a dataset, and the conversations that they stand in."""
+
+    messages: frozenset[int] = frozenset()
+    conversations: frozenset[int] = frozenset()
+
+    def state_of(self, message: Message) -> Message.State:
+        """As it is told."""
+        if message.pk in self.messages:
+            return Message.State.SUBMITTED
+        return Message.State(message.state)
+
+    def state_around(self, conversation: Conversation) -> Conversation.State:
+        if conversation.pk in self.conversations:
+            return Conversation.State.REVIEW
+        return Conversation.State(conversation.state)
+
+
+NOTHING = Unmet()
+
+
+def unmet_in(dataset: Dataset, reader: Contributor, seen: Sight) -> Unmet:
+    """None for curators, who are told all, nor for who reads what was accepted. A query."""
+    if seen != Sight.WORK:
+        return NOTHING
+    there = items_ahead(reader).filter(message__conversation__dataset=dataset)
+    rows = list(there.values_list("message", "message__conversation"))
+    return Unmet(*(frozenset(column) for column in zip(*rows, strict=True)))
 
 
 def items_ahead(reader: Contributor) -> QuerySet[GoldItem]:

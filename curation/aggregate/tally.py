@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import NamedTuple
 
@@ -33,18 +33,34 @@ class Table:
 
     @classmethod
     def of(cls, facets: Sequence[str], rows: Iterable[tuple[Sequence[Cell], int]]) -> Table:
-        known: list[dict[Cell, int]] = [{} for _ in facets]
+        width = len(facets)
+        none = np.zeros((width, 0), np.int64), np.zeros(0, np.int64)
+        return cls(tuple(facets), ((),) * width, *none).plus(rows)
+
+    def plus(self, rows: Iterable[tuple[Sequence[Cell], int]]) -> Table:
+        """With these beside it. What they count below zero is taken from the others."""
+        known = [{cell: at for at, cell in enumerate(there)} for there in self.cells]
         numbers, counts = [], []
         for cells, count in rows:
             pairs = zip(known, cells, strict=True)
             numbers.append([there.setdefault(cell, len(there)) for there, cell in pairs])
             counts.append(count)
-        return cls(
-            facets=tuple(facets),
+        more = np.array(numbers, np.int64).reshape(-1, len(self.facets)).T
+        return Table(
+            self.facets,
             cells=tuple(tuple(there) for there in known),
-            numbers=np.array(numbers, np.int64).reshape(-1, len(facets)).T.copy(),
-            counts=np.array(counts, np.int64),
+            numbers=np.concatenate([self.numbers, more], axis=1),
+            counts=np.concatenate([self.counts, np.array(counts, np.int64)]),
         )
+
+    def without(self, facet: str, *, where: str, has: str) -> Table:
+        """Rows with that value of another facet say nothing of this one."""
+        place = self.facets.index(facet)
+        cells = dict.fromkeys((*self.cells[place], ()))
+        numbers = self.numbers.copy()
+        numbers[place, self._fits(where, [has])] = list(cells).index(())
+        told = [*self.cells[:place], tuple(cells), *self.cells[place + 1 :]]
+        return replace(self, cells=tuple(told), numbers=numbers)
 
     @property
     def total(self) -> int:
@@ -66,7 +82,7 @@ class Table:
         counts = self.counts.copy()
         for facet, values in only.items():
             counts[~self._fits(facet, values)] = 0
-        is_found = (misfits == 0) & (counts > 0)
+        is_found = (misfits == 0) & (counts != 0)
         by_facet, without = {}, {}
         for facet in counted:
             others = misfits - ~fits[facet] if facet in fits else misfits
@@ -90,7 +106,7 @@ class Table:
         sums: dict[str, int] = {}
         summed = np.bincount(self.numbers[place], weights, minlength=len(cells))
         for cell, count in zip(cells, summed, strict=True):
-            for value in cell if count else ():
+            for value in cell if count > 0 else ():
                 sums[value] = sums.get(value, 0) + int(count)
         return sums
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +17,7 @@ from curation.facets import Counts, counts_of, freed
 from curation.forms.browse import BulkForm, SavedViewForm
 from curation.http import SignedInRequest
 from curation.models import Dataset, SavedView
+from curation.unmet import unmet_in
 from curation.views import page, shelf
 
 SORTS = {
@@ -34,12 +36,13 @@ def show(request: SignedInRequest, slug: str) -> HttpResponse:
 def asked_by(request: SignedInRequest, dataset: Dataset) -> search.Search:
     """What the address asks for, of what this person may read."""
     seen = page.sight(request, dataset)
-    return search.asked(
+    asked = search.asked(
         request.GET,
         dataset,
         is_curator=seen == Sight.ALL,
         is_viewer=seen == Sight.SETTLED,
     )
+    return replace(asked, unmet=unmet_in(dataset, request.user, seen))
 
 
 def list_page(

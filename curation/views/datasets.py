@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -22,8 +23,11 @@ from curation.errors import CurationError
 from curation.forms.datasets import DatasetForm, PolicyForm
 from curation.http import SignedInRequest
 from curation.models import Conversation, Dataset, Membership, Message
+from curation.unmet import Unmet, unmet_in
 from curation.views import page
 from curation.views.tree import first_prompt
+
+UNDER_REVIEW = Conversation.State.REVIEW
 
 ROLES = {
     Membership.Role.WRITER: ngettext_lazy("%(count)d writer", "%(count)d writers", "count"),
@@ -76,19 +80,20 @@ def show(request: SignedInRequest, slug: str) -> HttpResponse:
         "state": _allowed(request, "state", Conversation.State.values),
         "category": _allowed(request, "category", [c.slug for c in categories]),
     }
-    shown = _conversations(request, dataset, wanted)
+    unmet = unmet_in(dataset, request.user, seen)
+    shown = _conversations(request, dataset, wanted, unmet)
     return page.of_dataset(
         request,
         dataset,
         "dataset.html",
         categories=categories,
-        lines=_lines(request, shown, seen),
+        lines=_lines(request, shown, seen, unmet),
         is_curator=seen == Sight.ALL,
         is_viewer=seen == Sight.SETTLED,
         page=shown,
         guideline=dataset.guideline_in_force(),
         roles=_roles(dataset),
-        states=(by_state := _by_state(dataset)),
+        states=(by_state := _by_state(dataset, unmet)),
         total=sum(state["count"] for state in by_state),
         waits=_waits(dataset),
         wanted=wanted,
@@ -101,32 +106,46 @@ def _allowed(request: SignedInRequest, name: str, values: list[str]) -> str:
 
 
 def _conversations(
-    request: SignedInRequest, dataset: Dataset, wanted: dict[str, str]
+    request: SignedInRequest, dataset: Dataset, wanted: dict[str, str], unmet: Unmet
 ) -> Page[Conversation]:
     rows = dataset.conversations.for_listing().order_by("-created_at", "-pk")
     if wanted["state"]:
-        rows = rows.filter(state=wanted["state"])
+        is_so, is_unmet = Q(state=wanted["state"]), Q(pk__in=unmet.conversations)
+        waits = wanted["state"] == UNDER_REVIEW
+        rows = rows.filter(is_so | is_unmet if waits else is_so & ~is_unmet)
     if wanted["category"]:
         rows = rows.filter(category__slug=wanted["category"])
     return page.paged(request, rows, size=20)
 
 
-def _lines(request: SignedInRequest, rows: Iterable[Any], seen: Sight) -> Any:
-    """Conversations of `for_listing()`, each with its first prompt, or None if this
-    person may not read that."""
+def _lines(request: SignedInRequest, rows: Iterable[Any], seen: Sight, unmet: Unmet) -> Any:
+    """Conversations of `for_listing()`, each with its state as it is told, and its first
+    prompt, or None if this person may not read that."""
     for row in rows:
         prompt = first_prompt(row.roots)
         may_read = prompt and access.may_read(request.user, prompt, seen)
-        yield {"conversation": row, "prompt": prompt if may_read else None}
+        told = Conversation(state=unmet.state_around(row))
+        yield {
+            "conversation": row,
+            "prompt": prompt if may_read else None,
+            "told": told,
+            # How old a text is that waits for verdicts, only curators are told.
+            "has_date": seen != Sight.WORK or told.state != UNDER_REVIEW,
+        }
 
 
-def _by_state(dataset: Dataset) -> list[dict[str, Any]]:
+def _by_state(dataset: Dataset, unmet: Unmet) -> list[dict[str, Any]]:
     counts = _counts(dataset.conversations, "state")
+    if unmet.conversations:
+        known = dataset.conversations.filter(pk__in=unmet.conversations)
+        counts = Counter(counts)
+        counts.subtract(_counts(known, "state"))
+        counts[UNDER_REVIEW] += len(unmet.conversations)
     states = Conversation.State
     return [
         {"value": s.value, "label": s.label, "count": counts[s.value]}
         for s in states
-        if s.value in counts
+        if counts.get(s.value)
     ]
 
 

@@ -20,6 +20,7 @@ from curation.formats.datasheet import datasheet
 from curation.formats.facts import Facts
 from curation.http import SignedInRequest
 from curation.models import Message, ModelReport
+from curation.unmet import unmet_in
 from curation.views import page
 
 
@@ -97,13 +98,17 @@ def of_model(request: SignedInRequest, pk: int) -> HttpResponse:
 def of_text(request: SignedInRequest, pk: int) -> HttpResponse:
     """What was made of its words, which versions hold it, which models learned from it."""
     message = access.message_to_discuss(request, pk)
-    made = Message.objects.filter(pk__in=reach.derived([pk])).exclude(pk=pk)
     dataset = message.conversation.dataset
+    unmet = unmet_in(dataset, request.user, page.sight(request, dataset))
+    # Of a known item it would say what became of it.
+    known = [] if pk in unmet.messages else [pk]
+    made = Message.objects.filter(pk__in=reach.derived(known)).exclude(pk=pk)
     return page.of_dataset(
         request,
         dataset,
         "text_lineage.html",
         message=message,
+        told=Message(state=unmet.state_of(message)),
         made=made.filter(conversation__dataset=dataset).order_by("pk"),
-        reached=lineage.reached_by([pk]),
+        reached=lineage.reached_by(known),
     )

@@ -61,6 +61,9 @@ class Found(NamedTuple):
     message: Message
     excerpt: SafeString
     is_cut: bool
+    told: Message  # with nothing but the state that is told
+    around: Conversation  # the same
+    has_date: bool  # how old a text is that waits, only curators are told
 
 
 class Option(NamedTuple):
@@ -100,7 +103,15 @@ def found_by(search: Search, counts: Counts) -> tuple[list[Found], str]:
 def _found(message: Message, search: Search) -> Found:
     excerpt: str = getattr(message, "excerpt", "")
     is_cut = not search.is_by_words and len(excerpt) == SHOWN
-    return Found(message, marked(excerpt), is_cut)
+    told = Message(state=search.unmet.state_of(message))
+    return Found(
+        message,
+        marked(excerpt),
+        is_cut,
+        told=told,
+        around=Conversation(state=search.unmet.state_around(message.conversation)),
+        has_date=not (search.is_blind and told.state == Message.State.SUBMITTED),
+    )
 
 
 def groups_of(search: Search, counts: Counts) -> list[Group]:

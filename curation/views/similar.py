@@ -14,6 +14,7 @@ from curation.actions.rights import Sight
 from curation.excerpts import SHOWN, marked, with_excerpts
 from curation.http import SignedInRequest
 from curation.models import Message, Vector
+from curation.unmet import Unmet, unmet_in
 from curation.views import page
 
 SHOWN_AT_MOST = 10
@@ -22,6 +23,7 @@ LOOKED_AT = 30  # of which some are of the same conversation, or not for this pe
 
 class Similar(NamedTuple):
     message: Message
+    told: Message  # with nothing but the state that is told
     likeness: float
     excerpt: SafeString
     is_cut: bool
@@ -36,6 +38,7 @@ def show(request: SignedInRequest, pk: int) -> HttpResponse:
         raise Http404
     dataset = message.conversation.dataset
     seen = page.sight(request, dataset)
+    unmet = unmet_in(dataset, request.user, seen)
     there = Vector.objects.select_related("dataset", "model")
     kept = there.filter(message=message, model=model).first()
     can_compare = kept is not None and kept.numbers is not None
@@ -44,15 +47,18 @@ def show(request: SignedInRequest, pk: int) -> HttpResponse:
         dataset,
         "similar.html",
         message=message,
+        told=_told(message, unmet),
         is_curator=seen == Sight.ALL,
         is_waiting=kept is None,
         can_compare=can_compare,
-        similar=_similar(request, message, kept, seen) if kept and can_compare else [],
+        similar=(
+            _similar(request, message, kept, seen, unmet) if kept and can_compare else []
+        ),
     )
 
 
 def _similar(
-    request: SignedInRequest, message: Message, kept: Vector, seen: Sight
+    request: SignedInRequest, message: Message, kept: Vector, seen: Sight, unmet: Unmet
 ) -> list[Similar]:
     """From other conversations; the nearest first."""
     near = neighbours.of_message(kept, at_most=LOOKED_AT)
@@ -64,5 +70,11 @@ def _similar(
         other = by_key.get(key)
         if other and access.may_read(request.user, other, seen):
             excerpt: str = getattr(other, "excerpt", "")
-            found.append(Similar(other, likeness, marked(excerpt), len(excerpt) == SHOWN))
+            is_cut = len(excerpt) == SHOWN
+            told = _told(other, unmet)
+            found.append(Similar(other, told, likeness, marked(excerpt), is_cut))
     return found[:SHOWN_AT_MOST]
+
+
+def _told(message: Message, unmet: Unmet) -> Message:
+    return Message(state=unmet.state_of(message))
