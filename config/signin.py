@@ -23,6 +23,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "curation.forms.profile.SignupForm"
+ACCOUNT_FORMS = {"reset_password": "curation.forms.sign_in.ResetForm"}
 ACCOUNT_EMAIL_VERIFICATION = "optional" if HAS_MAIL else "none"
 ACCOUNT_EMAIL_NOTIFICATIONS = HAS_MAIL  # whose sign-in was changed is told by mail
 # This browser stays signed in; curation/adapter.py ends all others.

@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any, ClassVar
 
+from allauth.account.adapter import get_adapter
+from allauth.account.forms import ResetPasswordForm
 from django import forms
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from curation import afterwards
 from curation.models import Dataset, GroupRole, IdentityProvider, Instance, Membership
 
 PLAIN = {"spellcheck": "false", "autocapitalize": "none", "autocomplete": "off"}
 KEPT = {"new_secret", "new_metadata"}  # never shown again
 TAKEN = {"saml", "openid_connect"}  # allauth's own names
+
+
+class ResetForm(ResetPasswordForm):  # type: ignore[misc]  # allauth is untyped
+    """A letter goes out to whatever address it is: with a link for who has an account, else
+    with a word that there is none. Nobody sees by the clock which it is."""
+
+    def clean_email(self) -> str:
+        return str(get_adapter().clean_email(self.cleaned_data["email"].lower()))
+
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        afterwards.do(partial(self._find_and_write, request, **kwargs))
+        return str(self.cleaned_data["email"])
+
+    def _find_and_write(self, request: HttpRequest, **kwargs: Any) -> None:
+        super().clean_email()
+        super().save(request, **kwargs)
 
 
 class SecondStepForm(forms.Form):
