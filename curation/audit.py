@@ -86,8 +86,14 @@ def row_of(line: Event, *, has_addresses: bool) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+def as_row(line: Event, *, has_addresses: bool) -> dict[str, Any]:
+    """By the names of COLUMNS, whole and exact."""
+    row = dict(zip(COLUMNS, row_of(line, has_addresses=has_addresses), strict=True))
+    return row | {"data": line.data}
+
+
 def as_json(lines: QuerySet[Event], *, has_addresses: bool) -> Iterator[str]:
-    """A line each, whole and exact."""
+    """A line each."""
     for line in lines.iterator(chunk_size=2_000):
-        row = dict(zip(COLUMNS, row_of(line, has_addresses=has_addresses), strict=True))
-        yield json.dumps(row | {"data": line.data}, ensure_ascii=False) + "\n"
+        row = as_row(line, has_addresses=has_addresses)
+        yield json.dumps(row, ensure_ascii=False) + "\n"

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from curation import handoff
 from trainer import duels, fits
-from trainer.models import Champion, Run
+from trainer.models import Champion, PromotionPolicy, Run
 
 
 class Place(NamedTuple):
@@ -52,7 +52,12 @@ def board(
     ]
 
 
-def told(places: Sequence[Place], *, least: int) -> list[Place]:
-    """For those who still vote: models with so many ballots, as first ones sway people."""
-    enough = [one for one in places if one.ballots >= least]
+def shown(
+    places: Sequence[Place], policy: PromotionPolicy, *, is_curated: bool
+) -> Sequence[Place]:
+    """To curators all. To those who still vote models with enough ballots, as first ones
+    sway people."""
+    if is_curated:
+        return places
+    enough = [one for one in places if one.ballots >= policy.least_ballots]
     return [one._replace(number=number) for number, one in enumerate(enough, start=1)]

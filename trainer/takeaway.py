@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from trainer import lineage
-from trainer.folders import ADAPTER, MODEL, WEIGHTS, folder_of
-from trainer.models import Run
+from trainer.folders import ADAPTER, MODEL, WEIGHTS, folder_of, folder_of_job
+from trainer.jobs import export
+from trainer.models import Job, Run
 from trainer.recipes.card import card
 from trainer.recipes.common import MANIFEST, read_object, sha256
 
@@ -28,7 +30,7 @@ def files(run: Run) -> dict[str, Path]:
     return found if all(path.is_file() for path in found.values()) else {}
 
 
-def hashes(run: Run, found: dict[str, Path]) -> dict[str, str]:
+def hashes(run: Run, found: Mapping[str, Path]) -> dict[str, str]:
     """The SHA-256 of each of its `files`, as written down when they were made."""
     manifest = read_object(folder_of(run) / MANIFEST) or {}
     known = manifest.get("files", {})
@@ -36,6 +38,20 @@ def hashes(run: Run, found: dict[str, Path]) -> dict[str, str]:
         name: known.get(f"{made_by(run)}/{name}") or sha256(path)
         for name, path in found.items()
     }
+
+
+def exported(job: Job) -> dict[str, Path]:
+    """What an export made; nothing of other jobs, or where it is gone."""
+    is_there = job.kind == export.KIND.name and job.state == Job.State.FINISHED
+    found = dict(export.files(job)) if is_there else {}
+    return found if all(path.is_file() for path in found.values()) else {}
+
+
+def hashes_of_export(job: Job, found: Mapping[str, Path]) -> dict[str, str]:
+    """As `hashes`."""
+    manifest = read_object(folder_of_job(job) / "export" / MANIFEST) or {}
+    known = {Path(name).name: one for name, one in manifest.get("files", {}).items()}
+    return {name: known.get(name) or sha256(path) for name, path in found.items()}
 
 
 def card_of(run: Run) -> bytes:

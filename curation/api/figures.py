@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django.http import Http404
@@ -15,7 +16,7 @@ from rest_framework.response import Response
 from curation import access, agreed
 from curation.actions.rights import Sight
 from curation.api.within import Within
-from curation.dashboards import offered
+from curation.dashboards import coverage, offered
 from curation.dashboards.scope import LANGUAGE, RANGES, USUAL, Scope
 from curation.dashboards.tables import Table
 from curation.judged import judged_in
@@ -73,13 +74,14 @@ class FigureViewSet(Within):
         category = next((one for one in categories if one.slug == wanted), None)
         if wanted and category is None:
             raise ValidationError({"category": [_("There is no such category here.")]})
-        return Scope(
+        chosen = Scope(
             dataset=self.dataset,
             categories=categories,
             range=self.asked["days"],
             category=category,
             language=self.asked.get("language", ""),
         )
+        return replace(chosen, is_large=coverage.is_large(coverage.cells_of(chosen)))
 
 
 def _told(table: Table) -> Any:

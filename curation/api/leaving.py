@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from curation import lineage
 from curation.actions import erasure, withdrawals
+from curation.api.judgements import AddressField
 from curation.background import ring
 from curation.models import Dataset, DatasetVersion, Erasure, Withdrawal
 from curation.rest.pagination import LastFirst
@@ -28,9 +29,19 @@ Read = serializers.Serializer[Any]
 
 
 class WithdrawalSerializer(serializers.ModelSerializer[Withdrawal]):
+    """Of a text, or else of all in a dataset, or else of everything."""
+
+    message = AddressField(source="message_id", read_only=True, allow_null=True)
+    dataset = serializers.SlugField(
+        source="dataset.slug", read_only=True, allow_null=True, default=None
+    )
+
     class Meta:
         model = Withdrawal
-        fields = ("id", "state", "total", "done", "created_at", "finished_at")
+        fields: tuple[str, ...] = (
+            "id", "message", "dataset", "state", "total", "done", "created_at",
+            "finished_at",
+        )  # fmt: skip
 
 
 class HolderSerializer(Read):
@@ -53,7 +64,7 @@ class WithdrawalDetailSerializer(WithdrawalSerializer):
     held_by = serializers.SerializerMethodField(help_text="Where it had gone by then.")
 
     class Meta(WithdrawalSerializer.Meta):
-        fields = (*WithdrawalSerializer.Meta.fields, "held_by")  # type: ignore[assignment]
+        fields = (*WithdrawalSerializer.Meta.fields, "held_by")
 
     def get_held_by(self, asked: Withdrawal) -> HolderSerializer(many=True):  # type: ignore[valid-type]
         reached: Any = lineage.recalled_by(asked)
@@ -86,7 +97,8 @@ class WithdrawalViewSet(
     lookup_value_regex = "[0-9]{1,18}"
 
     def get_queryset(self) -> QuerySet[Withdrawal]:
-        return Withdrawal.objects.filter(person=self.person)
+        mine = Withdrawal.objects.filter(person=self.person)
+        return mine.select_related("dataset")
 
     def get_serializer_class(self) -> type[WithdrawalSerializer]:
         return WithdrawalSerializer if self.action == "list" else WithdrawalDetailSerializer

@@ -11,18 +11,20 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from curation import access
-from curation.actions import discussion, flags, messages
+from curation.actions import discussion, flags, messages, selections
 from curation.actions.rights import Sight, holds, sight
 from curation.addresses import number_of
 from curation.api.nodes import STATES, MessageSerializer, NodeSerializer, nodes_for
 from curation.api.within import Within
 from curation.errors import NotAllowed
 from curation.forms.conversations import HoldForm, ReleaseForm
-from curation.models import Conversation, Dataset, Flag, Message
+from curation.models import Comment, Conversation, Dataset, Flag, Message
 from curation.rest.forms import valid
 from curation.rest.pagination import InOrder
 from curation.rest.resource import Resource
@@ -84,6 +86,10 @@ class MessageFilterSerializer(ConversationFilterSerializer):
     )
 
 
+class CategoriseSerializer(Strict):
+    category = serializers.SlugField()
+
+
 COLUMNS = {
     "state": "state", "language": "language", "role": "role", "origin": "origin",
     "since": "created_at__gte", "category": "conversation__category__slug",
@@ -92,6 +98,7 @@ COLUMNS = {
 
 
 class ConversationViewSet(mixins.ListModelMixin, Within):
+    scopes: ClassVar[dict[str, str]] = {"partial_update": Scope.CURATE}
     asks: ClassVar[dict[str, type[Strict]]] = {"list": ConversationFilterSerializer}
     orders: ClassVar[dict[str, tuple[str, ...]]] = ORDERS
     places: ClassVar[dict[str, type]] = {"slug": str, "number": int}
@@ -140,6 +147,20 @@ class ConversationViewSet(mixins.ListModelMixin, Within):
         }
         context = {"is_curator": self.is_curator}
         return Response(TreeSerializer(shown, context=context).data)
+
+    @extend_schema(request=CategoriseSerializer, responses=TreeSerializer)
+    def partial_update(self, request: Request, slug: str, number: str) -> Response:
+        """Put it into another category of the dataset; for curators."""
+        dataset = self.dataset_to_curate()
+        wanted = checked(CategoriseSerializer, request.data)["category"]
+        found = get_object_or_404(dataset.conversations, pk=number)
+        category = dataset.categories.filter(slug=wanted).first()
+        if category is None:
+            raise ValidationError({"category": [_("There is no such category here.")]})
+        selections.categorise_one(
+            conversation_id=found.pk, by=self.person, category=category
+        )
+        return self.retrieve(request, slug, number)
 
     def _told(self, found: Conversation, *, is_blind: bool) -> dict[str, Any]:
         state = UNDER_REVIEW if is_blind else found.state
@@ -302,6 +323,19 @@ class MessageViewSet(Resource, viewsets.GenericViewSet[Message]):
         if not holds(self.person, dataset):
             raise Http404
         return message
+
+
+class CommentViewSet(Resource, viewsets.GenericViewSet[Comment]):
+    scopes: ClassVar[dict[str, str]] = {"destroy": Scope.WORK}
+    queryset = Comment.objects.all()
+    lookup_value_regex = "[0-9]{1,18}"
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Take back what one said oneself; that something was said stays."""
+        comment = access.comment_of_mine(self.asking, int(pk))
+        discussion.take_back(comment_id=comment.pk, by=self.person)
+        return Response(status=204)
 
 
 def message_number(address: str) -> int:

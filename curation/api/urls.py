@@ -11,6 +11,7 @@ from curation.api import (
     exports,
     extracts,
     figures,
+    history,
     imports,
     judgements,
     known_items,
@@ -51,6 +52,7 @@ for name, viewset in {
     "second-looks": second_looks.SecondLookViewSet,
     "duplicates": duplicates.DuplicateViewSet,
     "terms": terms.TermsViewSet,
+    "history": history.HistoryViewSet,
     "views": saved_views.SavedViewViewSet,
     "figures": figures.FigureViewSet,
     "extracts": extracts.ExtractViewSet,
@@ -65,6 +67,8 @@ router.register(
 )
 router.register("me/withdrawals", leaving.WithdrawalViewSet, basename="my-withdrawal")
 router.register("me/consents", terms.ConsentViewSet, basename="my-consent")
+router.register("history", history.WholeHistoryViewSet, basename="history")
+router.register("comments", messages.CommentViewSet, basename="comment")
 router.register("terms", terms.TermsViewSet, basename="terms")
 router.register("versions", versions.VersionViewSet, basename="version")
 router.register(

@@ -42,6 +42,7 @@ def test_all_of_a_dataset_is_taken_back_with_what_holds_it(dataset, person, writ
 
     assert asked.status_code == 201, asked.content
     assert (asked.json()["state"], asked.json()["total"]) == ("finished", 1)
+    assert (asked.json()["dataset"], asked.json()["message"]) == (dataset.slug, None)
     (held,) = asked.json()["held_by"]
     assert (held["digest"], held["number"], held["models"]) == (version.digest, 1, [])
     assert writer.post("me/withdrawals/", {"dataset": dataset.slug}, key="k").json() == (

@@ -53,8 +53,12 @@ ROWS = [
         send=b'{"reason": "Too fast."}'),
     Row("api:dataset-members-resume", "slug paused", post=CURATORS.to(204), send=b"{}"),
     Row("api:dataset-conversations-list", "slug", get=MEMBERS),
-    Row("api:dataset-conversations-detail", "slug conversation", get=MEMBERS),
+    Row("api:dataset-conversations-detail", "slug conversation", get=MEMBERS,
+        patch=CURATORS.to(409), send=b'{"category": "qa"}'),  # it is in it already
+    Row("api:comment-detail", "comment", delete=WRITER.to(204)),
     Row("api:dataset-messages-list", "slug", get=MEMBERS),
+    Row("api:dataset-history-list", "slug", get=CURATORS),
+    Row("api:history-list", get=KEPT),
     # Judgements, and what waits for curators.
     Row("api:dataset-reviews-list", "slug", get=CURATORS),
     Row("api:dataset-ballots-list", "slug", get=CURATORS),
@@ -167,6 +171,7 @@ ROWS = [
     Row("models-api:base-starter", post=KEPT.to(202), send=b"{}"),
     Row("models-api:base-detail", "=base", get=SIGNED_IN),
     Row("models-api:champion-list", get=SIGNED_IN),
+    Row("models-api:champion-board", get=MEMBERS, query="dataset=ours"),
     Row("models-api:promotion-list", get=SIGNED_IN, post=SIGNED_IN.to(400), send=b"{}"),
     Row("models-api:promotion-detail", "=1", get=rule.NOBODY.api()),  # nothing is decided
     Row("models-api:promotion-rollback", post=CURATORS.to(409), send=lambda w: json.dumps(
@@ -198,6 +203,8 @@ ROWS = [
     Row("models-api:run-retry", "queued", post=ACTING.to(409), send=b"{}"),  # it waits
     Row("models-api:job-list", get=SIGNED_IN, post=SIGNED_IN.to(400), send=b"{}"),
     Row("models-api:job-detail", "job", get=MEMBERS),
+    Row("models-api:job-files", "export_job", get=CURATORS),
+    Row("models-api:job-file", "export_job =model.safetensors", get=CURATORS),
     Row("models-api:job-cancel", "job", post=ACTING, send=b"{}"),
     Row("models-api:job-pause", "job", post=ACTING, send=b"{}"),
     Row("models-api:job-retry", "job", post=ACTING.to(409), send=b"{}"),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 import pytest
+from django.utils.timezone import now
 
 from tests.factories import ContributorFactory, DatasetFactory
 from tests.programs import Program, hostile, refused_fields
 from trainer.actions import jobs
-from trainer.folders import folder_of
+from trainer.folders import folder_of, folder_of_job
 from trainer.models import Benchmark, Job, Run
+from trainer.recipes.common import MANIFEST
 
 pytestmark = pytest.mark.django_db
 
@@ -192,6 +195,32 @@ def test_the_adapter_comes_by_name_and_in_parts(program, finished, weights):
     assert (part.status_code, b"".join(part)) == (206, weights[1000:])
     known = program.get(f"{there}{name}/", **{"if-none-match": whole["ETag"]})
     assert known.status_code == 304
+
+
+def test_whole_weights_come_as_the_adapter_does(
+    program, writer, stranger, finished, curator, folders
+):
+    job = jobs.request(kind="export", run=finished, by=curator)
+    there, name = f"jobs/{job.pk}/files/", "model.safetensors"
+    assert program.get(there).json()["results"] == []  # it waits
+    made = folder_of_job(job) / "export"
+    made.mkdir(parents=True)
+    (made / name).write_bytes(b"weights")
+    done = {"state": "finished", "finished_at": now(), "result": {"files": [name]}}
+    Job.objects.update(**done)
+    sha = hashlib.sha256(b"weights").hexdigest()
+
+    assert program.get(there).json()["results"] == [
+        {"name": name, "bytes": 7, "sha256": sha}
+    ]
+    assert b"".join(program.get(f"{there}{name}/")) == b"weights"
+    for other in (writer, stranger):
+        assert other.get(there).status_code == other.get(f"{there}{name}/").status_code
+        assert other.get(there).status_code == 404
+    (made / MANIFEST).write_text(json.dumps({"files": {name: "ab" * 32}}))
+    assert program.get(there).json()["results"][0]["sha256"] == "ab" * 32
+    (made / name).unlink()
+    assert program.get(f"{there}{name}/").status_code == 404
 
 
 def test_nothing_else_of_the_folder_comes(program, finished, weights):

@@ -9,6 +9,7 @@ from curation.actions import withdrawals
 from curation.models import Event, Message
 from tests.factories import ContributorFactory, DatasetFactory
 from tests.programs import Program, refused_fields
+from tests.trainer.promoting import vote
 from trainer.folders import folder_of
 from trainer.models import BaseModel, Benchmark, BenchmarkScore, Contest, Removal, Run
 
@@ -82,6 +83,24 @@ def test_a_champion_goes_back_to_the_one_before(program, writer, stranger, finis
     assert (back.json()["what"], back.json()["run"]) == ("rolled_back", first.pk)
     (champion,) = program.get("champions/").json()["results"]
     assert champion["run"] == first.pk
+
+
+def test_how_models_fare_is_told_of_those_with_enough_ballots(
+    program, writer, stranger, finish, dataset, policy
+):
+    policy(least_ballots=3)
+    first, second = finish(), finish()
+    vote(first.signature, second.signature, 2, dataset)
+    there = f"champions/board/?dataset={dataset.slug}"
+
+    best, other = program.get(there).json()["results"]
+
+    assert (best["place"], best["run"], best["ballots"]) == (1, first.pk, 2)
+    assert best["strength"] > other["strength"] and other["run"] == second.pk
+    assert writer.get(there).json()["results"] == []
+    policy(least_ballots=2)
+    assert len(writer.get(there).json()["results"]) == 2
+    assert stranger.get(there).status_code == 404
 
 
 def test_a_policy_is_read_and_changed_by_curators(program, writer, stranger, dataset):

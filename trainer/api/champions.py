@@ -19,7 +19,7 @@ from curation.rest.pagination import InTurn
 from curation.rest.resource import Resource
 from curation.rest.scopes import Scope
 from curation.rest.strict import Strict, checked
-from trainer import access, evidence
+from trainer import access, evidence, league
 from trainer.actions import promotions as actions
 from trainer.api.paging import NewestDecided
 from trainer.api.runs import narrowed
@@ -31,10 +31,36 @@ from trainer.models import Champion, Promotion, PromotionPolicy
 FILTERS = {"dataset": "dataset__slug"}
 
 
+class BoardQuery(Strict):
+    dataset = serializers.SlugField()
+
+
+class PlaceSerializer(serializers.Serializer[Any]):
+    place = serializers.IntegerField(source="number")
+    name = serializers.CharField()
+    run = serializers.IntegerField(
+        source="run.pk", allow_null=True, default=None,
+        help_text="Null: people, a base alone, or a model from elsewhere.",
+    )  # fmt: skip
+    is_champion = serializers.BooleanField()
+    ballots = serializers.IntegerField()
+    strength = serializers.FloatField(
+        source="standing.strength", help_text="Log-odds around the mean of all."
+    )
+    low = serializers.FloatField(source="standing.low")
+    high = serializers.FloatField(source="standing.high")
+
+
+class BoardSerializer(serializers.Serializer[Any]):
+    results = PlaceSerializer(many=True)
+
+
 class ChampionViewSet(mixins.ListModelMixin, Resource, viewsets.GenericViewSet[Champion]):
     """One of each method and dataset, of the datasets that the person may see."""
 
-    asks: ClassVar[dict[str, type[Strict]]] = {"list": OfDatasetQuery}
+    asks: ClassVar[dict[str, type[Strict]]] = {
+        "list": OfDatasetQuery, "board": BoardQuery,
+    }  # fmt: skip
     serializer_class = ChampionSerializer
     pagination_class = InTurn
     queryset = Champion.objects.all()
@@ -43,6 +69,20 @@ class ChampionViewSet(mixins.ListModelMixin, Resource, viewsets.GenericViewSet[C
         seen = handoff.version_ids_for(self.person)
         shown = Champion.objects.select_related("dataset", "decision")
         return narrowed(shown.filter(run__version__in=seen), self.asked, FILTERS)
+
+    @extend_schema(responses=BoardSerializer)
+    @action(detail=False, pagination_class=None)
+    def board(self, request: Request) -> Response:
+        """All that people compared on a dataset's prompts, the strongest first.
+
+        Those who still vote are told of models with enough ballots.
+        """
+        dataset = access.dataset(self.asking, self.asked["dataset"])
+        champions = list(Champion.objects.for_listing().filter(dataset=dataset.id))
+        policy = evidence.policy_of(dataset.id)
+        places = league.board(dataset.id, champions, confidence=policy.confidence)
+        told: Any = {"results": league.shown(places, policy, is_curated=dataset.is_curated)}
+        return Response(BoardSerializer(told).data)
 
 
 class PromotionViewSet(

@@ -15,6 +15,7 @@ from curation.rest.strict import Strict, checked
 from trainer import access, tasks
 from trainer.actions import jobs as actions
 from trainer.api.asking import ASKING
+from trainer.api.files import JobFiles
 from trainer.api.runs import narrowed
 from trainer.api.serializers import JobSerializer
 from trainer.api.steering import Steered
@@ -31,7 +32,7 @@ FILTERS = {
 }
 
 
-class JobViewSet(Steered):
+class JobViewSet(JobFiles, Steered):
     """Scoring, answering, exporting and so on. What a curator asks twice is done once."""
 
     noun = JOB

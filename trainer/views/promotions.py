@@ -86,7 +86,7 @@ def standing(request: SignedInRequest, slug: str) -> HttpResponse:
     learned = ancestry.versions(one.run_id for one in champions)
     recalled = handoff.recalled_in_each(learned)
     board = league.board(dataset.id, champions, confidence=policy.confidence)
-    shown = board if dataset.is_curated else league.told(board, least=policy.least_ballots)
+    shown = league.shown(board, policy, is_curated=dataset.is_curated)
     context = {
         "dataset": dataset,
         "champions": [(one, recalled.get(one.run_id)) for one in champions],

@@ -19,7 +19,7 @@ from trainer import access, saw, takeaway, tasks
 from trainer.actions import merges
 from trainer.forms import MergeForm
 from trainer.jobs import export
-from trainer.models import Job, Run
+from trainer.models import Run
 from trainer.packed import zipped
 from trainer.views.jobs import asked
 
@@ -86,11 +86,10 @@ def job_files(request: SignedInRequest, pk: int) -> HttpResponseBase:
     job = access.job_to_take(request, pk)
     if job.run is not None and job.run.retired_at is not None:
         return _refused(job.run)
-    is_there = job.kind == export.KIND.name and job.state == Job.State.FINISHED
-    files = export.files(job) if is_there else []
-    if not files or not all(path.is_file() for _, path in files):
+    files = takeaway.exported(job)
+    if not files:
         raise Http404
-    return _sent(f"{job.kind}-{job.pk}", files)
+    return _sent(f"{job.kind}-{job.pk}", files.items())
 
 
 def _sent(name: str, files: Iterable[tuple[str, Path | bytes]]) -> StreamingHttpResponse:
