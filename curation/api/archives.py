@@ -7,31 +7,24 @@ from typing import ClassVar
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from curation import access, tasks
-from curation.actions import archives, errands
-from curation.api.within import Within
+from curation.actions import archives
+from curation.api.errands import Errands, WrittenSerializer
 from curation.background import ring
 from curation.models import Archiving
-from curation.rest.pagination import LastFirst
 from curation.rest.renderers import FILE
 from curation.rest.scopes import Scope
-from curation.rest.strict import Nothing, Strict, checked
+from curation.rest.strict import Strict, checked
 from curation.views.archives import sent
-from curation.wording import translated
 
 
-class ArchiveSerializer(serializers.ModelSerializer[Archiving]):
-    sha256 = serializers.CharField(
-        source="digest", read_only=True, help_text="Of the file, once it is done."
-    )
-    has_file = serializers.BooleanField(read_only=True)
+class ArchiveSerializer(WrittenSerializer):
     kept_until = serializers.DateTimeField(read_only=True, allow_null=True)
-    why = serializers.SerializerMethodField(help_text="Of a failed one.")
 
     class Meta:
         model = Archiving
@@ -39,9 +32,6 @@ class ArchiveSerializer(serializers.ModelSerializer[Archiving]):
             "id", "has_names", "state", "seen", "of", "size", "sha256", "has_file",
             "kept_until", "why", "asked_at", "ended_at",
         )  # fmt: skip
-
-    def get_why(self, found: Archiving) -> str:
-        return translated(found.why)
 
 
 class ArchiveWish(Strict):
@@ -51,25 +41,20 @@ class ArchiveWish(Strict):
     )
 
 
-class ArchiveViewSet(mixins.ListModelMixin, Within):
+class ArchiveViewSet(Errands):
     """For curators, the newest first. DELETE destroys the file before its week is over."""
 
     scopes: ClassVar[dict[str, str]] = dict.fromkeys(
         ("create", "cancel", "destroy"), Scope.CURATE
     )
-    places: ClassVar[dict[str, type]] = {"slug": str, "id": int}
     queryset = Archiving.objects.none()
     serializer_class = ArchiveSerializer
-    pagination_class = LastFirst
-    lookup_url_kwarg = "id"
-    lookup_value_regex = "[0-9]{1,18}"
+
+    def one(self, id: str) -> Archiving:
+        return access.archiving_in(self.dataset_to_curate(), int(id))
 
     def get_queryset(self) -> QuerySet[Archiving]:
         return self.dataset_to_curate().archivings.all()
-
-    def retrieve(self, request: Request, slug: str, id: str) -> Response:
-        """How far it is."""
-        return Response(ArchiveSerializer(self._archive(id)).data)
 
     @extend_schema(request=ArchiveWish, responses={201: ArchiveSerializer})
     def create(self, request: Request, slug: str) -> Response:
@@ -77,20 +62,12 @@ class ArchiveViewSet(mixins.ListModelMixin, Within):
         dataset, wanted = self.dataset_to_curate(), checked(ArchiveWish, request.data)
         asked = archives.ask(dataset_id=dataset.pk, by=self.person, **wanted)
         ring(tasks.make_archive, archiving_id=asked.pk)
-        return Response(ArchiveSerializer(asked).data, status=201)
+        return self.told(asked, status=201)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, slug: str, id: str) -> Response:
-        archives.destroy(archiving_id=self._archive(id).pk, by=self.person)
+        archives.destroy(archiving_id=self.one(id).pk, by=self.person)
         return Response(status=204)
-
-    @extend_schema(request=None)
-    @action(detail=True, methods=["post"])
-    def cancel(self, request: Request, slug: str, id: str) -> Response:
-        """Call it off: no file is kept."""
-        checked(Nothing, request.data)
-        errands.cancel(self._archive(id), by=self.person)
-        return Response(ArchiveSerializer(self._archive(id)).data)
 
     @extend_schema(
         operation_id="datasets_archives_file",
@@ -99,7 +76,4 @@ class ArchiveViewSet(mixins.ListModelMixin, Within):
     @action(detail=True, renderer_classes=FILE)
     def file(self, request: Request, slug: str, id: str) -> HttpResponseBase:
         """Whole or in part: a download that broke off goes on by `Range`."""
-        return sent(request._request, self._archive(id))
-
-    def _archive(self, id: str) -> Archiving:
-        return access.archiving_in(self.dataset_to_curate(), int(id))
+        return sent(request._request, self.one(id))

@@ -7,39 +7,33 @@ from typing import Any, ClassVar, get_args
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from curation import access, tasks
-from curation.actions import errands, extracting
-from curation.api.within import Within
+from curation.actions import extracting
+from curation.api.errands import Errands, WrittenSerializer
 from curation.background import ring
 from curation.formats.preferences import Policy
 from curation.formats.registry import WRITTEN
 from curation.forms.extracts import KINDS, RECORD, ExtractForm
 from curation.models import Extract
 from curation.rest.forms import valid
-from curation.rest.pagination import LastFirst
 from curation.rest.renderers import FILE
 from curation.rest.scopes import Scope
-from curation.rest.strict import Nothing, Strict, checked
+from curation.rest.strict import Strict, checked
 from curation.views.extracts import first_rows, sent
-from curation.wording import translated
 
 Read = serializers.Serializer[Any]
 
 
-class ExtractSerializer(serializers.ModelSerializer[Extract]):
+class ExtractSerializer(WrittenSerializer):
     version = serializers.IntegerField(
         source="version.number", read_only=True, allow_null=True, default=None,
         help_text="Its number; null: the record as it is.",
     )  # fmt: skip
-    sha256 = serializers.CharField(
-        source="digest", read_only=True, help_text="Of the file, once it is done."
-    )
-    why = serializers.SerializerMethodField(help_text="Of a failed one.")
 
     class Meta:
         model = Extract
@@ -48,9 +42,6 @@ class ExtractSerializer(serializers.ModelSerializer[Extract]):
             "state", "seen", "of", "rows", "size", "sha256", "has_file", "why", "asked_at",
             "ended_at",
         )  # fmt: skip
-
-    def get_why(self, found: Extract) -> str:
-        return translated(found.why)
 
 
 class ExtractWish(Strict):
@@ -75,25 +66,20 @@ class FirstRowsSerializer(Read):
     rows = serializers.ListField(child=serializers.DictField())
 
 
-class ExtractViewSet(mixins.ListModelMixin, Within):
+class ExtractViewSet(Errands):
     """For curators, the newest first. Files are kept for some days."""
 
     scopes: ClassVar[dict[str, str]] = dict.fromkeys(
         ("create", "preview", "cancel"), Scope.CURATE
     )
-    places: ClassVar[dict[str, type]] = {"slug": str, "id": int}
     queryset = Extract.objects.none()
     serializer_class = ExtractSerializer
-    pagination_class = LastFirst
-    lookup_url_kwarg = "id"
-    lookup_value_regex = "[0-9]{1,18}"
+
+    def one(self, id: str) -> Extract:
+        return access.extract_in(self.dataset_to_curate(), int(id))
 
     def get_queryset(self) -> QuerySet[Extract]:
         return self.dataset_to_curate().extracts.select_related("version")
-
-    def retrieve(self, request: Request, slug: str, id: str) -> Response:
-        """How far it is."""
-        return Response(ExtractSerializer(self._extract(id)).data)
 
     @extend_schema(request=ExtractWish, responses={201: ExtractSerializer})
     def create(self, request: Request, slug: str) -> Response:
@@ -101,7 +87,7 @@ class ExtractViewSet(mixins.ListModelMixin, Within):
         dataset, wanted = self.dataset_to_curate(), self._wanted(request)
         found = extracting.ask(dataset=dataset, by=self.person, wanted=wanted)
         ring(tasks.write_extract, extract_id=found.pk)
-        return Response(ExtractSerializer(found).data, status=201)
+        return self.told(found, status=201)
 
     @extend_schema(request=ExtractWish, responses=FirstRowsSerializer)
     @action(detail=False, methods=["post"])
@@ -109,14 +95,6 @@ class ExtractViewSet(mixins.ListModelMixin, Within):
         """The first rows of such a file."""
         shown: Any = {"rows": first_rows(self.dataset_to_curate(), self._wanted(request))}
         return Response(FirstRowsSerializer(shown).data)
-
-    @extend_schema(request=None)
-    @action(detail=True, methods=["post"])
-    def cancel(self, request: Request, slug: str, id: str) -> Response:
-        """Call it off: no file is kept."""
-        checked(Nothing, request.data)
-        errands.cancel(self._extract(id), by=self.person)
-        return Response(ExtractSerializer(self._extract(id)).data)
 
     @extend_schema(
         operation_id="datasets_extracts_file",
@@ -128,10 +106,7 @@ class ExtractViewSet(mixins.ListModelMixin, Within):
 
         Its SHA-256 is the ETag.
         """
-        return sent(request._request, self._extract(id))
-
-    def _extract(self, id: str) -> Extract:
-        return access.extract_in(self.dataset_to_curate(), int(id))
+        return sent(request._request, self.one(id))
 
     def _wanted(self, request: Request) -> extracting.Wanted:
         asked = checked(ExtractWish, request.data)

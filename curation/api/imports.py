@@ -10,20 +10,21 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from curation import access, mapped, tasks
-from curation.actions import errands, importing
-from curation.api.within import Within
+from curation.actions import importing
+from curation.api.errands import Errands, ErrandSerializer
 from curation.background import ring
 from curation.errors import CurationError
 from curation.formats.registry import FORMATS
 from curation.forms.imports import MappingForm
 from curation.models import Import, Refusal
-from curation.rest.pagination import InTurn, LastFirst
+from curation.models.imports import ARRIVING
+from curation.rest.pagination import InTurn
 from curation.rest.parsers import CarefulJSONParser
 from curation.rest.raw import RawParser
 from curation.rest.scopes import Scope
@@ -32,7 +33,7 @@ from curation.rest.strict import Strict, checked
 Read = serializers.Serializer[Any]
 
 
-class ImportSerializer(serializers.ModelSerializer[Import]):
+class ImportSerializer(ErrandSerializer):
     class Meta:
         model = Import
         fields = (
@@ -73,7 +74,7 @@ class StartSerializer(Strict):
         help_text="The column of each field that is called otherwise.",
     )
     as_state = serializers.ChoiceField(
-        choices=["accepted", "submitted"], default="accepted"
+        choices=[state for state, _said in ARRIVING], default=ARRIVING[0][0]
     )
 
 
@@ -83,8 +84,8 @@ class RefusalSerializer(serializers.ModelSerializer[Refusal]):
         fields = ("line", "reason")
 
 
-class ImportViewSet(mixins.ListModelMixin, Within):
-    """The newest first."""
+class ImportViewSet(Errands):
+    """For curators, the newest first."""
 
     # A file is read once, as it comes. Sent twice it is there twice, and started once.
     replays = False
@@ -92,20 +93,15 @@ class ImportViewSet(mixins.ListModelMixin, Within):
         ("create", "start", "cancel"), Scope.CURATE
     )
     asks: ClassVar[dict[str, type[Strict]]] = {"create": NameSerializer}
-    places: ClassVar[dict[str, type]] = {"slug": str, "id": int}
     queryset = Import.objects.none()
     serializer_class = ImportSerializer
-    pagination_class = LastFirst
     parser_classes = (RawParser,)
-    lookup_url_kwarg = "id"
-    lookup_value_regex = "[0-9]{1,9}"
+
+    def one(self, id: str) -> Import:
+        return access.import_in(self.dataset_to_curate(), int(id))
 
     def get_queryset(self) -> QuerySet[Import]:
         return Import.objects.filter(dataset=self.dataset_to_curate())
-
-    def retrieve(self, request: Request, slug: str, id: str) -> Response:
-        """How far it is."""
-        return Response(ImportSerializer(self._import(id)).data)
 
     @extend_schema(
         request={"application/octet-stream": OpenApiTypes.BINARY},
@@ -129,7 +125,7 @@ class ImportViewSet(mixins.ListModelMixin, Within):
     @action(detail=True, methods=["post"], parser_classes=[CarefulJSONParser])
     def start(self, request: Request, slug: str, id: str) -> Response:
         """Take it in, in the background."""
-        found, sent = self._import(id), checked(StartSerializer, request.data)
+        found, sent = self.one(id), checked(StartSerializer, request.data)
         if found.state != Import.State.CHOOSING or not found.has_file:
             raise CurationError(_("This file was started already."))
         form = self._guess(found)
@@ -143,25 +139,15 @@ class ImportViewSet(mixins.ListModelMixin, Within):
             as_state=sent["as_state"],
         )
         ring(tasks.take_import, import_id=started.pk)
-        return Response(ImportSerializer(started).data)
-
-    @extend_schema(request=None)
-    @action(detail=True, methods=["post"], parser_classes=[CarefulJSONParser])
-    def cancel(self, request: Request, slug: str, id: str) -> Response:
-        """Call it off. What is in the record already stays there."""
-        errands.cancel(self._import(id), by=self.person)
-        return Response(ImportSerializer(self._import(id)).data)
+        return self.told(started)
 
     @extend_schema(responses=RefusalSerializer(many=True))
     @action(detail=True, pagination_class=InTurn)
     def refusals(self, request: Request, slug: str, id: str) -> Response:
         """The rows that were not taken, and why."""
-        page = self.paginate_queryset(self._import(id).refusals.all())
+        page = self.paginate_queryset(self.one(id).refusals.all())
         shown: Any = RefusalSerializer(page or (), many=True)
         return self.get_paginated_response(shown.data)
-
-    def _import(self, id: str) -> Import:
-        return access.import_in(self.dataset_to_curate(), int(id))
 
     def _guess(self, found: Import) -> MappingForm:
         first = mapped.first_rows(found)

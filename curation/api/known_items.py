@@ -119,10 +119,6 @@ class Known(mixins.ListModelMixin, Within):
             return rows
         return rows.filter(retired_at__isnull=not is_retired)
 
-    def shown(self, pk: int, status: int = 200) -> Response:
-        found = self.get_queryset().get(pk=pk)
-        return Response(self.get_serializer(found).data, status=status)
-
 
 class KnownItemViewSet(Known):
     """Texts whose verdict is known, mixed unseen into reviews; the newest first."""

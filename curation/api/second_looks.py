@@ -86,7 +86,7 @@ class SecondLookViewSet(mixins.ListModelMixin, Within):
 
     def retrieve(self, request: Request, slug: str, id: str) -> Response:
         """How far it is."""
-        return self._shown(access.second_look_in(self.dataset_to_curate(), int(id)).pk)
+        return self.shown(access.second_look_in(self.dataset_to_curate(), int(id)).pk)
 
     @extend_schema(request=SecondLookWish, responses={201: SecondLookSerializer})
     def create(self, request: Request, slug: str) -> Response:
@@ -94,7 +94,7 @@ class SecondLookViewSet(mixins.ListModelMixin, Within):
         older = self._older(checked(SecondLookWish, request.data))
         wanted = older_guidelines.ask(older=older, by=self.person)
         ring(judge_again)
-        return self._shown(wanted.pk, status=201)
+        return self.shown(wanted.pk, status=201)
 
     @extend_schema(responses=ForeseenSerializer)
     @action(detail=False, pagination_class=None)
@@ -111,7 +111,7 @@ class SecondLookViewSet(mixins.ListModelMixin, Within):
         checked(Nothing, request.data)
         look = access.second_look_in(self.dataset_to_curate(), int(id))
         older_guidelines.stop(look_id=look.pk, by=self.person)
-        return self._shown(look.pk)
+        return self.shown(look.pk)
 
     def _older(self, asked: Any) -> Older:
         dataset = self.dataset_to_curate()
@@ -121,7 +121,3 @@ class SecondLookViewSet(mixins.ListModelMixin, Within):
         form = OlderForm(dataset, newest, asked)
         valid(form)
         return form.older
-
-    def _shown(self, pk: int, status: int = 200) -> Response:
-        found = self.get_queryset().get(pk=pk)
-        return Response(SecondLookSerializer(found).data, status=status)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from curation.audit import Wanted
+from curation.forms.within import WithinForm
 from curation.models import Dataset
 
 DAY = {"type": "date"}
 
 
-class AuditForm(forms.Form):
+class AuditForm(WithinForm):
     without_optional = True  # nothing has to be looked for
 
     person = forms.CharField(label=_("Who"), required=False, max_length=80)
@@ -43,12 +42,6 @@ class AuditForm(forms.Form):
     until = forms.DateField(
         label=_("To"), required=False, widget=forms.DateInput(attrs=DAY)
     )
-
-    def __init__(self, *args: Any, dataset: Dataset | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.only = dataset
-        if dataset is not None:
-            del self.fields["dataset"]
 
     @property
     def wanted(self) -> Wanted:

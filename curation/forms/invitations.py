@@ -9,10 +9,11 @@ from django.forms.widgets import CheckboxSelectMultiple
 from django.utils.translation import gettext_lazy as _
 
 from curation.actions.invitations import USES_AT_MOST
+from curation.forms.within import WithinForm
 from curation.models import Dataset, Invitation, Membership
 
 
-class InvitationForm(forms.Form):
+class InvitationForm(WithinForm):
     """Of a dataset: for its curators. Without one: for site admins."""
 
     without_optional = True  # its hints say what may be left out
@@ -55,12 +56,6 @@ class InvitationForm(forms.Form):
         initial=1,
         help_text=_("A link alone can be for several."),
     )
-
-    def __init__(self, *args: Any, dataset: Dataset | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.only = dataset
-        if dataset is not None:
-            del self.fields["dataset"]
 
     def facts(self) -> dict[str, Any]:
         return {"dataset": self.only, **self.cleaned_data}

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from curation.http import SignedInRequest
 from curation.models import Contributor
@@ -48,3 +49,8 @@ class Resource(Replays):
     @property
     def person(self) -> Contributor:
         return cast(Contributor, self.request.user)  # IsAuthenticated is the default
+
+    def shown(self: Any, pk: int, status: int = 200) -> Response:
+        """One of the view's rows as it is now."""
+        found = self.get_queryset().get(pk=pk)
+        return Response(self.get_serializer(found).data, status=status)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.utils.timezone import now
 
 from curation import tasks
 from curation.models import Conversation, Import
@@ -63,6 +64,15 @@ def test_a_file_is_sent_started_and_followed(curator, path, dataset):
     assert listed["id"] == received["id"]
     assert Conversation.objects.get().dataset == dataset
     assert curator.post(f"{one}cancel/").status_code == 409
+
+
+def test_why_it_failed_is_said_in_the_language_of_who_asks(curator, path):
+    sent = curator.post(f"{path}?name=pairs.jsonl", lines(GOOD)).json()
+    why = "Something went wrong. See the log."
+    Import.objects.update(state="failed", why=why, ended_at=now())
+
+    answer = curator.get(f"{path}{sent['id']}/", **{"accept-language": "de"})
+    assert answer.json()["why"] == "Etwas ist schiefgegangen. Näheres steht im Protokoll."
 
 
 def test_what_cannot_be_read_is_refused_and_kept_nowhere(curator, path, place):

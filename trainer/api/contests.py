@@ -116,7 +116,7 @@ class ContestViewSet(
         job = actions.go_on(made.pk)
         if job is not None:
             ring(tasks.execute_job, job_id=job.pk)
-        return self._shown(made.pk, status=201)
+        return self.shown(made.pk, status=201)
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
@@ -125,8 +125,4 @@ class ContestViewSet(
         checked(Nothing, request.data)
         found = access.contest_to_stop(self.asking, int(pk))
         actions.stop(contest_id=found.pk, by=self.person)
-        return self._shown(found.pk)
-
-    def _shown(self, pk: int, status: int = 200) -> Response:
-        found = self.get_queryset().get(pk=pk)
-        return Response(self.get_serializer(found).data, status=status)
+        return self.shown(found.pk)

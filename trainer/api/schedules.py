@@ -60,7 +60,7 @@ class ScheduleViewSet(
         _fill(form, asked | {"dataset": dataset.id}, method)
         facts = form.facts()
         made = actions.create(dataset_id=dataset.id, by=self.person, facts=facts)
-        return self._shown(made.pk, status=201)
+        return self.shown(made.pk, status=201)
 
     @extend_schema(request=ScheduleChange, responses=ScheduleSerializer)
     def partial_update(self, request: Request, pk: str) -> Response:
@@ -71,7 +71,7 @@ class ScheduleViewSet(
         form = change_form(self.asking, found, method)
         _fill(form, asked, method)
         actions.change(schedule_id=found.pk, by=self.person, facts=form.facts())
-        return self._shown(found.pk)
+        return self.shown(found.pk)
 
     def destroy(self, request: Request, pk: str) -> Response:
         """With the list of its firings; the runs stay."""
@@ -86,14 +86,14 @@ class ScheduleViewSet(
         found = self.get_object()
         firing = actions.run_now(schedule_id=found.pk, by=self.person)
         ring(tasks.fire, firing_id=firing.pk)
-        return self._shown(found.pk)
+        return self.shown(found.pk)
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, pk: str) -> Response:
         checked(Nothing, request.data)
         found = actions.pause(schedule_id=self.get_object().pk, by=self.person)
-        return self._shown(found.pk)
+        return self.shown(found.pk)
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
@@ -101,11 +101,7 @@ class ScheduleViewSet(
         """What was missed meanwhile stays missed."""
         checked(Nothing, request.data)
         found = actions.resume(schedule_id=self.get_object().pk, by=self.person)
-        return self._shown(found.pk)
-
-    def _shown(self, pk: int, status: int = 200) -> Response:
-        found = self.get_queryset().get(pk=pk)
-        return Response(ScheduleSerializer(found).data, status=status)
+        return self.shown(found.pk)
 
 
 def _fill(form: ScheduleForm, asked: dict[str, Any], method: Method) -> None:

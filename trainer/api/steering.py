@@ -69,8 +69,3 @@ class Steered(
         pk = self.get_object().pk
         getattr(self.noun.actions, verb)(**self.noun.id(pk), by=self.person)
         return self.shown(pk)
-
-    def shown(self, pk: int, status: int = 200) -> Response:
-        """One as it is now."""
-        found = self.get_queryset().get(pk=pk)
-        return Response(self.get_serializer(found).data, status=status)
