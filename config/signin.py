@@ -42,6 +42,10 @@ ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
 MFA_ADAPTER = "curation.adapter.SecondStepAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {
+    "authenticate": "curation.forms.codes.CodeForm",
+    "reauthenticate": "curation.forms.codes.CodeAgainForm",
+}
 MFA_TOTP_TOLERANCE = 1  # a telephone whose clock is half a minute off
 MFA_RATE_LIMITS = {"webauthn_login": "600/m/ip"}  # there is nothing that can be guessed
 # Where no mail goes out nobody can confirm an address; an admin can take a second step

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from uuid import uuid4
 
 import pytest
 from kombu.exceptions import OperationalError
@@ -10,6 +11,7 @@ from kombu.exceptions import OperationalError
 from config import embedded, places, processes
 from config.celery import app
 from config.redis_server import is_running
+from config.shared_cache import SharedCache
 
 pytestmark = pytest.mark.slow
 TASK = "annotate.tasks.plan_changed"
@@ -53,6 +55,21 @@ def test_a_frozen_redis_holds_nobody_up_for_long(redis_process):
         redis_process.resume()
 
     app.send_task(TASK)  # and afterwards all is well
+
+
+def test_a_frozen_redis_keeps_no_limit_waiting(redis_process, redis_server):
+    there = SharedCache(redis_server, {"KEY_PREFIX": uuid4().hex})
+    there.add("n", 1)
+    redis_process.suspend()
+    try:
+        began = time.monotonic()
+        counted = [there.add("n", 1), there.incr("n"), there.incr("n")]
+        took = time.monotonic() - began
+    finally:
+        redis_process.resume()
+
+    assert counted == [True, 2, 3]  # by this process alone, after it had asked once
+    assert 0.4 < took < 2
 
 
 def test_a_restarted_redis_is_found_again(redis_process):
