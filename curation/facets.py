@@ -20,7 +20,7 @@ from django.db.models import Count, QuerySet
 from curation import hits
 from curation.aggregate.tally import Cell, Table, Tallied
 from curation.models import Dataset, Entry, Message, Tally
-from curation.search import COLUMNS, PAGE_SIZE, UNDER_REVIEW, Search, State, column_of
+from curation.search import COLUMNS, PAGE_SIZE, Search, State, column_of
 from curation.unmet import NOTHING
 
 LARGE = 10_000  # messages; counting these anew for each page is soon done
@@ -154,8 +154,7 @@ def _as_told(
     told = dict(zip(facets, map(_cell, columns), strict=True))
     if pk in search.unmet.messages and told["state"][0] in search.readable:
         told["state"] = WAITS
-    if around in search.unmet.conversations:
-        told["conversation"] = (str(UNDER_REVIEW),)
+    told["conversation"] = (str(search.unmet.state_around(around, *told["conversation"])),)
     if search.is_blind and told["state"] == WAITS:
         told["guideline"] = ()
     return list(told.values())
@@ -168,7 +167,8 @@ def _table_as_told(search: Search, table: Table) -> Table:
     if not search.unmet.messages:
         return table
     # By the messages, as they have an index for it.
-    around = Message.objects.filter(conversation__in=search.unmet.conversations)
+    unmet = search.unmet.begun | search.unmet.answered
+    around = Message.objects.filter(conversation__in=unmet)
     entries = Entry.objects.filter(pk__in=around.values("pk"))
     there = entries.values_list("pk", "conversation", *map(column_of, IN_TABLE))
     nothing = replace(search, unmet=NOTHING)

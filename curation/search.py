@@ -46,7 +46,6 @@ WORDS_AT_MOST = 200
 SHOWN_AT_MOST = 60  # of what cannot be asked for
 SORTS = ("newest", "oldest", "relevance")
 State = Message.State
-UNDER_REVIEW = Conversation.State.REVIEW
 # See access.may_read: what was taken back, only its author still sees, on another page.
 READABLE = [State.SUBMITTED, State.ACCEPTED, State.REJECTED]
 # Of these columns of Entry only ranges are asked for, both ends included.
@@ -204,8 +203,7 @@ class Search:
         if facet == "state":
             return wanted | unmet if State.SUBMITTED in values else wanted & ~unmet
         if facet == "conversation":
-            unmet = Q(conversation__in=self.unmet.conversations)
-            return wanted | unmet if UNDER_REVIEW in values else wanted & ~unmet
+            return self.unmet.around(values, pk="conversation", state="conversation__state")
         return wanted
 
     @property

@@ -5,7 +5,7 @@ Until then nothing may tell them from texts that wait for verdicts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
@@ -20,12 +20,18 @@ from curation.models import (
     Message,
 )
 
+State = Conversation.State
+# What becomes of a conversation only once no answer in it waits for verdicts.
+LATER = frozenset({State.RANKING, State.COMPLETE})
+
 
 class Unmet(NamedTuple):
-    """Known items of a dataset, and the conversations that they stand in."""
+    """Known items of a dataset, and the conversations that begin with one or have one as
+    an answer: each is told to be in the state in which that would wait."""
 
     messages: frozenset[int] = frozenset()
-    conversations: frozenset[int] = frozenset()
+    begun: frozenset[int] = frozenset()
+    answered: frozenset[int] = frozenset()
 
     def state_of(self, message: Message) -> Message.State:
         """As it is told."""
@@ -33,10 +39,24 @@ class Unmet(NamedTuple):
             return Message.State.SUBMITTED
         return Message.State(message.state)
 
-    def state_around(self, conversation: Conversation) -> Conversation.State:
-        if conversation.pk in self.conversations:
-            return Conversation.State.REVIEW
-        return Conversation.State(conversation.state)
+    def state_around(self, conversation: int, state: str) -> State:
+        """The same of a conversation."""
+        if conversation in self.begun:
+            return State.REVIEW
+        is_later = state in LATER and conversation in self.answered
+        return State.GROWING if is_later else State(state)
+
+    def around(self, wanted: Collection[str], *, pk: str, state: str) -> Q:
+        """Conversations that are told to be in one of these states, by their columns."""
+        found = Q(**{f"{state}__in": list(wanted)})
+        if not self.messages:
+            return found
+        begun = Q(**{f"{pk}__in": self.begun})
+        grows = Q(**{f"{pk}__in": self.answered, f"{state}__in": LATER})
+        found &= ~begun & ~grows
+        if State.REVIEW in wanted:
+            found |= begun
+        return found | grows if State.GROWING in wanted else found
 
 
 NOTHING = Unmet()
@@ -47,8 +67,13 @@ def unmet_in(dataset: Dataset, reader: Contributor, seen: Sight) -> Unmet:
     if seen != Sight.WORK:
         return NOTHING
     there = items_ahead(reader).filter(message__conversation__dataset=dataset)
-    rows = list(there.values_list("message", "message__conversation"))
-    return Unmet(*(frozenset(column) for column in zip(*rows, strict=True)))
+    columns = ("message", "message__conversation", "message__parent")
+    rows = list(there.values_list(*columns))
+    around = {conversation for _, conversation, _ in rows}
+    # A pair waits as one, on its answer.
+    begun = {one for _, one, parent in rows if parent is None or dataset.is_pairs}
+    messages = frozenset(message for message, *_ in rows)
+    return Unmet(messages, frozenset(begun), frozenset(around - begun))
 
 
 def items_ahead(reader: Contributor) -> QuerySet[GoldItem]:

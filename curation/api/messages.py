@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
@@ -31,7 +32,7 @@ from curation.rest.resource import Resource
 from curation.rest.scopes import Scope
 from curation.rest.strict import Strict, checked
 from curation.threads import thread_of
-from curation.unmet import items_ahead
+from curation.unmet import Unmet, items_ahead, unmet_in
 from curation.views.tree import nodes_of
 
 Read = serializers.Serializer[Any]
@@ -70,7 +71,10 @@ class ConversationFilterSerializer(Strict):
     state = serializers.ChoiceField(choices=Conversation.State.choices, required=False)
     category = serializers.SlugField(required=False)
     language = serializers.CharField(required=False, max_length=12)
-    since = serializers.DateTimeField(required=False)
+    since = serializers.DateTimeField(
+        required=False,
+        help_text="But for curators, all that waits for verdicts is listed as well.",
+    )
     order = serializers.ChoiceField(choices=list(ORDERS), required=False)
 
 
@@ -113,35 +117,30 @@ class ConversationViewSet(mixins.ListModelMixin, Within):
         rows = self.dataset.conversations.for_listing()
         for name in columns.keys() & self.asked.keys():
             wanted = Q(**{columns[name]: self.asked[name]})
-            if self.seen == Sight.WORK and name in ("state", "since"):
-                unmet = Q(pk__in=items_ahead(self.person).values("message__conversation"))
-                waits = name == "since" or self.asked[name] == UNDER_REVIEW
-                wanted = wanted | unmet if waits else wanted & ~unmet
+            if name == "state":
+                wanted = self._unmet.around([self.asked[name]], pk="pk", state="state")
+            if name == "since" and self.seen == Sight.WORK:
+                wanted |= Q(state=UNDER_REVIEW) | Q(pk__in=self._unmet.begun)
             rows = rows.filter(wanted)
         return rows
 
+    @cached_property
+    def _unmet(self) -> Unmet:
+        return unmet_in(self.dataset, self.person, self.seen)
+
     def list(self, request: Request, slug: str) -> Response:
         page = self.paginate_queryset(self.get_queryset()) or []
-        blind = self._blind([one.pk for one in page])
-        shown: Any = [self._told(one, is_blind=one.pk in blind) for one in page]
-        shown = ConversationSerializer(shown, many=True)
+        told: Any = [self._told(one) for one in page]
+        shown = ConversationSerializer(told, many=True)
         return self.get_paginated_response(shown.data)
-
-    def _blind(self, numbers: Iterable[int]) -> set[int]:
-        """Those with a known item that the person has yet to meet."""
-        if self.seen != Sight.WORK:
-            return set()
-        there = items_ahead(self.person).filter(message__conversation__in=numbers)
-        return set(there.values_list("message__conversation", flat=True))
 
     @extend_schema(responses=TreeSerializer)
     def retrieve(self, request: Request, slug: str, number: str) -> Response:
         """All of it, as a flat list in reading order."""
         found = access.conversation(self.asking, slug, int(number))
         nodes = nodes_of(found, reader=self.person, seen=self.seen)
-        is_blind = bool(self._blind([found.pk]))
         shown: Any = {
-            **self._told(found, is_blind=is_blind),
+            **self._told(found),
             "message_count": len(nodes),
             "messages": nodes,
         }
@@ -162,8 +161,8 @@ class ConversationViewSet(mixins.ListModelMixin, Within):
         )
         return self.retrieve(request, slug, number)
 
-    def _told(self, found: Conversation, *, is_blind: bool) -> dict[str, Any]:
-        state = UNDER_REVIEW if is_blind else found.state
+    def _told(self, found: Conversation) -> dict[str, Any]:
+        state = self._unmet.state_around(found.pk, found.state)
         is_waiting = state == UNDER_REVIEW and self.seen == Sight.WORK
         names = ("pk", "uid", "dataset", "category", "language")
         return {
@@ -202,9 +201,11 @@ class DatasetMessageViewSet(mixins.ListModelMixin, Within):
             if name not in self.asked:
                 continue
             wanted = Q(**{column: self.asked[name]})
-            if self.seen == Sight.WORK and name in ("state", "since"):
-                waits = name == "since" or self.asked[name] == Message.State.SUBMITTED
+            if self.seen == Sight.WORK and name == "state":
+                waits = self.asked[name] == Message.State.SUBMITTED
                 wanted = wanted | unmet if waits else wanted & ~unmet
+            if self.seen == Sight.WORK and name == "since":
+                wanted |= unmet | Q(state=Message.State.SUBMITTED)
             yield wanted
 
     def list(self, request: Request, slug: str) -> Response:

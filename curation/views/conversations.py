@@ -21,6 +21,7 @@ from curation.http import SignedInRequest
 from curation.models import Conversation, Dataset, GoldItem, GoldRanking, Message
 from curation.threads import threads_of
 from curation.trails import trails_of
+from curation.unmet import unmet_in
 from curation.views import gold, gold_rankings, page
 from curation.views.tree import Node, history_of, nodes_of
 
@@ -85,8 +86,7 @@ def _page(
     seen = page.sight(request, conversation.dataset)
     is_curator = seen == Sight.ALL
     nodes = nodes_of(conversation, reader=request.user, seen=seen)
-    is_ahead = any(node.state != node.message.state for node in nodes)
-    under_review = Conversation(state=Conversation.State.REVIEW)
+    unmet = unmet_in(conversation.dataset, request.user, seen)
     _talk(nodes, request)
     trails = trails_of([node.message for node in nodes], is_curator=is_curator)
     for node in nodes:
@@ -109,7 +109,7 @@ def _page(
         numbers={node.message.pk: node.number for node in nodes},
         history=history_of(conversation, nodes) if is_curator else [],
         is_curator=is_curator,
-        told=under_review if is_ahead else conversation,
+        told=Conversation(state=unmet.state_around(conversation.pk, conversation.state)),
         is_viewer=seen == Sight.SETTLED,
         compares_meanings=_compares_meanings(request, conversation.dataset),
         problem=problem,

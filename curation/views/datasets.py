@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -110,9 +110,7 @@ def _conversations(
 ) -> Page[Conversation]:
     rows = dataset.conversations.for_listing().order_by("-created_at", "-pk")
     if wanted["state"]:
-        is_so, is_unmet = Q(state=wanted["state"]), Q(pk__in=unmet.conversations)
-        waits = wanted["state"] == UNDER_REVIEW
-        rows = rows.filter(is_so | is_unmet if waits else is_so & ~is_unmet)
+        rows = rows.filter(unmet.around([wanted["state"]], pk="pk", state="state"))
     if wanted["category"]:
         rows = rows.filter(category__slug=wanted["category"])
     return page.paged(request, rows, size=20)
@@ -124,7 +122,7 @@ def _lines(request: SignedInRequest, rows: Iterable[Any], seen: Sight, unmet: Un
     for row in rows:
         prompt = first_prompt(row.roots)
         may_read = prompt and access.may_read(request.user, prompt, seen)
-        told = Conversation(state=unmet.state_around(row))
+        told = Conversation(state=unmet.state_around(row.pk, row.state))
         yield {
             "conversation": row,
             "prompt": prompt if may_read else None,
@@ -136,11 +134,12 @@ def _lines(request: SignedInRequest, rows: Iterable[Any], seen: Sight, unmet: Un
 
 def _by_state(dataset: Dataset, unmet: Unmet) -> list[dict[str, Any]]:
     counts = _counts(dataset.conversations, "state")
-    if unmet.conversations:
-        known = dataset.conversations.filter(pk__in=unmet.conversations)
+    if unmet.messages:
+        known = dataset.conversations.filter(pk__in=unmet.begun | unmet.answered)
+        there = list(known.values_list("pk", "state"))
         counts = Counter(counts)
-        counts.subtract(_counts(known, "state"))
-        counts[UNDER_REVIEW] += len(unmet.conversations)
+        counts.subtract(state for _, state in there)
+        counts.update(unmet.state_around(*one) for one in there)
     states = Conversation.State
     return [
         {"value": s.value, "label": s.label, "count": counts[s.value]}

@@ -103,13 +103,13 @@ def found_by(search: Search, counts: Counts) -> tuple[list[Found], str]:
 def _found(message: Message, search: Search) -> Found:
     excerpt: str = getattr(message, "excerpt", "")
     is_cut = not search.is_by_words and len(excerpt) == SHOWN
-    told = Message(state=search.unmet.state_of(message))
+    told, around = Message(state=search.unmet.state_of(message)), message.conversation
     return Found(
         message,
         marked(excerpt),
         is_cut,
         told=told,
-        around=Conversation(state=search.unmet.state_around(message.conversation)),
+        around=Conversation(state=search.unmet.state_around(around.pk, around.state)),
         has_date=not (search.is_blind and told.state == Message.State.SUBMITTED),
     )
 

@@ -79,11 +79,16 @@ def test_nothing_that_is_told_of_its_text_tells_a_known_item(dataset, reviewer, 
     assert same[0] == same[1]
     assert (told[0]["state"], told[0]["created_at"]) == ("submitted", None)
     assert program.get(f"messages/{answer.address}/").json()["parent"] is None
-    known_one = {"id": item.message.address, "state": "submitted"}
-    for path in (f"{here}messages/?state=submitted&since=2099-01-01T00:00Z",
-                 f"{here}messages/?since=2099-01-01T00:00Z"):  # fmt: skip
-        (found,) = program.get(path).json()["results"]
-        assert {name: found[name] for name in known_one} == known_one
+    both = {item.message.address, ordinary.address}
+    for path in ("messages/?state=submitted&since=2099-01-01T00:00Z",
+                 "messages/?since=2099-01-01T00:00Z"):  # fmt: skip
+        found = program.get(f"{here}{path}").json()["results"]
+        assert {one["state"] for one in found} == {"submitted"}
+        assert both <= {one["id"] for one in found}, "neither alone"
+    found = program.get(f"{here}conversations/?since=2099-01-01T00:00Z").json()["results"]
+    assert {(one["number"], one["state"]) for one in found} == {
+        (one.conversation_id, "review") for one in (item.message, ordinary)
+    }
     assert program.get(f"{here}messages/?state=accepted").json()["results"] == []
     tree = program.get(f"{here}conversations/{item.message.conversation_id}/").json()
     assert (tree["state"], tree["created_at"]) == ("review", None)

@@ -136,7 +136,10 @@ def test_messages_are_filtered_by_what_is_allowed_and_nothing_else(
     assert texts(reviewer, "") == ["Because.", "Why?"]
     assert texts(reviewer, "state=submitted") == ["Because."]
     assert texts(reviewer, "role=prompter&category=qa&language=en") == ["Why?"]
-    assert texts(reviewer, "since=2099-01-01T00:00Z") == []
+    assert texts(curator, "since=2099-01-01T00:00Z") == []
+    assert texts(reviewer, "since=2099-01-01T00:00Z") == ["Because."], (
+        "how old, is not told"
+    )
     assert texts(Program(author), "author=me") == ["Why?"]
     assert texts(reviewer, "author=me") == []
     assert texts(curator, "origin=person&check=language") == []

@@ -17,7 +17,9 @@ from tests.factories import (
     ConversationFactory,
     DatasetFactory,
     MessageFactory,
+    ReplyFactory,
 )
+from tests.programs import Program
 
 pytestmark = pytest.mark.django_db
 
@@ -39,9 +41,9 @@ def curator(dataset):
 
 @pytest.fixture
 def item(dataset, curator):
-    """Long accepted, under a guideline, in a conversation that goes on."""
+    """Long accepted, under a guideline, in a conversation that has answers to rank."""
     there = known(dataset, curator, text="A known owl.")
-    Conversation.objects.filter(pk=there.message.conversation_id).update(state="growing")
+    Conversation.objects.filter(pk=there.message.conversation_id).update(state="ranking")
     return there
 
 
@@ -96,7 +98,7 @@ def test_it_is_found_and_counted_among_what_waits(client, dataset, item, waiting
     assert browsed(client, "state=submitted&q=owl")[0] in (both, both[::-1])
     assert browsed(client, "state=accepted")[0] == ["Another."]
     assert browsed(client, "state=accepted&q=owl")[0] == []
-    assert browsed(client, "conversation=growing")[0] == []
+    assert browsed(client, "conversation=ranking")[0] == []
     assert browsed(client, "conversation=review")[0][-1] == "A known owl."
     for query in ("", "q=owl"):
         counts = browsed(client, query)[1].context["counts"]
@@ -104,7 +106,7 @@ def test_it_is_found_and_counted_among_what_waits(client, dataset, item, waiting
         assert counts.total == 2 + without_words
         assert counts.by_facet["state"].get("submitted") == 2
         assert counts.by_facet["state"].get("accepted", 0) == without_words
-        assert "growing" not in counts.by_facet["conversation"]
+        assert "ranking" not in counts.by_facet["conversation"]
 
 
 def test_its_guideline_tells_nothing_of_its_age(client, dataset, item, counted):
@@ -122,7 +124,7 @@ def test_its_guideline_tells_nothing_of_its_age(client, dataset, item, counted):
 
 
 def test_its_conversation_waits_for_review(client, dataset, item):
-    ConversationFactory(dataset=dataset, state="growing")
+    ConversationFactory(dataset=dataset, state="ranking")
     signed_in(client, dataset, "writer")
 
     page = client.get(url("dataset", "d"))
@@ -130,7 +132,7 @@ def test_its_conversation_waits_for_review(client, dataset, item):
     line = line_of(page, "A known owl.")
     assert "badge--review" in line and "<time" not in line
     counts = {one["value"]: one["count"] for one in page.context["states"]}
-    assert counts == {"review": 1, "growing": 1}
+    assert counts == {"review": 1, "ranking": 1}
     for state, count in counts.items():
         found = client.get(f"{url('dataset', 'd')}?state={state}").context["page"]
         assert len(found) == count
@@ -162,3 +164,28 @@ def test_met_it_is_what_it_is_and_curators_always_see_that(client, dataset, cura
         client.force_login(who)
         assert browsed(client, "state=accepted")[0] == ["A known owl."]
         assert "<time" in line_of(browsed(client)[1], "A known owl.")
+
+
+def test_a_conversation_with_a_known_answer_grows_as_with_one_that_waits(
+    client, dataset, curator, counted
+):
+    prompt = MessageFactory(conversation__dataset=dataset, accepted=True)
+    reply = ReplyFactory(parent=prompt, accepted=True)
+    Conversation.objects.update(state="ranking")
+    gold.make(message_id=reply.pk, by=curator, verdict="accept", why="It is clear.")
+    counted()
+    reviewer = signed_in(client, dataset, "reviewer")
+    tree = url("conversation", "d", prompt.conversation_id)
+    api = f"datasets/d/conversations/{prompt.conversation_id}/"
+
+    assert "badge--growing" in client.get(tree).text
+    assert Program(reviewer).get(api).json()["state"] == "growing"
+    assert len(browsed(client, "conversation=growing")[0]) == 2
+    texts, page = browsed(client, "conversation=ranking")
+    assert texts == []
+    assert page.context["counts"].by_facet["conversation"] == {"growing": 2}
+    page = client.get(f"{url('dataset', 'd')}?state=growing")
+    assert [one["value"] for one in page.context["states"]] == ["growing"]
+    assert len(page.context["page"]) == 1
+    client.force_login(curator)
+    assert "badge--ranking" in client.get(tree).text
