@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,10 +14,9 @@ from rest_framework.response import Response
 from annotate import access, allotments
 from annotate.forms.allotments import AllotmentForm
 from annotate.models import Allotment, Kind
-from curation.api.within import Within
+from curation.api.within import Numbered
 from curation.models import Category
 from curation.rest.forms import valid
-from curation.rest.pagination import LastFirst
 from curation.rest.scopes import Scope
 from curation.rest.strict import Nothing, Strict, checked
 
@@ -65,17 +64,13 @@ class AllotmentWish(Strict):
     note = serializers.CharField(required=False, allow_blank=True, max_length=300)
 
 
-class AllotmentViewSet(mixins.ListModelMixin, Within):
+class AllotmentViewSet(Numbered):
     """The newest first; for curators."""
 
     scopes: ClassVar[dict[str, str]] = dict.fromkeys(("create", "take_back"), Scope.CURATE)
     asks: ClassVar[dict[str, type[Strict]]] = {"list": AllotmentFilterSerializer}
-    places: ClassVar[dict[str, type]] = {"slug": str, "id": int}
     queryset = Allotment.objects.none()
     serializer_class = AllotmentSerializer
-    pagination_class = LastFirst
-    lookup_url_kwarg = "id"
-    lookup_value_regex = "[0-9]{1,18}"
 
     def get_queryset(self) -> QuerySet[Allotment]:
         rows = Allotment.objects.filter(dataset=self.dataset_to_curate())
@@ -88,7 +83,7 @@ class AllotmentViewSet(mixins.ListModelMixin, Within):
     @extend_schema(responses=AllotmentSerializer)
     def retrieve(self, request: Request, slug: str, id: str) -> Response:
         """How far it is."""
-        return self._shown(access.allotment_of(self.dataset_to_curate(), int(id)).pk)
+        return self.shown(access.allotment_of(self.dataset_to_curate(), int(id)).pk)
 
     @extend_schema(request=AllotmentWish, responses={201: AllotmentSerializer})
     def create(self, request: Request, slug: str) -> Response:
@@ -96,7 +91,7 @@ class AllotmentViewSet(mixins.ListModelMixin, Within):
         dataset, sent = self.dataset_to_curate(), checked(AllotmentWish, request.data)
         fields = valid(AllotmentForm(dataset, self._as_typed(sent)))
         given = allotments.allot(dataset=dataset, by=self.person, **fields)
-        return self._shown(given.pk, status=201)
+        return self.shown(given.pk, status=201)
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"], url_path="take-back")
@@ -105,7 +100,7 @@ class AllotmentViewSet(mixins.ListModelMixin, Within):
         checked(Nothing, request.data)
         given = access.allotment_of(self.dataset_to_curate(), int(id))
         allotments.take_back(allotment_id=given.pk, by=self.person)
-        return self._shown(given.pk)
+        return self.shown(given.pk)
 
     def _as_typed(self, sent: dict[str, Any]) -> dict[str, Any]:
         """As the page sends it: a category by its number, conversations in a line."""
@@ -115,7 +110,3 @@ class AllotmentViewSet(mixins.ListModelMixin, Within):
             typed["category"] = there.pk if there else 0  # which the form refuses
         typed["conversations"] = ",".join(map(str, sent.get("conversations", ())))
         return typed
-
-    def _shown(self, pk: int, status: int = 200) -> Response:
-        found = self.get_queryset().get(pk=pk)
-        return Response(AllotmentSerializer(found).data, status=status)

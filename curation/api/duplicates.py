@@ -8,17 +8,17 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from curation.actions import clusters, searches
-from curation.api.within import Within
+from curation.api.within import Numbered
 from curation.background import ring
 from curation.forms.duplicates import AT_ONCE
 from curation.models import Cluster, ClusterMember, DuplicateSearch, Message
-from curation.rest.pagination import InTurn, LastFirst
+from curation.rest.pagination import InTurn
 from curation.rest.scopes import Scope
 from curation.rest.strict import Nothing, Strict, checked
 from curation.tasks import find_duplicates
@@ -107,17 +107,13 @@ class SearchSerializer(serializers.ModelSerializer[DuplicateSearch]):
         return searches.is_running(search)
 
 
-class DuplicateViewSet(mixins.ListModelMixin, Within):
+class DuplicateViewSet(Numbered):
     """Clusters of first prompts that are alike, the newest first."""
 
     scopes: ClassVar[dict[str, str]] = dict.fromkeys(("decide", "search"), Scope.CURATE)
     asks: ClassVar[dict[str, type[Strict]]] = {"list": ClusterFilterSerializer}
-    places: ClassVar[dict[str, type]] = {"slug": str, "id": int}
     queryset = Cluster.objects.none()
     serializer_class = ClusterSerializer
-    pagination_class = LastFirst
-    lookup_url_kwarg = "id"
-    lookup_value_regex = "[0-9]{1,18}"
 
     def get_queryset(self) -> QuerySet[Cluster]:
         is_open = self.asked.get("state") == OPEN

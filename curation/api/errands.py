@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from curation.actions import errands
-from curation.api.within import Within
+from curation.api.within import Numbered
 from curation.models.errands import Errand
-from curation.rest.pagination import LastFirst
 from curation.rest.parsers import CarefulJSONParser
 from curation.rest.strict import Nothing, checked
 from curation.wording import translated
@@ -33,13 +32,8 @@ class WrittenSerializer(ErrandSerializer):
     has_file = serializers.BooleanField(read_only=True)
 
 
-class Errands(mixins.ListModelMixin, Within):
+class Errands(Numbered):
     """For curators, the newest first."""
-
-    places: ClassVar[dict[str, type]] = {"slug": str, "id": int}
-    pagination_class = LastFirst
-    lookup_url_kwarg = "id"
-    lookup_value_regex = "[0-9]{1,18}"
 
     def retrieve(self, request: Request, slug: str, id: str) -> Response:
         """How far it is."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,11 +16,10 @@ from curation import access, known
 from curation.actions import gold, gold_rankings
 from curation.addresses import address_of
 from curation.api.judgements import AddressField
-from curation.api.within import Within
+from curation.api.within import Numbered
 from curation.forms.moderation import GoldForm
 from curation.models import GoldItem, GoldRanking
 from curation.rest.forms import valid
-from curation.rest.pagination import LastFirst
 from curation.rest.scopes import Scope
 from curation.rest.strict import Nothing, Strict, checked
 
@@ -103,15 +102,11 @@ class SharesSerializer(Read):
     results = ShareSerializer(many=True)
 
 
-class Known(mixins.ListModelMixin, Within):
+class Known(Numbered):
     """What known texts and known orders have in common."""
 
     scopes: ClassVar[dict[str, str]] = dict.fromkeys(("create", "retire"), Scope.CURATE)
     asks: ClassVar[dict[str, type[Strict]]] = {"list": KnownFilterSerializer}
-    places: ClassVar[dict[str, type]] = {"slug": str, "id": int}
-    pagination_class = LastFirst
-    lookup_url_kwarg = "id"
-    lookup_value_regex = "[0-9]{1,18}"
 
     def narrowed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         is_retired = self.asked.get("is_retired")

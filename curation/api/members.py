@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from curation import access
 from curation.actions import people, suspensions
-from curation.api.within import Within
+from curation.api.within import Numbered
 from curation.errors import CurationError
 from curation.forms.people import MemberForm, SuspensionForm
 from curation.models import Membership, Suspension
@@ -57,17 +57,14 @@ class MemberFilterSerializer(Strict):
     person = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
 
 
-class MemberViewSet(mixins.ListModelMixin, Within):
+class MemberViewSet(Numbered):
     scopes: ClassVar[dict[str, str]] = dict.fromkeys(
         ("create", "destroy", "pause", "resume"), Scope.CURATE
     )
     asks: ClassVar[dict[str, type[Strict]]] = {"list": MemberFilterSerializer}
-    places: ClassVar[dict[str, type]] = {"slug": str, "id": int}
     queryset = Membership.objects.none()
     serializer_class = MemberSerializer
     pagination_class = InTurn
-    lookup_url_kwarg = "id"
-    lookup_value_regex = "[0-9]{1,9}"
 
     def get_queryset(self) -> QuerySet[Membership]:
         rows = self.dataset.memberships.select_related("contributor")

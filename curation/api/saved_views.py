@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from curation import access, search
 from curation.actions import saved_views
 from curation.actions.rights import Sight
-from curation.api.within import Within
+from curation.api.within import Numbered
 from curation.forms.browse import SavedViewForm
 from curation.models import SavedView
 from curation.rest.forms import valid
@@ -48,17 +48,14 @@ class SaveSerializer(Strict):
     is_shared = serializers.BooleanField(default=False)
 
 
-class SavedViewViewSet(mixins.ListModelMixin, Within):
+class SavedViewViewSet(Numbered):
     """The person's own, and what others share."""
 
     scopes: ClassVar[dict[str, str]] = dict.fromkeys(("create", "destroy"), Scope.WORK)
-    places: ClassVar[dict[str, type]] = {"slug": str, "id": int}
     queryset = SavedView.objects.none()
     serializer_class = SavedViewSerializer
     pagination_class = InOrder
     orders: ClassVar[dict[str, tuple[str, ...]]] = {"name": ("name", "pk")}
-    lookup_url_kwarg = "id"
-    lookup_value_regex = "[0-9]{1,18}"
 
     def get_queryset(self) -> QuerySet[SavedView]:
         return SavedView.objects.shown_to(self.person, self.dataset)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,13 +15,12 @@ from rest_framework.response import Response
 from curation import access
 from curation.actions import older_guidelines
 from curation.actions.older_guidelines import Older
-from curation.api.within import Within
+from curation.api.within import Numbered
 from curation.background import ring
 from curation.forms.judged_again import OlderForm
 from curation.judged_again import foreseen
 from curation.models import SecondLook
 from curation.rest.forms import valid
-from curation.rest.pagination import LastFirst
 from curation.rest.scopes import Scope
 from curation.rest.strict import Nothing, Strict, checked
 from curation.tasks import judge_again
@@ -68,17 +67,13 @@ class ForeseenSerializer(Read):
     versions = serializers.IntegerField(help_text="Frozen ones, which stay as they are.")
 
 
-class SecondLookViewSet(mixins.ListModelMixin, Within):
+class SecondLookViewSet(Numbered):
     """The newest first. One at a time; a worker goes on with it, a part after the other."""
 
     scopes: ClassVar[dict[str, str]] = dict.fromkeys(("create", "stop"), Scope.CURATE)
     asks: ClassVar[dict[str, type[Strict]]] = {"foreseen": SecondLookWish}
-    places: ClassVar[dict[str, type]] = {"slug": str, "id": int}
     queryset = SecondLook.objects.none()
     serializer_class = SecondLookSerializer
-    pagination_class = LastFirst
-    lookup_url_kwarg = "id"
-    lookup_value_regex = "[0-9]{1,18}"
 
     def get_queryset(self) -> QuerySet[SecondLook]:
         rows = SecondLook.objects.filter(dataset=self.dataset_to_curate())

@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import ClassVar
 
+from rest_framework import mixins
 from rest_framework.viewsets import GenericViewSet
 
 from curation import access
 from curation.actions.rights import Sight, sight
 from curation.models import Dataset
+from curation.rest.pagination import CarefulCursor, LastFirst
 from curation.rest.resource import Resource
 
 SLUG = r"datasets/(?P<slug>[-\w]+)"
@@ -34,3 +36,12 @@ class Within(Resource, GenericViewSet):  # type: ignore[type-arg]  # of what, ea
 
     def dataset_to_curate(self) -> Dataset:
         return access.dataset_to_curate(self.asking, self.kwargs["slug"])
+
+
+class Numbered(mixins.ListModelMixin, Within):
+    """Rows of a dataset, each by its number; the newest first."""
+
+    places: ClassVar[dict[str, type]] = {"slug": str, "id": int}
+    pagination_class: type[CarefulCursor] = LastFirst
+    lookup_url_kwarg = "id"
+    lookup_value_regex = "[0-9]{1,18}"
