@@ -95,7 +95,7 @@ def _hidden(
         message = by_id[one.message_id]
         parties = {*judges[message.pk], message.author_id}
         is_blind = _is_open(message) and reader.pk not in parties
-        if message.pk in unknown or (
+        if unknown.waits(message.pk) or (
             is_blind and one.author_id in parties and one.author_id not in curators
         ):
             hidden.add(one.pk)

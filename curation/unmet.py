@@ -23,6 +23,7 @@ from curation.models import (
 State = Conversation.State
 # What becomes of a conversation only once no answer in it waits for verdicts.
 LATER = frozenset({State.RANKING, State.COMPLETE})
+SHAPE = "message__conversation__dataset__shape"
 
 
 class Unmet(NamedTuple):
@@ -72,8 +73,10 @@ def unmet_in(dataset: Dataset, reader: Contributor, seen: Sight) -> Unmet:
     around = {conversation for _, conversation, _ in rows}
     # A pair waits as one, on its answer.
     begun = {one for _, one, parent in rows if parent is None or dataset.is_pairs}
-    messages = frozenset(message for message, *_ in rows)
-    return Unmet(messages, frozenset(begun), frozenset(around - begun))
+    messages = {message for message, *_ in rows}
+    if dataset.is_pairs:
+        messages |= {parent for *_, parent in rows if parent is not None}
+    return Unmet(frozenset(messages), frozenset(begun), frozenset(around - begun))
 
 
 def items_ahead(reader: Contributor) -> QuerySet[GoldItem]:
@@ -82,10 +85,31 @@ def items_ahead(reader: Contributor) -> QuerySet[GoldItem]:
     return GoldItem.objects.filter(retired_at=None).exclude(met | own)
 
 
-def known_ahead(messages: Iterable[int], reader: Contributor) -> set[int]:
-    """Those of the messages whose verdict is known. A query."""
-    there = items_ahead(reader).filter(message__in=messages)
-    return set(there.values_list("message", flat=True))
+class Known(NamedTuple):
+    """Texts whose verdict is known, and prompts that are judged with them, as pairs."""
+
+    items: frozenset[int] = frozenset()
+    prompts: frozenset[int] = frozenset()
+
+    def waits(self, message: int) -> bool:
+        """As it is told."""
+        return message in self.items or message in self.prompts
+
+
+NONE_KNOWN = Known()
+
+
+def known_ahead(messages: Iterable[int], reader: Contributor) -> Known:
+    """Those that have to do with these messages. A query."""
+    about = list(messages)
+    of_pair = Q(message__parent__in=about, **{SHAPE: Dataset.Shape.PAIRS})
+    there = items_ahead(reader).filter(Q(message__in=about) | of_pair)
+    rows = list(there.values_list("message", "message__parent", SHAPE))
+    pairs = (prompt for _, prompt, shape in rows if shape == Dataset.Shape.PAIRS)
+    return Known(
+        frozenset(message for message, *_ in rows),
+        frozenset(prompt for prompt in pairs if prompt is not None),
+    )
 
 
 def orders_ahead(prompts: Iterable[int], reader: Contributor) -> set[int]:

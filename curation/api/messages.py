@@ -32,7 +32,7 @@ from curation.rest.resource import Resource
 from curation.rest.scopes import Scope
 from curation.rest.strict import Strict, checked
 from curation.threads import thread_of
-from curation.unmet import Unmet, items_ahead, unmet_in
+from curation.unmet import Unmet, unmet_in
 from curation.views.tree import nodes_of
 
 Read = serializers.Serializer[Any]
@@ -196,7 +196,7 @@ class DatasetMessageViewSet(mixins.ListModelMixin, Within):
 
     def _wanted(self) -> Iterator[Q]:
         """What is asked, by what is told: known items are found among what waits."""
-        unmet = Q(pk__in=items_ahead(self.person).values("message"))
+        unmet = Q(pk__in=unmet_in(self.dataset, self.person, self.seen).messages)
         for name, column in COLUMNS.items():
             if name not in self.asked:
                 continue

@@ -16,7 +16,7 @@ from curation.actions.rights import Sight
 from curation.models import Contributor, Conversation, Event, Message, Settlement
 from curation.threads import Thread
 from curation.trails import Trail
-from curation.unmet import known_ahead, orders_ahead
+from curation.unmet import NONE_KNOWN, Known, known_ahead, orders_ahead
 
 State = Message.State
 WORDS = {
@@ -153,7 +153,7 @@ def nodes_of(conversation: Conversation, *, reader: Contributor, seen: Sight) ->
     while waiting:
         message, closes = waiting.pop()
         node = node_of(message, reader, seen, number=len(nodes) + 1, unmet=unmet)
-        would_tell = any(answer.pk in unmet for answer in children[message.pk])
+        would_tell = any(answer.pk in unmet.items for answer in children[message.pk])
         if hides_places or would_tell or message.pk in unordered:
             node.settlement = None
         replies = _best_first(children[message.pk], node.settlement)
@@ -187,12 +187,10 @@ def history_of(conversation: Conversation, nodes: Iterable[Node]) -> list[Line]:
     ]
 
 
-def unmet_among(
-    messages: Collection[Message], reader: Contributor, seen: Sight
-) -> set[int]:
+def unmet_among(messages: Collection[Message], reader: Contributor, seen: Sight) -> Known:
     """Of these, and of what they answer and revise, the known items still ahead."""
     if seen != Sight.WORK or not messages:
-        return set()
+        return NONE_KNOWN
     about = {pk for m in messages for pk in (m.pk, m.parent_id, m.revises_id) if pk}
     return known_ahead(about, reader)
 
@@ -210,12 +208,12 @@ def node_of(
     seen: Sight,
     *,
     number: int = 1,
-    unmet: Collection[int] = (),
+    unmet: Known = NONE_KNOWN,
 ) -> Node:
     """One message as the person may see it. Its settlement is for `nodes_of` to hide."""
     is_curator = seen == Sight.ALL
     is_mine = message.author_id == reader.pk
-    is_waiting = message.state == State.SUBMITTED or message.pk in unmet
+    is_waiting = message.state == State.SUBMITTED or unmet.waits(message.pk)
     return Node(
         message=message,
         number=number,
@@ -225,8 +223,8 @@ def node_of(
         is_judged=is_curator or not is_waiting,
         settlement=getattr(message, "settlement", None),
         is_blind=seen == Sight.WORK and not is_mine and is_waiting,
-        parent_id=None if message.parent_id in unmet else message.parent_id,
-        revises_id=None if message.revises_id in unmet else message.revises_id,
+        parent_id=None if message.parent_id in unmet.items else message.parent_id,
+        revises_id=None if message.revises_id in unmet.items else message.revises_id,
     )
 
 

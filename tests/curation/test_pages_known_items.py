@@ -189,3 +189,35 @@ def test_a_conversation_with_a_known_answer_grows_as_with_one_that_waits(
     assert len(page.context["page"]) == 1
     client.force_login(curator)
     assert "badge--ranking" in client.get(tree).text
+
+
+def test_of_a_pair_both_texts_wait(client):
+    dataset = DatasetFactory(slug="pairs", shape="pairs")
+    curator = ContributorFactory(member=dataset, member__roles=["curator"])
+    reviewer = signed_in(client, dataset, "reviewer")
+    pairs = [
+        ReplyFactory(
+            accepted=is_known, parent__accepted=is_known,
+            parent__conversation__dataset=dataset,
+        )
+        for is_known in (True, False)
+    ]  # fmt: skip
+    gold.make(message_id=pairs[0].pk, by=curator, verdict="accept", why="It is clear.")
+
+    told = [
+        Program(reviewer)
+        .get(f"datasets/pairs/conversations/{pair.conversation_id}/")
+        .json()
+        for pair in pairs
+    ]
+
+    known_one, other = ([
+        (one["state"], one["approvals"], one["parent"] == tree["messages"][0]["id"])
+        for one in tree["messages"]
+    ] for tree in told)  # fmt: skip
+    assert known_one == other == [("submitted", None, False), ("submitted", None, True)]
+    assert told[0]["state"] == told[1]["state"] == "review"
+    browsed_too = client.get(f"{url('browse', 'pairs')}?state=submitted")
+    assert len(browsed_too.context["found"]) == 4
+    found = Program(reviewer).get("datasets/pairs/messages/?state=accepted").json()
+    assert found["results"] == []
