@@ -13,9 +13,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from curation import access, search
+from curation import access
 from curation.actions import saved_views
-from curation.actions.rights import Sight
 from curation.api.within import Numbered
 from curation.forms.browse import SavedViewForm
 from curation.models import SavedView
@@ -23,6 +22,7 @@ from curation.rest.forms import valid
 from curation.rest.pagination import InOrder
 from curation.rest.scopes import Scope
 from curation.rest.strict import Strict, checked
+from curation.views.browse import asked_for
 
 LONGEST = 1_000  # as the column
 
@@ -84,12 +84,7 @@ class SavedViewViewSet(Numbered):
 
     def _query(self, sent: str) -> str:
         """In the form in which the page has it."""
-        asked = search.asked(
-            QueryDict(sent),
-            self.dataset,
-            is_curator=self.is_curator,
-            is_viewer=self.seen == Sight.SETTLED,
-        )
+        asked = asked_for(QueryDict(sent), self.dataset, self.person, self.seen)
         if asked.refused:
             said = _("This cannot be asked for here: %(what)s.")
             what = ", ".join(f"{name}={value}" for name, value in asked.refused)

@@ -22,6 +22,7 @@ from curation.api import (
     notifications,
     queue,
     saved_views,
+    searching,
     second_looks,
     terms,
     versions,
@@ -77,11 +78,13 @@ router.register(
 router.register("freezings", versions.FreezingViewSet, basename="freezing")
 router.register("hooks", HookViewSet, basename="hook")
 policy = datasets.PolicyViewSet.as_view({"get": "retrieve", "patch": "partial_update"})
+search = searching.SearchViewSet.as_view({"get": "retrieve"})
 agreement = figures.AgreementViewSet.as_view({"get": "retrieve"})
 urlpatterns = [
     path("me/", me.MeView.as_view(), name="me"),
     path("me/erasure/", leaving.ErasureView.as_view(), name="my-erasure"),
     path("datasets/<slug:slug>/policy/", policy, name="dataset-policy"),
+    path("datasets/<slug:slug>/search/", search, name="dataset-search"),
     path("datasets/<slug:slug>/agreement/", agreement, name="dataset-agreement"),
     *router.urls,
 ]

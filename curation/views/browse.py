@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
@@ -16,7 +16,7 @@ from curation.actions.rights import Sight
 from curation.facets import Counts, counts_of, freed
 from curation.forms.browse import BulkForm, SavedViewForm
 from curation.http import SignedInRequest
-from curation.models import Dataset, SavedView
+from curation.models import Contributor, Dataset, SavedView
 from curation.unmet import unmet_in
 from curation.views import page, shelf
 
@@ -35,14 +35,17 @@ def show(request: SignedInRequest, slug: str) -> HttpResponse:
 
 def asked_by(request: SignedInRequest, dataset: Dataset) -> search.Search:
     """What the address asks for, of what this person may read."""
-    seen = page.sight(request, dataset)
+    return asked_for(request.GET, dataset, request.user, page.sight(request, dataset))
+
+
+def asked_for(
+    params: QueryDict, dataset: Dataset, reader: Contributor, seen: Sight
+) -> search.Search:
+    """The same, for who sees so much of the dataset."""
     asked = search.asked(
-        request.GET,
-        dataset,
-        is_curator=seen == Sight.ALL,
-        is_viewer=seen == Sight.SETTLED,
+        params, dataset, is_curator=seen == Sight.ALL, is_viewer=seen == Sight.SETTLED
     )
-    return replace(asked, unmet=unmet_in(dataset, request.user, seen))
+    return replace(asked, unmet=unmet_in(dataset, reader, seen))
 
 
 def list_page(

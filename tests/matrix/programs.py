@@ -105,6 +105,7 @@ ROWS = [
         post=TAKING_PART.other("viewer", gets=403).to(201),
         send=b'{"name": "New", "query": "q=what", "is_shared": true}'),
     Row("api:dataset-views-detail", "slug view", get=WRITER, delete=WRITER.to(204)),
+    Row("api:dataset-search", "slug", get=MEMBERS, query="q=what&state=accepted"),
     Row("api:dataset-figures-detail", "slug =progress", get=MEMBERS),
     Row("api:dataset-figures-detail", "slug =agreement", get=MEASURING),
     Row("api:dataset-agreement", "slug", get=MEASURING),
