@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from itertools import islice
+from operator import itemgetter
 from typing import Any, NamedTuple
 
+from django.db import connection, transaction
 from django.db.models import Avg, Count, QuerySet
 
 from curation.formats.format import Format
@@ -86,7 +89,7 @@ def trees(
 ) -> Iterator[Tree]:
     """Messages of these states, below nothing but such; of a version, what is frozen in it
     and what that answers, unless it was taken back or erased since. Causes five queries a
-    chunk, of which `told` gets the number of conversations so far.
+    chunk in a transaction, of which `told` gets the number of conversations so far.
     """
     found = conversations(dataset, version).order_by("pk")
     slugs = dict(Category.objects.filter(dataset=dataset).values_list("pk", "slug"))
@@ -94,9 +97,10 @@ def trees(
     count = 0
     while chunk := list(islice(kinds, AT_ONCE)):
         pks = [pk for pk, _category, _state in chunk]
-        of = _trees_of(
-            _rows_of(pks, states) if version is None else _frozen(pks, version), pks
-        )
+        with _by_key():
+            of = _trees_of(
+                _rows_of(pks, states) if version is None else _frozen(pks, version)
+            )
         count += len(chunk)
         told(count)
         for pk, category, state in chunk:
@@ -112,9 +116,26 @@ def trees(
                 )
 
 
+@contextmanager
+def _by_key() -> Iterator[None]:
+    """Rows are found by their keys. Of tables that have just grown, as by an import, the
+    planner knows too little, and would read all of them for each chunk."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        yield
+        cursor.execute("SET LOCAL enable_seqscan TO DEFAULT")  # where this is not all
+
+
 def _rows_of(conversations: list[int], states: Collection[str]) -> list[Any]:
-    rows = Message.objects.filter(Among("conversation_id", conversations), state__in=states)
-    return list(rows.order_by("pk").values_list(*FIELDS, named=True))
+    rows = _oldest_first(Message.objects.filter(Among("conversation_id", conversations)))
+    return [row for row in rows if row.state in states]
+
+
+def _oldest_first(messages: QuerySet[Message]) -> list[Any]:
+    """Sorted and, by their states, sifted here: asked to, PostgreSQL may go through all
+    messages there are, in their order or by the index of the accepted ones."""
+    rows = messages.order_by().values_list(*FIELDS, named=True)
+    return sorted(rows, key=itemgetter(0))
 
 
 def _frozen(conversations: list[int], version: DatasetVersion) -> list[Any]:
@@ -123,12 +144,7 @@ def _frozen(conversations: list[int], version: DatasetVersion) -> list[Any]:
         Among("reply__conversation_id", conversations), version=version
     )
     rows = Message.objects.filter(Among("conversation_id", conversations), tombstone=None)
-    there = {
-        row.pk: row
-        for row in rows.exclude(state__in=GONE)
-        .order_by("pk")
-        .values_list(*FIELDS, named=True)
-    }
+    there = {row.pk: row for row in _oldest_first(rows.exclude(state__in=GONE))}
     wanted = set[int]()
     for reply in items.values_list("reply", flat=True):
         above = reply
@@ -139,10 +155,10 @@ def _frozen(conversations: list[int], version: DatasetVersion) -> list[Any]:
 
 
 def _trees_of(
-    rows: list[Any], conversations: list[int]
+    rows: list[Any],
 ) -> dict[int, list[tuple[Node, str, dict[str, Any]]]]:
     """The first prompts of each conversation with all below them, in the order of old."""
-    beside = _beside(conversations)
+    beside = _beside([row.pk for row in rows])
     there: dict[int, Node] = {}
     roots: dict[int, list[tuple[Node, str, dict[str, Any]]]] = defaultdict(list)
     for row in rows:
@@ -189,12 +205,10 @@ def _verdict(row: Any, kept: dict[str, Any], reviews: int) -> bool | None:
     return told if is_from_a_file else None
 
 
-def _beside(conversations: list[int]) -> _Beside:
-    originals = Original.objects.filter(Among("message__conversation_id", conversations))
-    settled = Settlement.objects.filter(Among("prompt__conversation_id", conversations))
-    reviews = Review.objects.filter(
-        Among("message__conversation_id", conversations), set_aside_at=None
-    )
+def _beside(messages: list[int]) -> _Beside:
+    originals = Original.objects.filter(Among("message_id", messages))
+    settled = Settlement.objects.filter(Among("prompt_id", messages))
+    reviews = Review.objects.filter(Among("message_id", messages), set_aside_at=None)
     counted = reviews.order_by().values_list("message").annotate(Count("pk"))
     return _Beside(
         {
@@ -208,15 +222,14 @@ def _beside(conversations: list[int]) -> _Beside:
             for pk in group
         },
         dict(counted),
-        _labels(conversations),
+        _labels(messages),
     )
 
 
-def _labels(conversations: list[int]) -> dict[int, dict[str, Said]]:
+def _labels(messages: list[int]) -> dict[int, dict[str, Said]]:
     """Scales from 1 to 5 go from 0 to 1 in files."""
     given = Label.objects.filter(
-        Among("review__message__conversation_id", conversations),
-        review__set_aside_at=None,
+        Among("review__message_id", messages), review__set_aside_at=None
     ).order_by()
     found: dict[int, dict[str, Said]] = defaultdict(dict)
     for pk, name, mean, count in given.values_list("review__message", "name").annotate(

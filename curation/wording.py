@@ -10,9 +10,6 @@ import re
 from django.utils.functional import Promise
 from django.utils.translation import gettext, override, pgettext_lazy
 
-from curation.clean import checks
-from curation.clean.sighting import BESIDE
-
 THINGS = {
     "answer": pgettext_lazy("thing", "answer"),
     "base model": pgettext_lazy("thing", "base model"),
@@ -56,16 +53,6 @@ def in_english(label: str | Promise) -> str:
     """For what is stored: it must not depend on the language of who caused it."""
     with override("en"):
         return str(label)
-
-
-def check_label(name: str) -> str:
-    """What the check is called that something was seen by; its name, if it is gone."""
-    own = name.removeprefix(BESIDE)
-    check = checks.CHECKS.get(own.partition(".")[0])
-    label = gettext(check.label) if check is not None else own
-    if name == own:
-        return label
-    return gettext("%(check)s, in the passage") % {"check": label}
 
 
 def translated(text: str) -> str:

@@ -146,7 +146,8 @@ def rows(tree: Tree, terms: Terms) -> Iterator[dict[str, Any]]:
 def _side_by_side(found: dict[str, Any], lists: tuple[str, ...]) -> dict[str, Any]:
     if len(lists) == 1:
         return {"name": list(found), lists[0]: list(found.values())}
-    if not all(isinstance(one, dict) and set(one) == set(lists) for one in found.values()):
+    names = set(lists)
+    if not all(isinstance(one, dict) and one.keys() == names for one in found.values()):
         return found  # as it came
     sides = {of: [one[of] for one in found.values()] for of in lists}
     return {"name": list(found), **sides}

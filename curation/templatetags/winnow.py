@@ -12,7 +12,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from curation import rendering, wording
+from curation.clean import checks
 from curation.clean.differences import differences
+from curation.clean.sighting import BESIDE
 from curation.dashboards import words
 
 register = template.Library()
@@ -67,8 +69,14 @@ def versions_with(message: Any) -> str:
 
 @register.filter
 def check_label(name: str) -> str:
-    """What a check is called, of a finding: `{{ finding.check_name|check_label }}`."""
-    return wording.check_label(name)
+    """What the check is called that something was seen by; its name, if it is gone:
+    `{{ finding.check_name|check_label }}`."""
+    own = name.removeprefix(BESIDE)
+    check = checks.CHECKS.get(own.partition(".")[0])
+    label = _(check.label) if check is not None else own
+    if name == own:
+        return label
+    return _("%(check)s, in the passage") % {"check": label}
 
 
 @register.filter
