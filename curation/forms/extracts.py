@@ -34,6 +34,8 @@ assert set(PAIRS) == set(get_args(Policy))
 class ExtractForm(forms.Form):
     """What does not go with the format or the version that is chosen is not asked."""
 
+    without_optional = True
+
     version = forms.ChoiceField(label=gettext_lazy("What"))
     format = forms.ChoiceField(
         label=gettext_lazy("Format"),

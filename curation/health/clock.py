@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from django.conf import settings
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.utils.timesince import timesince
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -67,8 +68,8 @@ def checkup() -> Iterator[Vital]:
         advice = _("One worker may be too few: start another one.")
         yield Vital("clock", label, State.LOOK, said, advice, WORKER)
     else:
-        said = _("The clock rings and a worker hears it: last %(ago)s ago.")
-        told = said % {"ago": timesince(heard_at)}
+        said = _("The clock rings and a worker hears it: last %(when)s.")
+        told = said % {"when": naturaltime(heard_at)}
         yield Vital("clock", label, State.WELL, told)
 
 

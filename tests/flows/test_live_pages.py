@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -16,9 +18,10 @@ def test_what_another_sends_appears_while_one_reads_in_the_log(sign_in, attempt)
         reading.goto("/datasets/conversations/hooks/")
         reading.get_by_label("Name").fill(f"Bot {attempt}")
         reading.get_by_label("Address").fill(receiver.address)
-        reading.get_by_text("There are new terms", exact=True).click()
+        reading.locator(".chip", has_text="There are new terms").click()
         reading.get_by_role("button", name="Add the webhook").click()
         reading.get_by_role("button", name="Send a test").click()
+        reading.wait_for_url(re.compile(r"/hooks/\d+/$"))
         log = reading.locator("#hook-log")
         expect(log.get_by_text("Delivered")).to_have_count(1)
         first = log.locator("details")

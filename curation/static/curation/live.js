@@ -81,7 +81,7 @@
   // What somebody opened or closed stays so, and the focus where it was.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const state = stateOf(event);
-    if (!state) return;
+    if (!state || !event.detail.shouldSwap) return;
     const part = event.detail.elt;
     state.open = [...part.querySelectorAll("details[id]")].map(({ id, open }) => [id, open]);
     state.focus = focusIn(part);
