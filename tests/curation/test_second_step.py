@@ -62,6 +62,8 @@ def test_an_app_is_set_up_and_its_secret_is_encrypted(client, person):
     client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
 
     page = client.get(reverse("mfa_activate_totp"))
+    svg = page.content.decode().split('class="qr"')[1].split("</svg>")[0]
+    assert "<path d=" in svg and "<img" not in svg and "style" not in svg
     secret = client.session["mfa.totp.secret"]
     assert secret in page.text
     before = client.session.session_key
