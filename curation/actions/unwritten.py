@@ -1,6 +1,6 @@
 """A message on its way into the record: all that the checks and its row ask of one.
 
-An instance of the model costs ten times as much, and a file has thousands.
+An instance of the model costs several times as much, and a file has thousands.
 """
 
 from __future__ import annotations
