@@ -20,7 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from benchmarks.stack import free_port, wait_until_ready
 from config import places
@@ -136,12 +143,18 @@ def attempt(request: pytest.FixtureRequest) -> int:
 @pytest.fixture
 def sign_in(winnow: Winnow, browser: Browser) -> Iterator[SignIn]:
     contexts: list[BrowserContext] = []
+    blocked: list[str] = []
+
+    def hear(said: ConsoleMessage) -> None:
+        if "Content Security Policy" in said.text:
+            blocked.append(f"{said.page.url if said.page else ''}: {said.text}")
 
     def as_person(role: str, **options: object) -> Page:
         context = browser.new_context(base_url=winnow.address, **options)  # type: ignore[arg-type]
         context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
+        page.on("console", hear)
         account = winnow.account(role)
         page.goto("/accounts/login/")
         page.fill("input[name=login]", account["email"])
@@ -153,3 +166,4 @@ def sign_in(winnow: Winnow, browser: Browser) -> Iterator[SignIn]:
     yield as_person
     for context in contexts:
         context.close()
+    assert not blocked, "\n".join(blocked)

@@ -27,10 +27,22 @@ OWN = [
     "/notifications/",
     "/accounts/email/",
     "/accounts/password/change/",
+    "/accounts/2fa/",
+    "/accounts/3rdparty/",
+    "/profile/sessions/",
+    "/profile/programs/",
 ]
 DATASET_TABS = [
     "", "browse/?q=the", "versions/", "guideline/", "people/", "rules/", "given/",
-    "agreement/", "dashboard/?days=all",
+    "agreement/", "dashboard/?days=all", "imports/", "extracts/", "archives/", "hooks/",
+    "people/history/", "people/invitations/",
+]  # fmt: skip
+SETTINGS = [
+    f"/settings/{page}/"
+    for page in (
+        "audit", "invitations", "people/table", "sign-in", "sign-in/new/oidc",
+        "sign-in/new/saml", "health", "hooks",
+    )
 ]  # fmt: skip
 RECORD_TABS = [
     "flags/", "flags/?state=decided", "duplicates/", "duplicates/?state=decided",
@@ -274,7 +286,7 @@ def test_pages_of_site_admins_and_the_page_that_is_not_there(record, sign_in):
         page, "/settings/", "/settings/people/new/", "/datasets/new/", "/models/bases/add/"
     )
     found += visit(page, "/moderation/", "/settings/evaluation-sets/", "/settings/terms/")
-    found += visit(page, "/models/workers/rules/")
+    found += visit(page, "/models/workers/rules/", *SETTINGS)
     for one in ("pause", "erase"):
         found += visit(page, links(page, "/settings/", rf"/settings/people/\d+/{one}/")[0])
     found += visit(page, "/nowhere/", status=404)
