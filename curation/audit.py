@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -48,6 +49,27 @@ class Wanted:
         if self.until and self.until < date.max:  # no day comes after that
             rows = rows.filter(at__lt=_midnight(self.until + timedelta(days=1)))
         return rows
+
+
+SETTLES = timedelta(seconds=10)  # from the time of a line to its number, at most
+
+
+def settled() -> datetime:
+    """No line of an earlier time appears any more.
+
+    Lines are numbered when they are written, and appear when all that was written with
+    them is kept: those of a long import come after others with higher numbers. So it is
+    the beginning of whatever writes at this moment, and a little earlier.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT least(now(), min(xact_start)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND backend_xid IS NOT NULL"
+            " AND pid <> pg_backend_pid()"
+        )
+        [(earliest,)] = cursor.fetchall()
+    assert isinstance(earliest, datetime)
+    return earliest - SETTLES
 
 
 def _about(subject: str) -> Q:

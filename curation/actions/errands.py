@@ -6,6 +6,7 @@ names that attempt; who was taken for dead finds nothing to write.
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,8 +29,11 @@ from curation.models.errands import Errand, Written
 
 SILENT = timedelta(minutes=2)  # a worker that said nothing for so long is gone
 ATTEMPTS = 3
+LOOKED_FOR = timedelta(days=1)  # so long the clock clears up after what broke off
 KINDS: tuple[type[Errand], ...] = (Import, Extract, Archiving)
 WRITTEN: tuple[type[Written], ...] = (Extract, Archiving)
+
+logger = logging.getLogger(__name__)
 
 Row = TypeVar("Row", bound=Errand)
 State = Errand.State
@@ -124,7 +128,12 @@ def forget_old() -> None:
     """Files of what ended long ago, or was never begun, or of which no row was kept."""
     for model in KINDS:
         for errand in model.objects.outdated():
-            forget(errand)
+            with _one_alone(errand):
+                forget(errand)
+    for written in WRITTEN:
+        for errand in written.objects.broken_off().filter(ended_at__gt=now() - LOOKED_FOR):
+            with _one_alone(errand):
+                errand.destroy_files()
     Refusal.objects.exclude(of__forgotten_at=None).delete()
     before = now() - timedelta(days=settings.TRANSFER_DAYS)
     for uid, folder in _folders():
@@ -141,9 +150,17 @@ def forget_written() -> None:
         model.objects.active().update(state=State.FAILED, ended_at=now(), why=why)
         for errand in model.objects.with_file():
             forget(errand)
-    there = dict(_folders())
-    for uid in Extract.objects.filter(uid__in=there).values_list("uid", flat=True):
-        shutil.rmtree(there[uid], ignore_errors=True)
+        for errand in model.objects.broken_off():
+            errand.destroy_files()
+
+
+@contextmanager
+def _one_alone(errand: Errand) -> Iterator[None]:
+    """Where its files cannot be destroyed others' are: the next hour tries again."""
+    try:
+        yield
+    except Exception:
+        logger.exception("Files of %s were not destroyed", errand)
 
 
 @transaction.atomic

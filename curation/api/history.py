@@ -58,7 +58,8 @@ class WholeHistoryFilterSerializer(HistoryFilterSerializer):
 
 
 class Lines(Resource, viewsets.GenericViewSet[Event]):
-    """To follow it, ask for the oldest first from a day on, and keep the last cursor."""
+    """To follow it, ask for the oldest first from a day on, and keep the last cursor: in
+    that order a line comes once none before it can appear, seconds after it was written."""
 
     queryset = Event.objects.none()
     serializer_class: Any = LineSerializer
@@ -68,7 +69,9 @@ class Lines(Resource, viewsets.GenericViewSet[Event]):
     def wanted(self, of: Dataset | None) -> QuerySet[Event]:
         form = AuditForm(self.asked, dataset=of)
         valid(form)
-        return form.wanted.lines()
+        lines = form.wanted.lines()
+        is_followed = self.asked.get("order") == "oldest"
+        return lines.filter(at__lt=audit.settled()) if is_followed else lines
 
     def told(self, rows: QuerySet[Event]) -> Response:
         page = self.paginate_queryset(rows) or ()

@@ -41,7 +41,12 @@ class Archiving(Written):
     @property
     def stored_as(self) -> str:
         """Its folder's name among those of versions; each attempt has its own."""
-        return f"archive-{self.uid.hex}-{self.attempt}"
+        return self._stored_by(self.attempt)
+
+    def _stored_by(self, attempt: int) -> str:
+        return f"archive-{self.uid.hex}-{attempt}"
 
     def destroy_files(self) -> None:
-        stores.destroy(self.stored_as)
+        """Of earlier attempts as well: their workers may have been killed."""
+        for attempt in range(1, self.attempt + 1):
+            stores.destroy(self._stored_by(attempt))

@@ -38,6 +38,10 @@ class ErrandQuerySet(models.QuerySet[M]):
         is_idle = Q(state="choosing", asked_at__lt=before)
         return self.with_file().filter(Q(ended_at__lt=before) | is_idle)
 
+    def broken_off(self) -> Self:
+        """Of which a worker may have left something, if it was killed."""
+        return self.ended().exclude(state="done").filter(attempt__gt=0)
+
     def for_listing(self) -> Self:
         return self.select_related("asked_by").order_by("-pk")
 

@@ -43,6 +43,20 @@ def test_a_letter_about_the_password_goes_out_beside_the_answer(client, hands, m
     assert [KEY in letter.body for letter in mailoutbox] == [True, False, False]
 
 
+def test_who_causes_thousands_fills_no_memory(hands, monkeypatch, caplog):
+    monkeypatch.setattr(afterwards, "_room", threading.BoundedSemaphore(2))
+    done, may_go_on = [], threading.Event()
+    hands.submit(may_go_on.wait, 60)
+
+    for number in range(3):
+        afterwards.do(lambda number=number: done.append(number))
+    may_go_on.set()
+    hands.shutdown(wait=True)
+
+    assert done == [0, 1]
+    assert "wait before" in caplog.text
+
+
 def test_what_fails_keeps_nothing_else_waiting(hands, caplog):
     threads = []
 

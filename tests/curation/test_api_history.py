@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.db import connection
+from django.db.models import F
+
+from curation import audit
 from curation.actions import discussion, messages, people
-from curation.models import Comment
+from curation.models import Comment, Event
 from tests.factories import (
     CategoryFactory,
     ContributorFactory,
@@ -35,7 +40,8 @@ def listed(program, path):
     return answer.json()["results"]
 
 
-def test_the_history_of_a_dataset_is_followed_by_its_curators(dataset, person):
+def test_the_history_of_a_dataset_is_read_by_its_curators(dataset, person, monkeypatch):
+    monkeypatch.setattr(audit, "SETTLES", -timedelta(minutes=1))
     curator, here = Program(person), f"datasets/{dataset.slug}/history/"
     text = MessageFactory(accepted=True, conversation__dataset=dataset)
     newcomer = ContributorFactory()
@@ -64,6 +70,32 @@ def test_the_history_of_a_dataset_is_followed_by_its_curators(dataset, person):
     assert curator.get("history/").status_code == 403
     for program in (Program(newcomer), Program(ContributorFactory())):
         assert program.get(here).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_follows_the_history_misses_no_line_that_appears_late(
+    dataset, person, monkeypatch
+):
+    monkeypatch.setattr(audit, "SETTLES", timedelta())
+    Event.objects.update(at=F("at") - timedelta(minutes=1))
+    curator, here = Program(person), f"datasets/{dataset.slug}/history/?order=oldest"
+    before = len(listed(curator, here))
+    late = connection.copy()
+    with late.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute(
+            "INSERT INTO curation_event (kind, data, dataset_id, subject_kind, subject_id,"
+            " at) VALUES ('message.imported', '{}', %s, 'message', 1, now())",
+            [dataset.pk],
+        )
+        people.join(dataset=dataset, person=ContributorFactory(), role="viewer", by=person)
+        assert len(listed(curator, here)) == before
+
+        cursor.execute("COMMIT")
+    late.close()
+
+    kinds = [line["kind"] for line in listed(curator, here)[before:]]
+    assert kinds == ["message.imported", "membership.added"]
 
 
 def test_a_conversation_is_put_into_another_category(dataset, person):

@@ -246,6 +246,45 @@ def test_who_is_erased_is_in_no_archive_that_is_being_made(dataset, curator, mon
     assert "was erased meanwhile" in asked.why
 
 
+def test_what_killed_workers_left_in_the_store_goes(dataset, curator, settings):
+    """They were killed after the file was kept, and before the row said so."""
+    asked = ask(dataset, curator)
+    Archiving.objects.update(state="running", attempt=3, beat_at=now())
+    for attempt in (1, 2, 3):
+        (settings.VERSIONS_DIR / f"archive-{asked.uid.hex}-{attempt}").mkdir(parents=True)
+
+    erasure.erase(
+        person_id=ContributorFactory(member=dataset).pk,
+        by=ContributorFactory(is_staff=True),
+    )
+    assert folders() == []
+
+    (settings.VERSIONS_DIR / f"archive-{asked.uid.hex}-2").mkdir()
+    errands.forget_old()
+    assert folders() == []
+
+
+def test_one_that_cannot_be_destroyed_keeps_no_other(dataset, curator, monkeypatch):
+    old, other = made(dataset, curator), made(dataset, curator)
+    Archiving.objects.update(ended_at=now() - Archiving.KEPT)
+    destroy = stores.destroy
+
+    def fail_once(name):
+        if name == old.stored_as:
+            raise OSError("the bucket is away")
+        destroy(name)
+
+    monkeypatch.setattr(stores, "destroy", fail_once)
+    errands.forget_old()
+    old.refresh_from_db()
+    other.refresh_from_db()
+    assert (old.has_file, other.has_file) == (True, False)
+
+    monkeypatch.setattr(stores, "destroy", destroy)
+    errands.forget_old()
+    assert folders() == []
+
+
 def test_versions_that_are_no_archives_keep_their_files(dataset, curator):
     version = frozen(dataset)
     asked = made(dataset, curator)

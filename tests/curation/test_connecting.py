@@ -41,6 +41,15 @@ def person(client):
     return person
 
 
+def test_a_kind_of_provider_is_no_provider(client, person, server):
+    for slug in ("idp", "other"):
+        set_up(server, "oidc", **({} if slug == "idp" else {"slug": slug}))
+
+    answer = client.post(url("connect", "openid_connect"), **HOST)
+
+    assert answer.status_code == 404
+
+
 def by_the_form(client, kind):
     """From our page there, and back with what is said there."""
     page = client.post(url("connect", "idp"), **HOST)
