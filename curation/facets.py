@@ -89,7 +89,8 @@ def _of_newest(search: Search, entries: QuerySet[Entry]) -> Counts:
 
 def _of_each(search: Search, entries: QuerySet[Entry], *, is_more: bool) -> Counts:
     """Row by row, which also tells what was found."""
-    rows = list(entries.values_list("pk", "conversation", *map(column_of, FACETS)))
+    there = entries.values_list("pk", "conversation", *map(column_of, FACETS))
+    rows = [row for row in there if row[0] not in search.unmet.later]
     told = (_as_told(search, FACETS, *row) for row in rows)
     tallied = _tallied(search, Table.of(FACETS, ((cells, 1) for cells in told)))
     found = [
@@ -174,10 +175,9 @@ def _table_as_told(search: Search, table: Table) -> Table:
     nothing = replace(search, unmet=NOTHING)
     moved: list[tuple[list[Cell], int]] = []
     for row in there:
-        moved += [
-            (_as_told(nothing, IN_TABLE, *row), -1),
-            (_as_told(search, IN_TABLE, *row), 1),
-        ]
+        moved.append((_as_told(nothing, IN_TABLE, *row), -1))
+        if row[0] not in search.unmet.later:
+            moved.append((_as_told(search, IN_TABLE, *row), 1))
     return table.plus(moved)
 
 

@@ -134,7 +134,8 @@ class Search:
         """The same for searches that find the same, in whatever order."""
         chosen = {facet: sorted(values) for facet, values in self.chosen.items()}
         how = (self.nearest is not None, self.is_silent)
-        who = (self.is_curator, self.is_viewer, sorted(self.unmet.messages))
+        unmet = (sorted(self.unmet.messages), sorted(self.unmet.later))
+        who = (self.is_curator, self.is_viewer, unmet)
         parts = (self.dataset.pk, who, self.words, how, sorted(chosen.items()))
         return repr(parts)
 
@@ -182,6 +183,8 @@ class Search:
         if self.refused:
             return Entry.objects.none()
         rows = Entry.objects.filter(dataset=self.dataset.pk)
+        if self.unmet.later:
+            rows = rows.exclude(pk__in=list(self.unmet.later))
         if "state" not in self.values or without == "state":
             rows = rows.filter(state__in=self.readable)
         for facet, values in self.values.items():

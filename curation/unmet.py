@@ -1,12 +1,15 @@
 """Known items that a person may yet be given as if nobody had judged them.
 
-Until then nothing may tell them from texts that wait for verdicts.
+Until then nothing may tell them from texts that wait for verdicts. Nothing answers or
+revises those, so what answers or revises a known item is not told either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from django.db.models import Q, QuerySet
 
@@ -33,6 +36,8 @@ class Unmet(NamedTuple):
     messages: frozenset[int] = frozenset()
     begun: frozenset[int] = frozenset()
     answered: frozenset[int] = frozenset()
+    # What came of them: messages that are not told, and their conversations.
+    later: Mapping[int, int] = MappingProxyType({})
 
     def state_of(self, message: Message) -> Message.State:
         """As it is told."""
@@ -46,6 +51,10 @@ class Unmet(NamedTuple):
             return State.REVIEW
         is_later = state in LATER and conversation in self.answered
         return State.GROWING if is_later else State(state)
+
+    def count_in(self, conversation: int, count: int) -> int:
+        """Of so many messages of it, how many are told."""
+        return count - sum(around == conversation for around in self.later.values())
 
     def around(self, wanted: Collection[str], *, pk: str, state: str) -> Q:
         """Conversations that are told to be in one of these states, by their columns."""
@@ -69,14 +78,25 @@ def unmet_in(dataset: Dataset, reader: Contributor, seen: Sight) -> Unmet:
         return NOTHING
     there = items_ahead(reader).filter(message__conversation__dataset=dataset)
     columns = ("message", "message__conversation", "message__parent")
-    rows = list(there.values_list(*columns))
-    around = {conversation for _, conversation, _ in rows}
+    beside = (f"message__conversation__messages{one}" for one in TURN)
+    items: dict[int, tuple[int, int | None]] = {}
+    turns: dict[int, set[Turn]] = defaultdict(set)
+    for message, conversation, parent, *turn in there.values_list(*columns, *beside):
+        items[message] = conversation, parent
+        turns[conversation].add(Turn(*turn))
+    rows = items.values()
     # A pair waits as one, on its answer.
-    begun = {one for _, one, parent in rows if parent is None or dataset.is_pairs}
-    messages = {message for message, *_ in rows}
+    begun = {one for one, parent in rows if parent is None or dataset.is_pairs}
+    prompts: set[int] = set()
     if dataset.is_pairs:
-        messages |= {parent for *_, parent in rows if parent is not None}
-    return Unmet(frozenset(messages), frozenset(begun), frozenset(around - begun))
+        prompts = {parent for _, parent in rows if parent is not None}
+    known = Known(frozenset(items), frozenset(prompts))
+    return Unmet(
+        known.items | known.prompts,
+        frozenset(begun),
+        frozenset(turns.keys() - begun),
+        {pk: one for one in turns for pk in come_of(known, turns[one], reader)},
+    )
 
 
 def items_ahead(reader: Contributor) -> QuerySet[GoldItem]:
@@ -97,6 +117,59 @@ class Known(NamedTuple):
 
 
 NONE_KNOWN = Known()
+TURN = ("", "__author", "__parent", "__revises")
+
+
+class Turn(NamedTuple):
+    """A message, with what it hangs on."""
+
+    pk: int
+    author_id: int | None
+    parent_id: int | None
+    revises_id: int | None
+
+
+class Hanging(Protocol):
+    """A turn, or a message."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def author_id(self) -> int | None: ...
+    @property
+    def parent_id(self) -> int | None: ...
+    @property
+    def revises_id(self) -> int | None: ...
+
+
+def come_of(known: Known, turns: Collection[Hanging], reader: Contributor) -> set[int]:
+    """Of the messages of a conversation those that answer or revise a known item, and so
+    on. What people said themselves they are told."""
+    above: dict[int | None, set[int | None]] = {
+        one.pk: {one.parent_id, one.revises_id} - {None} for one in turns
+    }
+    below: dict[int | None, set[int | None]] = defaultdict(set)
+    for pk, hangs_on in above.items():
+        for one in hangs_on:
+            below[one].add(pk)
+    items = known.items & above.keys()
+    first = items - _reached(items, below)
+    told = first | _reached(first, above)
+    own = {one.pk for one in turns if one.author_id == reader.pk}
+    later = _reached(items | (known.prompts & above.keys()), below) - told - own
+    return {one.pk for one in turns if one.pk in later}
+
+
+def _reached(
+    start: Collection[int | None], steps: Mapping[int | None, Collection[int | None]]
+) -> set[int | None]:
+    found: set[int | None] = set()
+    waiting = list(start)
+    while waiting:
+        new = set(steps.get(waiting.pop(), ())) - found
+        found |= new
+        waiting += new
+    return found
 
 
 def known_ahead(messages: Iterable[int], reader: Contributor) -> Known:

@@ -169,7 +169,9 @@ class ConversationViewSet(mixins.ListModelMixin, Within):
             **{name: getattr(found, name) for name in names},
             "state": state,
             "created_at": None if is_waiting else found.created_at,
-            "message_count": getattr(found, "message_count", None),
+            "message_count": self._unmet.count_in(
+                found.pk, getattr(found, "message_count", None) or 0
+            ),
         }
 
 
@@ -187,16 +189,19 @@ class DatasetMessageViewSet(mixins.ListModelMixin, Within):
             raise NotAllowed(_("Only curators are told which texts are by models."))
         may = access.readable_by(self.person, self.seen)
         rows = Message.objects.filter(may, conversation__dataset=self.dataset)
-        rows = rows.filter(*self._wanted())
+        unmet = unmet_in(self.dataset, self.person, self.seen)
+        if unmet.later:
+            rows = rows.exclude(pk__in=list(unmet.later))
+        rows = rows.filter(*self._wanted(unmet))
         if "author" in self.asked:
             rows = rows.filter(author=self.person)
         if "check" in self.asked:
             rows = rows.distinct()
         return rows.select_related(*SHOWN_WITH)
 
-    def _wanted(self) -> Iterator[Q]:
+    def _wanted(self, known: Unmet) -> Iterator[Q]:
         """What is asked, by what is told: known items are found among what waits."""
-        unmet = Q(pk__in=unmet_in(self.dataset, self.person, self.seen).messages)
+        unmet = Q(pk__in=known.messages)
         for name, column in COLUMNS.items():
             if name not in self.asked:
                 continue

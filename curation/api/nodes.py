@@ -67,7 +67,8 @@ class MessageSerializer(Blind):
         return None if node.is_blind else node.message.uid
 
     def get_conversation(self, node: Node) -> int | None:
-        return None if node.is_blind else node.message.conversation_id
+        is_told = not (node.is_blind or node.is_cut_off)
+        return node.message.conversation_id if is_told else None
 
     def get_parent(self, node: Node) -> str | None:
         return _address(node.parent_id)

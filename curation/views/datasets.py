@@ -120,13 +120,14 @@ def _lines(request: SignedInRequest, rows: Iterable[Any], seen: Sight, unmet: Un
     """Conversations of `for_listing()`, each with its state as it is told, and its first
     prompt, or None if this person may not read that."""
     for row in rows:
-        prompt = first_prompt(row.roots)
+        prompt = first_prompt(one for one in row.roots if one.pk not in unmet.later)
         may_read = prompt and access.may_read(request.user, prompt, seen)
         told = Conversation(state=unmet.state_around(row.pk, row.state))
         yield {
             "conversation": row,
             "prompt": prompt if may_read else None,
             "told": told,
+            "message_count": unmet.count_in(row.pk, row.message_count or 0),
             # How old a text is that waits for verdicts, only curators are told.
             "has_date": seen != Sight.WORK or told.state != UNDER_REVIEW,
         }

@@ -102,7 +102,9 @@ def of_text(request: SignedInRequest, pk: int) -> HttpResponse:
     unmet = unmet_in(dataset, request.user, page.sight(request, dataset))
     # Of a known item it would say what became of it.
     known = [] if pk in unmet.messages else [pk]
-    made = Message.objects.filter(pk__in=reach.derived(known)).exclude(pk=pk)
+    made = Message.objects.filter(pk__in=reach.derived(known)).exclude(
+        pk__in=[pk, *unmet.later]
+    )
     return page.of_dataset(
         request,
         dataset,

@@ -67,7 +67,7 @@ def _similar(
     by_key = rows.in_bulk([one.message_id for one in near])
     found = []
     for key, likeness in near:
-        other = by_key.get(key)
+        other = by_key.get(key) if key not in unmet.later else None
         if other and access.may_read(request.user, other, seen):
             excerpt: str = getattr(other, "excerpt", "")
             is_cut = len(excerpt) == SHOWN

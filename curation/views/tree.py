@@ -16,7 +16,7 @@ from curation.actions.rights import Sight
 from curation.models import Contributor, Conversation, Event, Message, Settlement
 from curation.threads import Thread
 from curation.trails import Trail
-from curation.unmet import NONE_KNOWN, Known, known_ahead, orders_ahead
+from curation.unmet import NONE_KNOWN, Known, come_of, known_ahead, orders_ahead
 
 State = Message.State
 WORDS = {
@@ -102,6 +102,12 @@ class Node:
         return self.state == State.REJECTED
 
     @property
+    def is_cut_off(self) -> bool:
+        """What it answers or revises is not told, so neither is where it stands."""
+        told, there = (self.parent_id, self.revises_id), self.message
+        return not self.is_mine and told != (there.parent_id, there.revises_id)
+
+    @property
     def shows_changes(self) -> bool:
         """Both texts may be read, so what the one changes in the other may be shown."""
         return self.is_shown and self.revises is not None and self.revises.is_shown
@@ -141,10 +147,8 @@ def nodes_of(conversation: Conversation, *, reader: Contributor, seen: Sight) ->
     Who has yet to judge sees no names, verdicts or places: those would tell them what to
     think. Curators see all of it.
     """
-    children: dict[int | None, list[Message]] = defaultdict(list)
-    for message in conversation.messages.all():
-        children[message.parent_id].append(message)
     unmet = unmet_among(conversation.messages.all(), reader, seen)
+    children = _children(conversation.messages.all(), unmet, reader)
     unordered = _orders_ahead(conversation, reader, seen)
     is_open = conversation.state != Conversation.State.COMPLETE
     hides_places = is_open and seen != Sight.ALL
@@ -154,7 +158,7 @@ def nodes_of(conversation: Conversation, *, reader: Contributor, seen: Sight) ->
         message, closes = waiting.pop()
         node = node_of(message, reader, seen, number=len(nodes) + 1, unmet=unmet)
         would_tell = any(answer.pk in unmet.items for answer in children[message.pk])
-        if hides_places or would_tell or message.pk in unordered:
+        if hides_places or node.is_blind or would_tell or message.pk in unordered:
             node.settlement = None
         replies = _best_first(children[message.pk], node.settlement)
         node.has_replies, node.closes = bool(replies), 0 if replies else closes
@@ -164,6 +168,23 @@ def nodes_of(conversation: Conversation, *, reader: Contributor, seen: Sight) ->
         nodes.append(node)
     _link(nodes)
     return nodes
+
+
+def _children(
+    messages: Collection[Message], unmet: Known, reader: Contributor
+) -> dict[int | None, list[Message]]:
+    """What is told of them, each under the nearest message above it that is told too."""
+    later = come_of(unmet, messages, reader) if unmet.items else set()
+    parents = {message.pk: message.parent_id for message in messages}
+    children: dict[int | None, list[Message]] = defaultdict(list)
+    for message in messages:
+        if message.pk in later:
+            continue
+        parent = message.parent_id
+        while parent in later:
+            parent = parents[parent]
+        children[parent].append(message)
+    return children
 
 
 def first_prompt(roots: Iterable[Message]) -> Message | None:
