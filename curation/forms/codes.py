@@ -7,7 +7,16 @@ from allauth.mfa import app_settings
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
+from django import forms
 from django.core.cache import cache
+from django.utils.translation import gettext_lazy as _
+
+LONGEST = 64  # recovery codes have eight characters, and spaces where people put them
+
+
+def code_field() -> forms.CharField:
+    widget = forms.TextInput(attrs={"autocomplete": "one-time-code"})
+    return forms.CharField(label=_("Code"), max_length=LONGEST, widget=widget)
 
 
 class OnceMixin:
@@ -27,6 +36,10 @@ class OnceMixin:
 class CodeForm(OnceMixin, AuthenticateForm):  # type: ignore[misc]  # allauth is untyped
     """While signing in."""
 
+    code = code_field()
+
 
 class CodeAgainForm(OnceMixin, ReauthenticateForm):  # type: ignore[misc]
     """Before something that changes how one signs in."""
+
+    code = code_field()
