@@ -64,6 +64,17 @@ def test_make_has_every_target_that_the_docs_name():
     assert [one for one in sorted(named) if one[1] not in TARGETS] == []
 
 
+def test_what_the_docs_call_a_proof_is_there():
+    named = {
+        (page.name, path)
+        for page in PAGES
+        for path in re.findall(r"tests/[\w/]+\.py", page.read_text())
+    }
+
+    assert ("security.md", "tests/hostile/test_every_route.py") in named
+    assert [one for one in sorted(named) if not (ROOT / one[1]).exists()] == []
+
+
 @pytest.fixture
 def folders(settings, tmp_path):
     for name in ("RUNS", "VERSIONS", "MODELS"):
