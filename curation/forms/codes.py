@@ -14,14 +14,15 @@ from django.utils.translation import gettext_lazy as _
 LONGEST = 64  # recovery codes have eight characters, and spaces where people put them
 
 
-def code_field() -> forms.CharField:
-    widget = forms.TextInput(attrs={"autocomplete": "one-time-code"})
-    return forms.CharField(label=_("Code"), max_length=LONGEST, widget=widget)
-
-
-class OnceMixin:
+class Once(forms.Form):
     """allauth remembers a code for its half minute. With clocks that go differently it is
     good for longer, and somebody who looked on could use it after that."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=LONGEST,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}),
+    )
 
     def clean_code(self) -> str:
         code: str = super().clean_code()  # type: ignore[misc]
@@ -33,13 +34,9 @@ class OnceMixin:
         return code
 
 
-class CodeForm(OnceMixin, AuthenticateForm):  # type: ignore[misc]  # allauth is untyped
+class CodeForm(Once, AuthenticateForm):  # type: ignore[misc]  # allauth is untyped
     """While signing in."""
 
-    code = code_field()
 
-
-class CodeAgainForm(OnceMixin, ReauthenticateForm):  # type: ignore[misc]
+class CodeAgainForm(Once, ReauthenticateForm):  # type: ignore[misc]
     """Before something that changes how one signs in."""
-
-    code = code_field()
