@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from curation.models import (
     Ballot,
     BallotEntry,
+    Consent,
     Contributor,
     Dataset,
     Message,
@@ -72,6 +73,14 @@ def datasets_of(person: Contributor, tab: Tab) -> QuerySet[Dataset]:
     """Where the person contributed such things, also where they have left since."""
     ids = all_of(person, tab).order_by().values(DATASET_OF[tab])
     return Dataset.objects.filter(pk__in=ids).order_by("title", "pk")
+
+
+def datasets_to_leave(person: Contributor) -> list[Dataset]:
+    """Where they wrote something, or agreed to something. Two queries."""
+    written = list(datasets_of(person, Tab.TEXTS))
+    agreed = Consent.objects.in_force().filter(contributor=person)
+    known = Dataset.objects.filter(pk__in=agreed.values("terms__dataset"))
+    return written + [one for one in known if one not in written]
 
 
 def listed(person: Contributor, tab: Tab, chosen: Chosen) -> QuerySet[Any]:

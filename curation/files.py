@@ -32,6 +32,11 @@ from curation.models import DatasetVersion, Tombstone
 from curation.stores import MANIFEST, UNFINISHED, Manifest, Spoiled, Store, store
 
 SPLITS = ("train", "held_out")
+TYPES = {
+    ".jsonl": "application/x-ndjson",
+    ".json": "application/json",
+    ".parquet": "application/vnd.apache.parquet",
+}
 TRIES = 3
 
 T = TypeVar("T")

@@ -25,9 +25,11 @@ from django.db.models.functions import Cast
 from django.http import QueryDict
 
 from curation import neighbours
+from curation.actions.rights import Sight
 from curation.clean.check import Unavailable
 from curation.models import (
     Category,
+    Contributor,
     Conversation,
     Dataset,
     Entry,
@@ -36,7 +38,7 @@ from curation.models import (
     Settlement,
     Words,
 )
-from curation.unmet import NOTHING, Unmet
+from curation.unmet import NOTHING, Unmet, unmet_in
 
 logger = logging.getLogger(__name__)
 
@@ -251,6 +253,16 @@ def asked(
     )
     is_by_meaning = params.get("by") == "meaning" and words and neighbours.is_there()
     return _by_meaning(found) if is_by_meaning else found
+
+
+def asked_for(
+    params: QueryDict, dataset: Dataset, reader: Contributor, seen: Sight
+) -> Search:
+    """The same, for who sees so much of the dataset. One query more."""
+    found = asked(
+        params, dataset, is_curator=seen == Sight.ALL, is_viewer=seen == Sight.SETTLED
+    )
+    return replace(found, unmet=unmet_in(dataset, reader, seen))
 
 
 def _by_meaning(search: Search) -> Search:

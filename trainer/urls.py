@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from trainer.steering import JOB, RUN
 from trainer.views import (
     arena,
     asking,
@@ -34,11 +35,16 @@ urlpatterns = [
     path("runs/<int:pk>/evaluation/", evaluations.show, name="evaluation"),
     path("runs/<int:pk>/wins/", evaluations.ask_wins, name="run_wins"),
     path("runs/<int:pk>/probes/", evaluations.ask_probes, name="run_probes"),
-    path("runs/<int:pk>/live/", steering.live, {"noun": runs.RUN}, name="run_live"),
-    path("runs/<int:pk>/cancel/", steering.cancel, {"noun": runs.RUN}, name="run_cancel"),
-    path("runs/<int:pk>/pause/", steering.pause, {"noun": runs.RUN}, name="run_pause"),
-    path("runs/<int:pk>/retry/", steering.retry, {"noun": runs.RUN}, name="run_retry"),
-    path("runs/<int:pk>/log/", steering.log, {"noun": runs.RUN}, name="run_log"),
+    path(
+        "runs/<int:pk>/live/",
+        steering.live,
+        {"noun": RUN, "moving": runs.moving},
+        name="run_live",
+    ),
+    path("runs/<int:pk>/cancel/", steering.cancel, {"noun": RUN}, name="run_cancel"),
+    path("runs/<int:pk>/pause/", steering.pause, {"noun": RUN}, name="run_pause"),
+    path("runs/<int:pk>/retry/", steering.retry, {"noun": RUN}, name="run_retry"),
+    path("runs/<int:pk>/log/", steering.log, {"noun": RUN}, name="run_log"),
     path("runs/<int:pk>/ask/", asking.ask, name="run_ask"),
     path("runs/<int:pk>/promotion/", promotions.promotion, name="promotion"),
     path("runs/<int:pk>/arena/", arena.begin, name="arena_begin"),
@@ -66,11 +72,16 @@ urlpatterns = [
     path("runs/<int:pk>/export/", takeaway.run_export, name="run_export"),
     path("runs/<int:pk>/merge/", takeaway.run_merge, name="run_merge"),
     path("jobs/<int:pk>/", jobs.job, name="job"),
-    path("jobs/<int:pk>/live/", steering.live, {"noun": jobs.JOB}, name="job_live"),
-    path("jobs/<int:pk>/cancel/", steering.cancel, {"noun": jobs.JOB}, name="job_cancel"),
-    path("jobs/<int:pk>/pause/", steering.pause, {"noun": jobs.JOB}, name="job_pause"),
-    path("jobs/<int:pk>/retry/", steering.retry, {"noun": jobs.JOB}, name="job_retry"),
-    path("jobs/<int:pk>/log/", steering.log, {"noun": jobs.JOB}, name="job_log"),
+    path(
+        "jobs/<int:pk>/live/",
+        steering.live,
+        {"noun": JOB, "moving": jobs.moving},
+        name="job_live",
+    ),
+    path("jobs/<int:pk>/cancel/", steering.cancel, {"noun": JOB}, name="job_cancel"),
+    path("jobs/<int:pk>/pause/", steering.pause, {"noun": JOB}, name="job_pause"),
+    path("jobs/<int:pk>/retry/", steering.retry, {"noun": JOB}, name="job_retry"),
+    path("jobs/<int:pk>/log/", steering.log, {"noun": JOB}, name="job_log"),
     path("jobs/<int:pk>/files/", takeaway.job_files, name="job_files"),
     path("playground/", playground.talks, name="playground"),
     path("playground/<int:pk>/", playground.talk, name="talk"),

@@ -7,6 +7,7 @@ import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
@@ -27,6 +28,7 @@ from curation.models import Contributor, Dataset, DatasetVersion, Event, Extract
 
 SECONDS = 1.0  # between two signs of life
 FILE = "file"
+LOOKED_AT = 5  # rows
 
 State = Extract.State
 
@@ -73,6 +75,11 @@ def rows(
         version=found.version,
         told=told,
     )
+
+
+def first_rows(dataset: Dataset, wanted: Wanted) -> list[dict[str, Any]]:
+    """Under names of their own."""
+    return list(islice(rows(Extract(dataset=dataset, **wanted._asdict())), LOOKED_AT))
 
 
 def run(extract_id: int) -> None:

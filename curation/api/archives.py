@@ -12,7 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from curation import access, tasks
+from curation import access, downloads, tasks
 from curation.actions import archives
 from curation.api.errands import Errands, WrittenSerializer
 from curation.background import ring
@@ -20,7 +20,6 @@ from curation.models import Archiving
 from curation.rest.renderers import FILE
 from curation.rest.scopes import Scope
 from curation.rest.strict import Strict, checked
-from curation.views.archives import sent
 
 
 class ArchiveSerializer(WrittenSerializer):
@@ -76,4 +75,4 @@ class ArchiveViewSet(Errands):
     @action(detail=True, renderer_classes=FILE)
     def file(self, request: Request, slug: str, id: str) -> HttpResponseBase:
         """Whole or in part: a download that broke off goes on by `Range`."""
-        return sent(request._request, self.one(id))
+        return downloads.archive(request._request, self.one(id))

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from curation.actions import clusters, searches
+from curation.alike import SHOWN, chosen, found
 from curation.api.within import Numbered
 from curation.background import ring
 from curation.forms.duplicates import AT_ONCE
@@ -22,7 +23,6 @@ from curation.rest.pagination import InTurn
 from curation.rest.scopes import Scope
 from curation.rest.strict import Nothing, Strict, checked
 from curation.tasks import find_duplicates
-from curation.views.duplicates import SHOWN, chosen, found
 
 Read = serializers.Serializer[Any]
 MEMBERS_AT_ONCE = 500

@@ -12,7 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from curation import access, tasks
+from curation import access, downloads, tasks
 from curation.actions import extracting
 from curation.api.errands import Errands, WrittenSerializer
 from curation.background import ring
@@ -24,7 +24,6 @@ from curation.rest.forms import valid
 from curation.rest.renderers import FILE
 from curation.rest.scopes import Scope
 from curation.rest.strict import Strict, checked
-from curation.views.extracts import first_rows, sent
 
 Read = serializers.Serializer[Any]
 
@@ -93,7 +92,8 @@ class ExtractViewSet(Errands):
     @action(detail=False, methods=["post"])
     def preview(self, request: Request, slug: str) -> Response:
         """The first rows of such a file."""
-        shown: Any = {"rows": first_rows(self.dataset_to_curate(), self._wanted(request))}
+        rows = extracting.first_rows(self.dataset_to_curate(), self._wanted(request))
+        shown: Any = {"rows": rows}
         return Response(FirstRowsSerializer(shown).data)
 
     @extend_schema(
@@ -106,7 +106,7 @@ class ExtractViewSet(Errands):
 
         Its SHA-256 is the ETag.
         """
-        return sent(request._request, self.one(id))
+        return downloads.extract(request._request, self.one(id))
 
     def _wanted(self, request: Request) -> extracting.Wanted:
         asked = checked(ExtractWish, request.data)

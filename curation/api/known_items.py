@@ -114,6 +114,16 @@ class Known(Numbered):
             return rows
         return rows.filter(retired_at__isnull=not is_retired)
 
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def retire(self, request: Request, slug: str, id: str) -> Response:
+        """Show it to nobody more. What was answered stays counted."""
+        checked(Nothing, request.data)
+        return self.shown(self.retired(int(id)).pk)
+
+    def retired(self, id: int) -> GoldItem | GoldRanking:
+        raise NotImplementedError
+
 
 class KnownItemViewSet(Known):
     """Texts whose verdict is known, mixed unseen into reviews; the newest first."""
@@ -133,13 +143,9 @@ class KnownItemViewSet(Known):
         made = gold.make(message_id=message.pk, by=self.person, **fields)
         return self.shown(made.pk, status=201)
 
-    @extend_schema(request=None)
-    @action(detail=True, methods=["post"])
-    def retire(self, request: Request, slug: str, id: str) -> Response:
-        """Show it to nobody more. What was answered stays counted."""
-        checked(Nothing, request.data)
-        item = access.gold_item_in(self.dataset_to_curate(), int(id))
-        return self.shown(gold.retire(item_id=item.pk, by=self.person).pk)
+    def retired(self, id: int) -> GoldItem:
+        item = access.gold_item_in(self.dataset_to_curate(), id)
+        return gold.retire(item_id=item.pk, by=self.person)
 
     @extend_schema(responses=SharesSerializer)
     @action(detail=False, pagination_class=None)
@@ -171,10 +177,6 @@ class KnownRankingViewSet(Known):
         )
         return self.shown(made.pk, status=201)
 
-    @extend_schema(request=None)
-    @action(detail=True, methods=["post"])
-    def retire(self, request: Request, slug: str, id: str) -> Response:
-        """Show it to nobody more. What was said of it stays counted."""
-        checked(Nothing, request.data)
-        item = access.gold_ranking_in(self.dataset_to_curate(), int(id))
-        return self.shown(gold_rankings.retire(item_id=item.pk, by=self.person).pk)
+    def retired(self, id: int) -> GoldRanking:
+        item = access.gold_ranking_in(self.dataset_to_curate(), id)
+        return gold_rankings.retire(item_id=item.pk, by=self.person)

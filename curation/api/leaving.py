@@ -13,7 +13,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from curation import lineage
+from curation import contributions, lineage
 from curation.actions import erasure, withdrawals
 from curation.api.judgements import AddressField
 from curation.background import ring
@@ -23,7 +23,6 @@ from curation.rest.resource import Resource
 from curation.rest.scopes import Scope
 from curation.rest.strict import Strict, checked
 from curation.tasks import carry_on_withdrawals
-from curation.views.withdrawals import datasets_of
 
 Read = serializers.Serializer[Any]
 
@@ -126,7 +125,7 @@ class WithdrawalViewSet(
         return Response(self.get_serializer(asked).data, status=201)
 
     def _dataset(self, slug: str) -> Dataset:
-        there = {one.slug: one for one in datasets_of(self.person)}
+        there = {one.slug: one for one in contributions.datasets_to_leave(self.person)}
         if slug not in there:
             raise Http404
         return there[slug]

@@ -32,8 +32,8 @@ from curation.rest.resource import Resource
 from curation.rest.scopes import Scope
 from curation.rest.strict import Strict, checked
 from curation.threads import thread_of
+from curation.tree import nodes_of
 from curation.unmet import Unmet, unmet_in
-from curation.views.tree import nodes_of
 
 Read = serializers.Serializer[Any]
 ORDERS: dict[str, tuple[str, ...]] = {"newest": ("-pk",), "oldest": ("pk",)}

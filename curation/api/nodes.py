@@ -12,7 +12,7 @@ from rest_framework import serializers
 from curation.actions.rights import Sight
 from curation.addresses import address_of
 from curation.models import Contributor, Finding, Message
-from curation.views.tree import Node, node_of, unmet_among
+from curation.tree import Node, node_of, unmet_among
 from curation.wording import translated
 
 Read = serializers.Serializer[Any]

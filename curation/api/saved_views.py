@@ -22,7 +22,7 @@ from curation.rest.forms import valid
 from curation.rest.pagination import InOrder
 from curation.rest.scopes import Scope
 from curation.rest.strict import Strict, checked
-from curation.views.browse import asked_for
+from curation.search import asked_for
 
 LONGEST = 1_000  # as the column
 

@@ -24,8 +24,14 @@ from curation.hits import page_of
 from curation.models import Message
 from curation.rest.resource import CURSOR
 from curation.rest.strict import Strict
-from curation.search import COLUMNS, PAGE_SIZE, SORTS, WORDS_AT_MOST, Search
-from curation.views.browse import asked_for
+from curation.search import (
+    COLUMNS,
+    PAGE_SIZE,
+    SORTS,
+    WORDS_AT_MOST,
+    Search,
+    asked_for,
+)
 
 Read = serializers.Serializer[Any]
 SEVERAL = "Several with commas between."

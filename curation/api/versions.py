@@ -37,7 +37,6 @@ from curation.rest.renderers import FILE, LINES
 from curation.rest.resource import Resource
 from curation.rest.scopes import Scope
 from curation.rest.strict import Strict, checked
-from curation.views.versions import TYPES
 
 
 class VersionViewSet(
@@ -171,7 +170,7 @@ def file_answer(request: Request, version: DatasetVersion, name: str) -> HttpRes
         name=f"{version.dataset.slug}-v{version.number}-{name}",
         size=files.sizes_of(version)[name],
         tag=tag,
-        kind=TYPES[PurePath(name).suffix],
+        kind=files.TYPES[PurePath(name).suffix],
     )
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from curation import access, partial, tasks
+from curation import access, downloads, tasks
 from curation.actions import archives, errands
 from curation.background import ring
 from curation.errors import CurationError, Unavailable
@@ -45,24 +45,10 @@ def download(request: SignedInRequest, slug: str, pk: int) -> HttpResponseBase:
     dataset = access.dataset_to_curate(request, slug)
     archiving = access.archiving_in(dataset, pk)
     try:
-        return sent(request, archiving)
+        return downloads.archive(request, archiving)
     except CurationError as refusal:
         status = 503 if isinstance(refusal, Unavailable) else 409
         return _list(request, dataset, ArchiveForm(), problem=str(refusal), status=status)
-
-
-def sent(request: HttpRequest, archiving: Archiving) -> HttpResponseBase:
-    """Its file, whole or in part; 404 where it is not there, or not any more."""
-    if not archiving.has_file:
-        raise Http404
-    return partial.answer(
-        request,
-        cast(BinaryIO, archives.open_file(archiving)),
-        name=f"{archiving.dataset.slug}-{archiving.asked_at:%Y-%m-%d}.winnow.zip",
-        size=archiving.size,
-        tag=archiving.digest,
-        kind="application/zip",
-    )
 
 
 @require_POST

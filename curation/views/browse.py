@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from curation import access, neighbours, search
-from curation.actions.rights import Sight
 from curation.facets import Counts, counts_of, freed
 from curation.forms.browse import BulkForm, SavedViewForm
 from curation.http import SignedInRequest
-from curation.models import Contributor, Dataset, SavedView
-from curation.unmet import unmet_in
+from curation.models import Dataset, SavedView
 from curation.views import page, shelf
 
 SORTS = {
@@ -35,17 +32,9 @@ def show(request: SignedInRequest, slug: str) -> HttpResponse:
 
 def asked_by(request: SignedInRequest, dataset: Dataset) -> search.Search:
     """What the address asks for, of what this person may read."""
-    return asked_for(request.GET, dataset, request.user, page.sight(request, dataset))
-
-
-def asked_for(
-    params: QueryDict, dataset: Dataset, reader: Contributor, seen: Sight
-) -> search.Search:
-    """The same, for who sees so much of the dataset."""
-    asked = search.asked(
-        params, dataset, is_curator=seen == Sight.ALL, is_viewer=seen == Sight.SETTLED
+    return search.asked_for(
+        request.GET, dataset, request.user, page.sight(request, dataset)
     )
-    return replace(asked, unmet=unmet_in(dataset, reader, seen))
 
 
 def list_page(

@@ -21,9 +21,9 @@ from curation.http import SignedInRequest
 from curation.models import Conversation, Dataset, GoldItem, GoldRanking, Message
 from curation.threads import threads_of
 from curation.trails import trails_of
+from curation.tree import Node, history_of, nodes_of
 from curation.unmet import unmet_in
 from curation.views import gold, gold_rankings, page
-from curation.views.tree import Node, history_of, nodes_of
 
 FORMS_AT_MOST = 20  # messages: with more, the forms would be most of the page
 

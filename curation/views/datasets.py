@@ -23,9 +23,9 @@ from curation.errors import CurationError
 from curation.forms.datasets import DatasetForm, PolicyForm
 from curation.http import SignedInRequest
 from curation.models import Conversation, Dataset, Membership, Message
+from curation.tree import first_prompt
 from curation.unmet import Unmet, unmet_in
 from curation.views import page
-from curation.views.tree import first_prompt
 
 UNDER_REVIEW = Conversation.State.REVIEW
 

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from curation import access
+from curation import access, alike
 from curation.actions import clusters, searches
 from curation.background import ring
 from curation.errors import CurationError
 from curation.forms.duplicates import ClusterFilterForm, ClusterForm
 from curation.http import SignedInRequest
-from curation.models import Cluster, ClusterMember, Dataset, DuplicateSearch
+from curation.models import Dataset, DuplicateSearch
 from curation.tasks import find_duplicates
 from curation.views import page
 
 PAGE = 10  # clusters
-SHOWN = 12  # members of each
-State = ClusterMember.State
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -57,7 +53,7 @@ def _decide(request: SignedInRequest, dataset: Dataset) -> HttpResponse:
         problem = " ".join(str(error) for error in form.non_field_errors())
         return _page(request, dataset, problem=problem, status=422)
     only = [form.member] if form.member else None
-    ids = chosen(dataset, members=only, clusters=form.clusters)
+    ids = alike.chosen(dataset, members=only, clusters=form.clusters)
     verb = clusters.merge if form.is_merge else clusters.dismiss
     try:
         verb(member_ids=ids, by=request.user)
@@ -68,36 +64,13 @@ def _decide(request: SignedInRequest, dataset: Dataset) -> HttpResponse:
     return redirect(request.get_full_path())
 
 
-def chosen(
-    dataset: Dataset, *, members: Collection[int] | None, clusters: Collection[int]
-) -> list[int]:
-    """These members, or else all that are open in the clusters. Others' do not exist."""
-    there = ClusterMember.objects.filter(cluster__dataset=dataset)
-    if members is not None:
-        if there.filter(pk__in=members).count() < len(members):
-            raise Http404
-        return list(members)
-    mine = Cluster.objects.filter(dataset=dataset, pk__in=clusters)
-    if mine.count() < len(clusters):
-        raise Http404
-    waiting = there.filter(cluster__in=clusters, state=State.OPEN)
-    return list(waiting.values_list("pk", flat=True))
-
-
-def found(dataset: Dataset, *, is_open: bool) -> Any:
-    """Clusters of which something waits to be decided, or nothing does."""
-    waits = Exists(ClusterMember.objects.filter(cluster=OuterRef("pk"), state=State.OPEN))
-    rows = Cluster.objects.filter(waits if is_open else ~waits, dataset=dataset)
-    return _for_page(rows)
-
-
 def _page(
     request: SignedInRequest, dataset: Dataset, *, status: int = 200, **said: Any
 ) -> HttpResponse:
     asked = ClusterFilterForm(request.GET)
     asked.is_valid()  # what is not known is left out
     wanted = asked.cleaned_data
-    rows = found(dataset, is_open=not wanted.get("state"))
+    rows = alike.found(dataset, is_open=not wanted.get("state"))
     if wanted.get("after"):
         rows = rows.filter(pk__lt=wanted["after"])
     there = list(rows.order_by("-pk")[: PAGE + 1])
@@ -113,18 +86,4 @@ def _page(
     }
     return page.of_dataset(
         request, dataset, "duplicates.html", status=status, **context, **said
-    )
-
-
-def _for_page(rows: Any) -> Any:
-    members = ClusterMember.objects.select_related(
-        "message__conversation", "message__author", "decided_by"
-    ).order_by("-likeness", "pk")
-    return (
-        rows.annotate(
-            size=Count("members"),
-            waiting=Count("members", filter=Q(members__state=State.OPEN)),
-        )
-        .select_related("head__conversation", "head__author")
-        .prefetch_related(Prefetch("members", queryset=members[:SHOWN], to_attr="shown"))
     )

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import json
-from itertools import islice
-from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from curation import access, partial, tasks
+from curation import access, downloads, tasks
 from curation.actions import errands, extracting
-from curation.actions.extracting import Wanted
 from curation.background import ring
 from curation.forms.extracts import ExtractForm
 from curation.http import SignedInRequest, asks_again, outcome_told
-from curation.models import Dataset, Extract
+from curation.models import Dataset
 from curation.views import page
-
-LOOKED_AT = 5  # rows
-TYPES = {
-    "jsonl": "application/x-ndjson",
-    "json": "application/json",
-    "csv": "text/csv; charset=utf-8",
-    "parquet": "application/vnd.apache.parquet",
-}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,7 +30,7 @@ def index(request: SignedInRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         return _list(request, dataset, form, status=422)
     if "start" not in request.POST:
-        rows = first_rows(dataset, form.wanted)
+        rows = extracting.first_rows(dataset, form.wanted)
         first = [json.dumps(row, ensure_ascii=False, indent=1) for row in rows]
         return _list(request, dataset, form, first)
     found = extracting.ask(dataset=dataset, by=request.user, wanted=form.wanted)
@@ -71,30 +60,8 @@ def cancel(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD"])
 @login_required
 def download(request: SignedInRequest, slug: str, pk: int) -> HttpResponseBase:
-    return sent(request, access.extract_in(access.dataset_to_curate(request, slug), pk))
-
-
-def sent(request: HttpRequest, found: Extract) -> HttpResponseBase:
-    """Its file, whole or in part; 404 where it is not there, or not any more."""
-    try:
-        file = (found.folder / extracting.FILE).open("rb")
-    except FileNotFoundError as error:
-        raise Http404 from error
-    of = f"-v{found.version.number}" if found.version else ""
-    return partial.answer(
-        request,
-        file,
-        name=f"{found.dataset.slug}{of}-{found.format}-{found.pk}.{found.kind}",
-        size=found.size,
-        tag=found.digest,
-        kind=TYPES[found.kind],
-    )
-
-
-def first_rows(dataset: Dataset, wanted: Wanted) -> list[dict[str, Any]]:
-    """Under names of their own."""
-    rows = extracting.rows(Extract(dataset=dataset, **wanted._asdict()))
-    return list(islice(rows, LOOKED_AT))
+    found = access.extract_in(access.dataset_to_curate(request, slug), pk)
+    return downloads.extract(request, found)
 
 
 def _list(

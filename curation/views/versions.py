@@ -26,11 +26,6 @@ from curation.http import SignedInRequest, asks_again
 from curation.models import Dataset, DatasetVersion, Freezing
 from curation.views import page
 
-TYPES = {
-    ".jsonl": "application/x-ndjson",
-    ".json": "application/json",
-    ".parquet": "application/vnd.apache.parquet",
-}
 TOLD = timedelta(hours=1)  # how long the page says what became of a version in the making
 
 
@@ -82,7 +77,7 @@ def download(
         status = 503 if isinstance(refusal, Unavailable) else 409
         return _page(request, version, problem=str(refusal), status=status)
     named = f"{version.dataset.slug}-v{version.number}-{name}"
-    kind = TYPES[PurePath(name).suffix]
+    kind = files.TYPES[PurePath(name).suffix]
     return FileResponse(file, as_attachment=True, filename=named, content_type=kind)
 
 

@@ -13,10 +13,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from curation import contributions, lineage
 from curation.actions import withdrawals
 from curation.background import ring
-from curation.contributions import Tab
 from curation.errors import CurationError
 from curation.http import SignedInRequest
-from curation.models import Consent, Contributor, Dataset, Withdrawal
+from curation.models import Dataset, Withdrawal
 from curation.tasks import carry_on_withdrawals
 
 
@@ -24,7 +23,7 @@ from curation.tasks import carry_on_withdrawals
 @login_required
 def ask(request: SignedInRequest) -> HttpResponse:
     """All of one dataset, or everything. The texts' own number is said before."""
-    datasets = datasets_of(request.user)
+    datasets = contributions.datasets_to_leave(request.user)
     chosen = _chosen(request, datasets)
     context: dict[str, Any] = {
         "datasets": datasets,
@@ -61,14 +60,6 @@ def show(request: SignedInRequest, pk: int) -> HttpResponse:
         "seen": set(seen),
     }
     return render(request, "curation/withdrawal.html", context)
-
-
-def datasets_of(person: Contributor) -> list[Dataset]:
-    """Where they wrote something, or agreed to something. Two queries."""
-    written = list(contributions.datasets_of(person, Tab.TEXTS))
-    agreed = Consent.objects.in_force().filter(contributor=person)
-    known = Dataset.objects.filter(pk__in=agreed.values("terms__dataset"))
-    return written + [one for one in known if one not in written]
 
 
 def _chosen(request: SignedInRequest, datasets: list[Dataset]) -> Dataset | None:

@@ -7,8 +7,8 @@ import pytest
 from config.places import ROOT
 from curation.actions import discussion, judgements, messages, withdrawals
 from curation.models import Conversation, Event, Message
+from curation.tree import WORDS
 from curation.views.conversations import FORMS_AT_MOST
-from curation.views.tree import WORDS
 from tests.curation.pages import held, queries, signed_in, url
 from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, ReplyFactory
 

@@ -24,6 +24,14 @@ logger = logging.getLogger(__name__)
 State = Contest.State
 ROUND = 10  # prompts
 KIND = "generate"
+RIVALS_SHOWN = 50
+
+
+def rivals_of(run: Run) -> list[Run]:
+    """Whom a run's model can meet: the newest of its dataset that answer."""
+    theirs = Run.objects.usable().filter(version__dataset=run.dataset_id)
+    rivals = theirs.exclude(method=Run.Method.REWARD).exclude(pk=run.pk)
+    return list(rivals.select_related("base").order_by("-pk")[:RIVALS_SHOWN])
 
 
 @transaction.atomic

@@ -24,7 +24,6 @@ from trainer.api.runs import narrowed
 from trainer.api.wishes import NUMBERS
 from trainer.judging import ContestForm
 from trainer.models import Contest
-from trainer.views.arena import rivals_of
 
 FILTERS = {"dataset": "version__dataset__slug", "state": "state"}
 
@@ -110,7 +109,7 @@ class ContestViewSet(
         asked = checked(ContestWish, request.data)
         run = access.model_to_ask_about(self.asking, asked.pop("run"))
         sent = {**asked, "rival": asked["rival"] or 0}
-        form = ContestForm(sent, run=run, rivals=rivals_of(run))
+        form = ContestForm(sent, run=run, rivals=actions.rivals_of(run))
         valid(form)
         made = actions.begin(run_id=run.pk, by=self.person, **form.settings())
         job = actions.go_on(made.pk)

@@ -21,7 +21,7 @@ from trainer.api.serializers import JobSerializer
 from trainer.api.steering import Steered
 from trainer.api.wishes import JobQuery, JobWish
 from trainer.models import Job
-from trainer.views.jobs import JOB
+from trainer.steering import JOB
 
 FILTERS = {
     "state": "state",

@@ -35,7 +35,7 @@ from trainer.api.wishes import MetricQuery, RunQuery, RunWish, SampleQuery
 from trainer.config import RunConfig
 from trainer.errors import TrainerError
 from trainer.models import BaseModel, Run
-from trainer.views.runs import RUN
+from trainer.steering import RUN
 
 FILTERS = {
     "state": "state",

@@ -1,4 +1,4 @@
-"""Runs and jobs are listed, stopped and gone on with alike: see views/steering.py."""
+"""Runs and jobs are listed, stopped and gone on with alike: see trainer/steering.py."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from curation.rest.resource import Resource
 from curation.rest.scopes import Scope
 from curation.rest.strict import Nothing, checked
 from trainer.api.wishes import NEWEST, OLDEST
-from trainer.views.steering import Noun, logged
+from trainer.steering import Noun, logged
 
 
 class Steered(

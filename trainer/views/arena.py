@@ -16,10 +16,8 @@ from curation.http import SignedInRequest, outcome_told
 from trainer import access, looks, tasks
 from trainer.actions import contests as actions
 from trainer.judging import ContestForm
-from trainer.models import Run
 
 ON_A_PAGE = 25
-RIVALS_SHOWN = 50
 
 
 @require_GET
@@ -55,7 +53,7 @@ def contest(request: SignedInRequest, pk: int) -> HttpResponse:
 def begin(request: SignedInRequest, pk: int) -> HttpResponse:
     run = access.model_to_ask_about(request, pk)
     sent = request.POST if request.method == "POST" else None
-    form = ContestForm(sent, run=run, rivals=rivals_of(run))
+    form = ContestForm(sent, run=run, rivals=actions.rivals_of(run))
     status = 200
     if request.method == "POST":
         status = 422
@@ -73,13 +71,6 @@ def begin(request: SignedInRequest, pk: int) -> HttpResponse:
     room = handoff.room_to_ask(run.dataset_id)
     context = {"run": run, "form": form, "room": room}
     return render(request, "trainer/contest_begin.html", context, status=status)
-
-
-def rivals_of(run: Run) -> list[Run]:
-    """Whom a run's model can meet: the newest of its dataset that answer."""
-    theirs = Run.objects.usable().filter(version__dataset=run.dataset_id)
-    rivals = theirs.exclude(method=Run.Method.REWARD).exclude(pk=run.pk)
-    return list(rivals.select_related("base").order_by("-pk")[:RIVALS_SHOWN])
 
 
 @require_POST

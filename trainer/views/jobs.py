@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from curation import handoff
@@ -18,7 +17,6 @@ from trainer.actions import jobs as actions
 from trainer.folders import folder_of_job
 from trainer.jobs.kinds import KINDS
 from trainer.models import Job, Run
-from trainer.views.steering import Noun
 
 
 @require_GET
@@ -26,7 +24,7 @@ from trainer.views.steering import Noun
 def job(request: SignedInRequest, pk: int) -> HttpResponse:
     found = access.job(request, pk)
     context = {
-        **_live(found),
+        **moving(found),
         "took": report.took(found),
         "history": report.told(found),
         **_result(found),
@@ -60,7 +58,7 @@ def _result(found: Job) -> dict[str, Any]:
     return kind.shown(found)
 
 
-def _live(found: Job) -> dict[str, Any]:
+def moving(found: Job) -> dict[str, Any]:
     kind = KINDS.get(found.kind)
     return {
         "job": found,
@@ -68,16 +66,3 @@ def _live(found: Job) -> dict[str, Any]:
         "template": kind.template if kind else "",
         "log": report.log_tail(folder_of_job(found)),
     }
-
-
-JOB = Noun(
-    name="job",
-    to_watch=access.job,
-    to_read_log=access.job_to_steer,
-    to_steer=access.job_to_steer,
-    actions=actions,
-    ring=lambda pk: ring(tasks.execute_job, job_id=pk),
-    folder=folder_of_job,
-    moving=_live,
-    said_again=gettext_lazy("It is queued again."),
-)

@@ -8,7 +8,6 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from curation import handoff
@@ -32,7 +31,6 @@ from trainer.folders import folder_of
 from trainer.forms import LaunchForm
 from trainer.models import BaseModel, Champion, Run, ancestry
 from trainer.text import is_number
-from trainer.views.steering import Noun
 
 RUNS_ON_A_PAGE = 25
 
@@ -77,7 +75,7 @@ def run(request: SignedInRequest, pk: int) -> HttpResponse:
     found = access.run(request, pk)
     method = methods.of(found)
     context = {
-        **_live(found),
+        **moving(found),
         "took": report.took(found),
         "settings": report.settings(method, found.config),
         "history": report.told(found),
@@ -96,7 +94,7 @@ def run(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "trainer/run.html", context)
 
 
-def _live(run: Run) -> dict[str, Any]:
+def moving(run: Run) -> dict[str, Any]:
     return {
         "run": run,
         "stages": report.stages(run),
@@ -106,19 +104,6 @@ def _live(run: Run) -> dict[str, Any]:
         "log": report.log_tail(folder_of(run)),
         "waits_for": board.why_it_waits(run) if run.state == Run.State.QUEUED else "",
     }
-
-
-RUN = Noun(
-    name="run",
-    to_watch=access.run_to_watch,
-    to_read_log=access.run_to_watch,
-    to_steer=access.run_to_steer,
-    actions=actions,
-    ring=lambda pk: ring(tasks.execute_run, run_id=pk),
-    folder=folder_of,
-    moving=_live,
-    said_again=gettext_lazy("It is queued again, and goes on where it stopped."),
-)
 
 
 @require_http_methods(["GET", "POST"])

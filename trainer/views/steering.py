@@ -3,57 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from curation.http import SignedInRequest, outcome_told, unless_same
-from trainer.child import LOG
 from trainer.models.fenced import Fenced
+from trainer.steering import Noun, logged
 
 State = Fenced.State
-Access = Callable[[SignedInRequest, int], Any]  # the row, or 404
-
-
-@dataclass(frozen=True)
-class Noun:
-    """One kind of rows: `run` has the page trainer:run, `_run_live.html`, and `run_id`."""
-
-    name: str
-    to_watch: Access
-    to_read_log: Access
-    to_steer: Access
-    actions: ModuleType  # cancel, pause and retry
-    ring: Callable[[int], None]  # a worker, when one is queued again
-    folder: Callable[[Any], Path]
-    moving: Callable[[Any], dict[str, Any]]  # what the part of the page that moves needs
-    said_again: str | Promise  # to whoever queued one again
-
-    @property
-    def page(self) -> str:
-        return f"trainer:{self.name}"
-
-    def id(self, pk: int) -> dict[str, int]:
-        return {f"{self.name}_id": pk}
+Moving = Callable[[Any], dict[str, Any]]  # what the part of the page that moves needs
 
 
 @require_GET
 @login_required
-def live(request: SignedInRequest, pk: int, *, noun: Noun) -> HttpResponse:
+def live(request: SignedInRequest, pk: int, *, noun: Noun, moving: Moving) -> HttpResponse:
     """The part of the page that moves. When the work has ended, all of the page is new."""
     found = noun.to_watch(request, pk)
     if not request.htmx:
         return redirect(noun.page, pk)
-    answer = render(request, f"trainer/_{noun.name}_live.html", noun.moving(found))
+    answer = render(request, f"trainer/_{noun.name}_live.html", moving(found))
     if found.is_active:
         return unless_same(request, answer)
     answer["HX-Refresh"] = "true"
@@ -108,13 +82,3 @@ def _steered(
 def log(request: SignedInRequest, pk: int, *, noun: Noun) -> HttpResponse:
     """The whole log as a download, never as a page."""
     return logged(noun, noun.to_read_log(request, pk))
-
-
-def logged(noun: Noun, row: Any) -> HttpResponse:
-    """The log of one that the person may read it of."""
-    path = noun.folder(row) / LOG
-    if not path.exists():
-        raise Http404
-    answer = HttpResponse(path.read_bytes(), content_type="text/plain; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{noun.name}-{row.pk}.log"'
-    return answer
