@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import re
+
 import pytest
+from django.urls import reverse
 
 from curation.models import Conversation, Dataset, Event, Message
 from tests.curation.pages import held, queries, signed_in, url
@@ -226,3 +229,34 @@ def test_the_overview_costs_the_same_however_much_there_is(client, dataset):
     # many conversations, those of this page, their prompts, the guideline, the members,
     # the states, what waits, what is flagged, the bell
     assert (before, queries(client, url("dataset", dataset.slug))) == (13, 13)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["dataset", "people", "flags", "gold", "rules", "agreement", "imports", "given"],
+)
+def test_where_one_is_is_a_tab_and_the_rest_is_under_more(client, dataset, name):
+    signed_in(client, dataset, "curator")
+    here = (
+        reverse("annotate:allotments", args=[dataset.slug])
+        if name == "given"
+        else url(name, dataset.slug)
+    )
+
+    page = client.get(here).text
+
+    tabs, more = page.split('<nav class="tabs', 1)[1].split("<details", 1)
+    assert re.findall(r'href="([^"]+)" aria-current="page"', tabs) == [here]
+    leads = re.findall(r'href="([^"]+)"', more.split("</details>", 1)[0])
+    assert here not in leads
+    assert len(re.findall("href=", tabs)) + len(leads) == 12
+
+
+def test_only_curators_have_more_than_fits_in_a_line(client, dataset):
+    signed_in(client, dataset, "reviewer")
+
+    page = client.get(url("dataset", dataset.slug)).text
+
+    tabs = page.split('<nav class="tabs', 1)[1].split("</nav>", 1)[0]
+    assert len(re.findall("href=", tabs)) == 6
+    assert "<details" not in tabs

@@ -79,3 +79,26 @@ def test_on_a_phone_the_tab_where_one_is_comes_into_sight(sign_in):
 
     expect(page.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=1)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_rest_of_the_tabs_is_under_more_also_without_scripts(sign_in, width):
+    page = sign_in(
+        "curator", java_script_enabled=False, viewport={"width": width, "height": 844}
+    )
+    page.goto("/datasets/conversations/rules/")
+    tabs = page.get_by_role("navigation", name="Dataset", exact=True)
+    expect(tabs.locator("[aria-current]")).to_be_in_viewport(ratio=1)
+    assert tabs.bounding_box()["height"] < 60
+
+    tabs.locator("summary").focus()
+    page.keyboard.press("Enter")
+    known = tabs.get_by_role("link", name="Known items")
+    expect(known).to_be_in_viewport(ratio=1)
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    expect(known).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(tabs.locator("[aria-current]")).to_have_text("Known items")
+    expect(tabs.locator("[aria-current]")).to_be_in_viewport(ratio=1)
