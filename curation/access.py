@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
@@ -28,6 +28,7 @@ from curation.models import (
     Invitation,
     Membership,
     Message,
+    ModelReport,
     SavedView,
     SecondLook,
 )
@@ -167,6 +168,21 @@ def saved_view(request: SignedInRequest, slug: str, pk: int) -> SavedView:
 def version(request: SignedInRequest, slug: str, number: int) -> DatasetVersion:
     shown = DatasetVersion.objects.for_listing()
     return get_object_or_404(shown, dataset=dataset(request, slug), number=number)
+
+
+def version_by_digest(request: SignedInRequest, digest: str) -> DatasetVersion:
+    shown = DatasetVersion.objects.select_related("dataset__policy")
+    return get_object_or_404(shown, dataset__in=datasets(request), digest=digest)
+
+
+def reports(request: SignedInRequest) -> QuerySet[ModelReport]:
+    """Models that learned from versions of datasets that the person may see."""
+    there = ModelReport.objects.select_related("version__dataset__policy")
+    return there.filter(version__dataset__in=datasets(request))
+
+
+def report(request: SignedInRequest, pk: int) -> ModelReport:
+    return get_object_or_404(reports(request), pk=pk)
 
 
 def archiving_in(dataset: Dataset, pk: int) -> Archiving:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from django.db.models import QuerySet
 
-from curation import facts, reach
+from curation import access, facts, reach
+from curation.actions.rights import Sight
 from curation.aggregate.contests import Fared, Score, scores
 from curation.formats.facts import Facts
 from curation.models import (
@@ -17,9 +18,11 @@ from curation.models import (
     Contributor,
     Dataset,
     DatasetVersion,
+    Message,
     ModelReport,
     Withdrawal,
 )
+from curation.unmet import unmet_in
 
 MODELS_AT_MOST = 50  # the newest; each costs a look at its ballots
 UNKNOWN = Fared(Score(0, 0), Score(0, 0))
@@ -131,6 +134,42 @@ def reached_by(message_ids: Iterable[int]) -> list[Reached]:
     return _with_models(versions)
 
 
+class Made(NamedTuple):
+    """Other words that were made of a text, in the state that is told."""
+
+    message: Message
+    state: Message.State
+    is_blind: bool  # it is told as one that waits for verdicts, so not when it came
+
+
+class Went(NamedTuple):
+    """Where a text went, as far as one person may know."""
+
+    state: Message.State  # as it is told
+    made: list[Made]
+    reached: list[Reached]
+
+
+def of_text(message: Message, reader: Contributor, seen: Sight) -> Went:
+    """Of a known item that the reader has yet to meet it would say what became of it."""
+    dataset = message.conversation.dataset
+    unmet = unmet_in(dataset, reader, seen)
+    known = [] if message.pk in unmet.messages else [message.pk]
+    hidden = unmet.messages | unmet.later.keys()
+    words = set(reach.derived(known)) - unmet.later.keys() - {message.pk}
+    there = Message.objects.filter(pk__in=words).order_by("pk")
+    made = there.filter(access.readable_by(reader, seen), conversation__dataset=dataset)
+    told = [(one, unmet.state_of(one)) for one in made]
+    return Went(
+        unmet.state_of(message),
+        [
+            Made(one, state, seen == Sight.WORK and state == Message.State.SUBMITTED)
+            for one, state in told
+        ],
+        _with_models(reach.versions_holding({*known, *words}, but_by=hidden)),
+    )
+
+
 def recalled_by(withdrawal: Withdrawal) -> list[Reached]:
     """Where what was taken back had gone by then."""
     marked = DatasetVersion.objects.filter(recalls__withdrawal=withdrawal)
@@ -141,7 +180,8 @@ def recalled_by(withdrawal: Withdrawal) -> list[Reached]:
 def _with_models(versions: list[DatasetVersion]) -> list[Reached]:
     models: dict[int, list[Learner]] = defaultdict(list)
     held = {version.pk for version in versions}
-    reports = ModelReport.objects.filter(version__in=held).select_related("replaced_by")
+    shown = ModelReport.objects.select_related("replaced_by", "version")
+    reports = shown.filter(version__in=held)
     for report in reports.order_by("-finished_at", "-pk"):
         new = _in_its_place(report)
         is_clean = new is not None and held.isdisjoint(_versions_behind(new))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +43,20 @@ UNION
 SELECT item.version_id, below.root
 FROM below JOIN curation_versionitem AS item ON item.instead_of_id = below.id
 ORDER BY 1, 2
+"""
+# The same, as far as these others may be known: they, and what stands below them, are none.
+HOLDING_BUT_BY = """
+WITH RECURSIVE below (id) AS (
+    SELECT one FROM unnest(%s::bigint[]) AS one WHERE one <> ALL(%s::bigint[])
+    UNION
+    SELECT reply.id FROM curation_message AS reply
+    JOIN below ON reply.parent_id = below.id WHERE reply.id <> ALL(%s::bigint[])
+)
+SELECT item.version_id FROM curation_versionitem AS item
+JOIN below ON below.id = item.reply_id
+UNION
+SELECT item.version_id FROM curation_versionitem AS item
+JOIN below ON below.id = item.instead_of_id WHERE item.reply_id <> ALL(%s::bigint[])
 """
 FROZEN_SINCE = f"""{BELOW},
 later AS (SELECT id FROM curation_datasetversion WHERE frozen_at >= %s)
@@ -133,9 +147,13 @@ def is_frozen_since(message_ids: Iterable[int], since: datetime) -> bool:
     return bool(rows(FROZEN_SINCE, list(message_ids), since)[0][0])
 
 
-def versions_holding(message_ids: Iterable[int]) -> list[DatasetVersion]:
-    """Newest first, each with its dataset."""
-    ids = {version for version, _ in holding(message_ids)}
+def versions_holding(
+    message_ids: Iterable[int], *, but_by: Collection[int] = ()
+) -> list[DatasetVersion]:
+    """Newest first, each with its dataset. `but_by` are messages by which nobody is to know
+    that it does."""
+    asked, hidden = list(message_ids), list(but_by)
+    ids = [version for (version,) in rows(HOLDING_BUT_BY, asked, hidden, hidden, hidden)]
     found = DatasetVersion.objects.filter(pk__in=ids).select_related("dataset")
     return list(found.order_by("-frozen_at", "-pk"))
 

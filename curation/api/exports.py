@@ -14,11 +14,11 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from curation import renaming
+from curation import access, renaming
 from curation.actions import exports
 from curation.actions.rights import holds
 from curation.forms.exports import ExportForm
-from curation.models import Dataset, DatasetVersion, Export
+from curation.models import DatasetVersion, Export
 from curation.rest.forms import valid
 from curation.rest.pagination import LastFirst
 from curation.rest.renderers import LINES
@@ -52,12 +52,7 @@ class ExportViewSet(mixins.ListModelMixin, Resource, viewsets.GenericViewSet[Exp
 
     @cached_property
     def version(self) -> DatasetVersion:
-        seen = DatasetVersion.objects.select_related("dataset")
-        found = get_object_or_404(
-            seen,
-            digest=self.kwargs["digest"],
-            dataset__in=Dataset.objects.visible_to(self.person),
-        )
+        found = access.version_by_digest(self.asking, self.kwargs["digest"])
         if not holds(self.person, found.dataset):
             raise Http404
         return found

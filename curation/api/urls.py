@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
 from curation.api import (
@@ -16,6 +16,7 @@ from curation.api import (
     judgements,
     known_items,
     leaving,
+    lineage,
     me,
     members,
     messages,
@@ -31,6 +32,8 @@ from curation.api.hooks import HookViewSet
 from curation.api.within import SLUG
 
 app_name = "api"
+DIGEST = "versions/(?P<digest>[0-9a-f]{64})"
+TEXT = "messages/(?P<id>[0-9a-f]{16})"
 router = SimpleRouter()
 router.register("datasets", datasets.DatasetViewSet, basename="dataset")
 for name, viewset in {
@@ -72,15 +75,21 @@ router.register("history", history.WholeHistoryViewSet, basename="history")
 router.register("comments", messages.CommentViewSet, basename="comment")
 router.register("terms", terms.TermsViewSet, basename="terms")
 router.register("versions", versions.VersionViewSet, basename="version")
-router.register(
-    "versions/(?P<digest>[0-9a-f]{64})/exports", exports.ExportViewSet, basename="export"
-)
+router.register(f"{DIGEST}/exports", exports.ExportViewSet, basename="export")
+router.register(f"{DIGEST}/cards", lineage.CardViewSet, basename="card")
+router.register("models", lineage.ModelViewSet, basename="model")
 router.register("freezings", versions.FreezingViewSet, basename="freezing")
 router.register("hooks", HookViewSet, basename="hook")
 policy = datasets.PolicyViewSet.as_view({"get": "retrieve", "patch": "partial_update"})
 search = searching.SearchViewSet.as_view({"get": "retrieve"})
 agreement = figures.AgreementViewSet.as_view({"get": "retrieve"})
+text_lineage = lineage.TextLineageViewSet.as_view({"get": "retrieve"})
+version_lineage = lineage.VersionLineageViewSet.as_view({"get": "retrieve"})
+my_lineage = lineage.MyLineageViewSet.as_view({"get": "retrieve"})
 urlpatterns = [
+    re_path(f"^{TEXT}/lineage/$", text_lineage, name="message-lineage"),
+    re_path(f"^{DIGEST}/lineage/$", version_lineage, name="version-lineage"),
+    path("me/lineage/", my_lineage, name="my-lineage"),
     path("me/", me.MeView.as_view(), name="me"),
     path("me/erasure/", leaving.ErasureView.as_view(), name="my-erasure"),
     path("datasets/<slug:slug>/policy/", policy, name="dataset-policy"),

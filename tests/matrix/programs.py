@@ -141,6 +141,13 @@ ROWS = [
     Row("api:version-files", "digest", get=MEMBERS),
     Row("api:version-file", "digest =train.jsonl", get=MEMBERS),
     Row("api:version-verify", "digest", get=MEMBERS),
+    Row("api:version-lineage", "digest", get=MEMBERS),
+    Row("api:card-list", "digest", get=MEMBERS),
+    Row("api:card-detail", "digest =README.md", get=MEMBERS),
+    Row("api:model-list", get=SIGNED_IN),
+    Row("api:model-detail", "report", get=MEMBERS),
+    Row("api:message-lineage", "text", get=MEMBERS),
+    Row("api:my-lineage", get=SIGNED_IN),
     Row("api:freezing-detail", "freezing", get=MEMBERS, delete=ACTING.to(204)),
     # Webhooks; those of the site are seen with an admin's key.
     Row("api:hook-list", get=SIGNED_IN, post=SIGNED_IN.to(400), send=b"{}"),
