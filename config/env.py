@@ -82,13 +82,24 @@ def env_networks(name: str) -> list[IPv4Network | IPv6Network]:
     return networks
 
 
-def env_bucket(name: str) -> str:
-    """A place in S3 without its "s3://": a bucket, and perhaps what keys begin with."""
-    value = env_str(name).rstrip("/")
+def env_bucket(name: str) -> tuple[str, str]:
+    """A place in S3: a bucket, and perhaps what keys begin with."""
+    value = env_str(name)
     kind, separator, place = value.partition("://")
-    if value and (kind != "s3" or not separator or not place.partition("/")[0]):
+    bucket, _slash, folder = place.partition("/")
+    if value and (kind != "s3" or not separator or not bucket):
         raise BadEnvironment(f"{name} must be like s3://bucket/folder, not {value!r}.")
-    return place
+    return bucket, folder.strip("/")
+
+
+def env_endpoint(*names: str) -> str:
+    """The address of a service, by the first of these names that is set; "" for none."""
+    name = next((name for name in names if env_str(name)), names[0])
+    value = env_str(name)
+    parts = urlsplit(value)
+    if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        raise BadEnvironment(f"{name} must be like http://minio:9000, not {value!r}.")
+    return value
 
 
 def env_secret(name: str, *, kept_in: Path | None = None) -> str:

@@ -80,5 +80,7 @@ def logging_of(level: str, form: str) -> dict[str, Any]:
         "loggers": {
             # Its own handlers would write each line twice.
             "django": {"handlers": [], "level": level, "propagate": True},
+            # At DEBUG it writes the session token of each request.
+            "botocore": {"level": "INFO"},
         },
     }

@@ -10,6 +10,7 @@ from csp.constants import NONCE, NONE, SELF
 
 from config import observing
 from config.beats import BEATS
+from config.bucket import BUCKET
 
 # Loaded with the settings, so that no process can queue a task without its broker.
 from config.celery import app as celery_app  # noqa: F401
@@ -17,7 +18,6 @@ from config.env import (
     BadEnvironment,
     env_address,
     env_bool,
-    env_bucket,
     env_int,
     env_list,
     env_networks,
@@ -72,9 +72,6 @@ VERSIONS_DIR = VAR_DIR / "versions"
 REPORT_TO = env_list("WINNOW_REPORT_TO")  # programs that watch training
 REPORT_FOLDER = Path(env_str("WINNOW_REPORT_FOLDER") or VAR_DIR / "reports").absolute()
 REPORT_URI = env_str("WINNOW_REPORT_URI")  # of MLflow's server
-FILES_IN = env_bucket("WINNOW_FILES")  # "bucket/prefix" of S3, instead of VERSIONS_DIR
-# The names that all programs for S3 know. Keys and region are read by pyarrow.
-S3_ENDPOINT = env_str("AWS_ENDPOINT_URL_S3") or env_str("AWS_ENDPOINT_URL")
 if LOCAL:
     make_var(VAR_DIR)
 
@@ -270,6 +267,7 @@ _HASHED = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": _PLAIN if LOCAL or DEBUG else _HASHED},
+    **BUCKET,  # "files", where they are not kept in VERSIONS_DIR
 }
 
 # ---- work in the background --------------------------------------------------------

@@ -14,25 +14,25 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from functools import cache
+from contextlib import suppress
 from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 from django.conf import settings
+from django.core.files.base import File
+from django.core.files.storage import storages
 from django.utils.translation import gettext as _
-from pyarrow import fs
 
 from curation.errors import Unavailable
+
+if TYPE_CHECKING:  # it imports boto3
+    from curation.bucket import Bucket
 
 MANIFEST = "manifest.json"
 UNFINISHED = ".writing-"  # so begin folders on this disk that are no version yet
 GIVEN_UP = 3600  # seconds: nobody writes a version's files for so long
-AT_ONCE = 8 * 2**20  # bytes; each read and write in a bucket is a request
-CONNECT_SECONDS, ANSWER_SECONDS, TRIES = 3, 30, 3
+IN_BUCKET = "files"  # of STORAGES, where files are not kept on this disk
 
 Manifest: TypeAlias = dict[str, Any]  # its "files" are hashes by name
 log = logging.getLogger(__name__)
@@ -70,9 +70,9 @@ class Store(Protocol):
 def store() -> Store:
     """The one that this installation uses."""
     disk = Disk(Path(settings.VERSIONS_DIR))
-    if not settings.FILES_IN:
+    if IN_BUCKET not in settings.STORAGES:
         return disk
-    return Bucket(settings.FILES_IN, settings.S3_ENDPOINT, scratch=disk.root)
+    return Elsewhere(cast("Bucket", storages[IN_BUCKET]), scratch=disk.root)
 
 
 def destroy(name: str) -> None:
@@ -134,15 +134,12 @@ class Disk:
         shutil.rmtree(self.root / name, ignore_errors=True)
 
 
-class Bucket:
-    """`place` is a bucket's name, and what all keys in it begin with.
+class Elsewhere:
+    """Objects of a bucket, named by folder and file. The manifest follows only when all
+    sizes are right."""
 
-    An object appears at the end of its upload. One that broke off may leave a shorter one:
-    so the manifest follows only when all sizes are right.
-    """
-
-    def __init__(self, place: str, endpoint: str, *, scratch: Path) -> None:
-        self._place, self._endpoint, self._scratch = place, endpoint, scratch
+    def __init__(self, bucket: Bucket, *, scratch: Path) -> None:
+        self._bucket, self._scratch = bucket, scratch
 
     def manifest(self, name: str) -> Manifest | None:
         there = self.sizes(name)
@@ -154,26 +151,15 @@ class Bucket:
         return None
 
     def sizes(self, name: str) -> dict[str, int]:
-        with _asking():
-            found = self._service.get_file_info(
-                fs.FileSelector(self._key(name), allow_not_found=True)
-            )
-        return {one.base_name: one.size for one in found if one.is_file}
+        return self._bucket.sizes(name)
 
     def keep(self, name: str, made: Path) -> None:
         paths = sorted(made.iterdir(), key=lambda path: path.name == MANIFEST)
         for path in paths:
             if path.name == MANIFEST:
                 self._check_sizes(name, paths[:-1])
-            with _asking():
-                fs.copy_files(
-                    str(path),
-                    self._key(name, path.name),
-                    fs.LocalFileSystem(),
-                    self._service,
-                    chunk_size=AT_ONCE,
-                    use_threads=False,
-                )
+            with path.open("rb") as file:
+                self._bucket.save(f"{name}/{path.name}", File(file))
 
     def open(self, name: str, file: str) -> BufferedIOBase:
         self._scratch.mkdir(parents=True, exist_ok=True)
@@ -196,23 +182,13 @@ class Bucket:
         return copies
 
     def destroy(self, name: str) -> None:
-        with _asking():
-            with suppress(FileNotFoundError):
-                self._service.delete_file(self._key(name, MANIFEST))
-            with suppress(FileNotFoundError):
-                self._service.delete_dir(self._key(name))
-
-    @property
-    def _service(self) -> fs.S3FileSystem:
-        return _connected(self._endpoint)
-
-    def _key(self, *names: str) -> str:
-        return "/".join([self._place, *names])
+        self._bucket.delete(f"{name}/{MANIFEST}")
+        for file in self.sizes(name):
+            self._bucket.delete(f"{name}/{file}")
 
     def _read(self, name: str, file: str, into: BufferedIOBase) -> None:
         try:
-            with _asking(), self._service.open_input_stream(self._key(name, file)) as found:
-                shutil.copyfileobj(found, into, AT_ONCE)
+            self._bucket.fetch(f"{name}/{file}", into)
         except FileNotFoundError as error:
             raise Spoiled(file) from error
         into.seek(0)
@@ -220,37 +196,11 @@ class Bucket:
     def _check_sizes(self, name: str, paths: list[Path]) -> None:
         there = self.sizes(name)
         if odd := [p.name for p in paths if there.get(p.name) != p.stat().st_size]:
-            log.error("%s/%s has another size than it had here", self._key(name), odd[0])
-            raise Unavailable(_unanswered())
+            log.error("%s/%s has another size than it had here", name, odd[0])
+            raise Unavailable(unanswered())
 
 
-@cache
-def _connected(endpoint: str) -> fs.S3FileSystem:
-    """Keys and region come from AWS_… variables, or from the role of this machine."""
-    where = urlsplit(endpoint)
-    other = {"endpoint_override": where.netloc, "scheme": where.scheme} if endpoint else {}
-    return fs.S3FileSystem(
-        **other,
-        connect_timeout=CONNECT_SECONDS,
-        request_timeout=ANSWER_SECONDS,
-        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=TRIES),
-        background_writes=False,  # parts that wait for a slow network would fill the memory
-    )
-
-
-@contextmanager
-def _asking() -> Iterator[None]:
-    """What the service said is for operators; people hear that it cannot be reached."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        log.error("The store of files: %s", error)
-        raise Unavailable(_unanswered()) from error
-
-
-def _unanswered() -> str:
+def unanswered() -> str:
     return _(
         "The place where files of versions are kept does not answer. Nothing is lost: "
         "try again in a while, and tell whoever runs Winnow if it stays so."

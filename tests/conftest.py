@@ -155,8 +155,8 @@ def redis_server() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
     """The address of a server in this process that speaks S3, with a bucket “files”."""
+    import boto3
     from moto.moto_server.threaded_moto_server import ThreadedMotoServer  # a second
-    from pyarrow import fs
 
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line per request
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -165,24 +165,23 @@ def s3_server() -> Iterator[str]:
         patch.setenv("AWS_ACCESS_KEY_ID", "test")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        address = "{}:{}".format(*server.get_host_and_port())
-        fs.S3FileSystem(
-            endpoint_override=address, scheme="http", allow_bucket_creation=True
-        ).create_dir("files")
-        yield f"http://{address}"
+        address = "http://{}:{}".format(*server.get_host_and_port())
+        client = boto3.client("s3", endpoint_url=address, region_name="us-east-1")
+        client.create_bucket(Bucket="files")
+        client.close()
+        yield address
     server.stop()
 
 
 @pytest.fixture
-def bucket(s3_server: str, settings: Any, tmp_path: Path) -> Any:
-    """Files of versions are kept in S3: what is there, as pyarrow shows it."""
-    from pyarrow import fs
+def bucket(s3_server: str, settings: Any, tmp_path: Path) -> Iterator[Any]:
+    """Files are kept in S3: what is there, as boto3 shows it."""
+    from tests.buckets import Shown
 
     settings.VERSIONS_DIR = tmp_path / "versions"
-    settings.S3_ENDPOINT, settings.FILES_IN = s3_server, f"files/{tmp_path.name}/{uuid4()}"
-    where = s3_server.removeprefix("http://")
-    service = fs.S3FileSystem(endpoint_override=where, scheme="http")
-    return fs.SubTreeFileSystem(settings.FILES_IN, service)
+    shown = Shown(s3_server, f"{tmp_path.name}/{uuid4()}", settings)
+    yield shown
+    shown.close()
 
 
 @pytest.fixture(scope="session")

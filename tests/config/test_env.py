@@ -8,6 +8,7 @@ from config.env import (
     BadEnvironment,
     env_bool,
     env_bucket,
+    env_endpoint,
     env_int,
     env_list,
     env_networks,
@@ -48,7 +49,11 @@ def test_an_empty_number_is_the_default(monkeypatch):
 
 @pytest.mark.parametrize(
     ("value", "place"),
-    [("", ""), ("s3://files", "files"), ("s3://files/winnow/a/", "files/winnow/a")],
+    [
+        ("", ("", "")),
+        ("s3://files", ("files", "")),
+        ("s3://files/winnow/a/", ("files", "winnow/a")),
+    ],
 )
 def test_a_place_in_s3_is_a_bucket_and_what_keys_begin_with(monkeypatch, value, place):
     monkeypatch.setenv("WINNOW_X", value)
@@ -107,3 +112,13 @@ def test_networks_are_read_strictly(monkeypatch):
     monkeypatch.setenv("WINNOW_X", "10.1.0.1/16")
     with pytest.raises(BadEnvironment, match="WINNOW_X must be networks like"):
         env_networks("WINNOW_X")
+
+
+@pytest.mark.parametrize("value", ["minio:9000", "s3://files", "http://"])
+def test_an_endpoint_that_is_no_address_stops_the_start(monkeypatch, value):
+    monkeypatch.setenv("WINNOW_X", "https://s3.example")
+    assert env_endpoint("WINNOW_W", "WINNOW_X") == "https://s3.example"
+    monkeypatch.setenv("WINNOW_W", value)
+
+    with pytest.raises(BadEnvironment, match="WINNOW_W must be like http://minio:9000"):
+        env_endpoint("WINNOW_W", "WINNOW_X")

@@ -14,6 +14,8 @@ HEAVY = (
     "datasets",
     "pandas",
     "onnxruntime",
+    "boto3",  # here files are on the disk
+    "storages",
 )
 
 # Starts the web process as gunicorn does, and loads all that its pages load.

@@ -7,17 +7,23 @@ import json
 import logging
 import os
 import socket
-from pathlib import Path
 
 import pytest
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+from botocore.httpsession import URLLib3Session
+from botocore.response import StreamingBody
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
 from django.core.management import call_command
 from django.urls import reverse
-from pyarrow import fs
+from storages.backends.s3 import S3Storage
 
 from curation import facts, files, handoff, renaming, stores, tasks
 from curation.actions import erasure, exports
+from curation.bucket import AT_ONCE, TRIES
 from curation.errors import CurationError, Unavailable
 from curation.models import Contributor, Message, Tombstone
+from tests.buckets import NOBODY
 from tests.curation.pages import frozen, signed_in, url
 from tests.factories import DatasetFactory
 
@@ -35,19 +41,15 @@ def version(dataset):
 
 
 def there(bucket, version=None):
-    found = bucket.get_file_info(fs.FileSelector("", recursive=True, allow_not_found=True))
-    names = (one.path for one in found if one.is_file)
-    return sorted(name for name in names if version is None or version.digest in name)
+    return [n for n in bucket.names() if version is None or version.digest in n]
 
 
 def read(bucket, version, name):
-    with bucket.open_input_stream(f"{version.digest}/{name}") as file:
-        return file.read()
+    return bucket.read(f"{version.digest}/{name}")
 
 
 def write(bucket, version, name, content):
-    with bucket.open_output_stream(f"{version.digest}/{name}") as file:
-        file.write(content)
+    bucket.write(f"{version.digest}/{name}", content)
 
 
 def opened(version, name):
@@ -60,17 +62,15 @@ def content(folder):
 
 
 @pytest.fixture
-def down(settings):
+def down(bucket):
     """Nobody listens at the service's address any more."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        settings.S3_ENDPOINT = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        bucket.answer(f"http://127.0.0.1:{taken.getsockname()[1]}")
         yield
 
 
-def test_a_bucket_holds_the_bytes_that_the_disk_would(
-    version, bucket, settings, client, tmp_path
-):
+def test_a_bucket_holds_the_bytes_that_the_disk_would(version, bucket, client, tmp_path):
     copies = content(handoff.files(version.pk, copies=tmp_path / "copies"))
     in_bucket = {name: read(bucket, version, name) for name in copies}
     assert there(bucket) == sorted(f"{version.digest}/{name}" for name in copies)
@@ -81,7 +81,7 @@ def test_a_bucket_holds_the_bytes_that_the_disk_would(
     }
     lines = client.get(reverse("api:version-records", args=[version.digest])).getvalue()
 
-    settings.FILES_IN = ""
+    bucket.leave()
     on_disk = content(handoff.files(version.pk))
 
     assert on_disk == in_bucket == copies == downloaded
@@ -117,7 +117,7 @@ def test_what_was_changed_in_the_bucket_is_written_anew(version, bucket, name):
 
 def test_what_is_gone_from_the_bucket_is_written_anew(version, bucket):
     handoff.files(version.pk)
-    bucket.delete_file(f"{version.digest}/held_out.jsonl")
+    bucket.delete(f"{version.digest}/held_out.jsonl")
 
     handoff.files(version.pk)
 
@@ -135,16 +135,17 @@ def test_a_changed_file_on_the_disk_does_not_leave(version, settings, tmp_path):
 
 @pytest.fixture
 def breaks_off(monkeypatch):
-    """At the third file the network goes."""
-    sent, copy_files = [], fs.copy_files
+    """At the third file, or part of one, the network goes."""
+    sent, send = [], URLLib3Session.send
 
-    def copy(source, *args, **options):
-        sent.append(source)
-        if len(sent) == 3:
-            raise OSError("connection reset")
-        copy_files(source, *args, **options)
+    def break_off(session, request):
+        if request.method == "PUT":
+            sent.append(request.url)
+        if request.method == "PUT" and len(sent) >= 3:
+            raise ConnectionClosedError(endpoint_url=request.url)
+        return send(session, request)
 
-    monkeypatch.setattr(stores.fs, "copy_files", copy)
+    monkeypatch.setattr(URLLib3Session, "send", break_off)
 
 
 def test_an_upload_that_breaks_off_leaves_no_version(version, bucket, breaks_off, settings):
@@ -157,22 +158,102 @@ def test_an_upload_that_breaks_off_leaves_no_version(version, bucket, breaks_off
 
 
 def test_an_object_that_came_short_gets_no_manifest(version, bucket, monkeypatch):
-    def copy(source, target, here, there, **options):
-        with there.open_output_stream(target) as out:
-            out.write(Path(source).read_bytes()[:-1])
+    save = S3Storage._save
 
-    monkeypatch.setattr(stores.fs, "copy_files", copy)
+    def cut(storage, name, content):
+        return save(storage, name, ContentFile(content.read()[:-1]))
+
+    monkeypatch.setattr(S3Storage, "_save", cut)
 
     with pytest.raises(Unavailable):
         handoff.files(version.pk)
     assert stores.store().manifest(version.digest) is None
 
 
+@pytest.fixture
+def large(tmp_path):
+    """A folder with a file of several parts, and its manifest."""
+    made = tmp_path / "made"
+    made.mkdir()
+    content = bytes(range(256)) * 2**16 + b"the end"
+    (made / "large").write_bytes(content)
+    told = {"files": {"large": hashlib.sha256(content).hexdigest()}}
+    (made / "manifest.json").write_text(json.dumps(told))
+    return made
+
+
+def test_a_large_file_goes_and_comes_in_parts(bucket, large, tmp_path):
+    kept = stores.store()
+    kept.keep("a", large)
+
+    assert kept.sizes("a")["large"] == 2**24 + 7 > 2 * AT_ONCE
+    assert content(kept.folder("a", copies=tmp_path / "copies")) == content(large)
+    with kept.open("a", "large") as file:
+        file.seek(2**24)
+        assert file.read() == b"the end"
+
+
+def test_of_a_large_file_that_breaks_off_nothing_is_left(bucket, large, breaks_off):
+    with pytest.raises(Unavailable):
+        stores.store().keep("a", large)
+
+    assert (bucket.names(), bucket.unfinished()) == ([], [])
+
+
+def test_a_download_that_breaks_off_again_and_again_is_said(
+    bucket, large, monkeypatch, caplog
+):
+    stores.store().keep("a", large)
+    tried = []
+
+    def read(body, *_told):
+        tried.append(True)
+        body.close()
+        raise ReadTimeoutError(endpoint_url="http://s3.example")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StreamingBody, "read", read)
+        with pytest.raises(Unavailable, match="does not answer"):
+            stores.store().open("a", "large")
+
+    assert len(tried) >= TRIES and "s3.example" in caplog.text
+
+
+def test_however_many_objects_there_are_all_are_destroyed(bucket, monkeypatch):
+    monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "3")  # in one answer
+    for number in range(8):
+        bucket.write(f"a/{number}", b"x")
+    bucket.write("a/b/c", b"x")
+    bucket.write("ab/c", b"x")
+
+    stores.store().destroy("a")
+    stores.store().destroy("a")
+
+    assert bucket.names() == ["ab/c"]
+
+
+def test_a_bucket_that_is_not_there_is_no_empty_one(bucket, settings):
+    options = settings.STORAGES["files"]["OPTIONS"]
+    elsewhere = {
+        "BACKEND": "curation.bucket.Bucket",
+        "OPTIONS": {**options, "bucket_name": "nowhere"},
+    }
+    settings.STORAGES = {**settings.STORAGES, "files": elsewhere}
+
+    with pytest.raises(Unavailable):
+        stores.store().manifest("a")
+
+
+def test_nobody_gets_an_address_in_the_bucket(bucket):
+    with pytest.raises(ValueError, match="leave through Winnow"):
+        storages["files"].url("a/large")
+
+
 def test_a_server_that_is_down_is_said_clearly_and_nothing_is_lost(
     version, bucket, down, client, settings, caplog
 ):
     signed_in(client, version.dataset)
-    with caplog.at_level(logging.ERROR, logger="curation.stores"):
+    with caplog.at_level(logging.ERROR, logger="curation.bucket"):
         page = client.get(url("download", version.dataset.slug, 1, "train.jsonl"))
     api = client.get(reverse("api:version-records", args=[version.digest]))
 
@@ -186,11 +267,11 @@ def test_a_server_that_is_down_is_said_clearly_and_nothing_is_lost(
 
 
 def test_freezing_needs_no_files_so_it_works_while_the_server_is_down(
-    dataset, bucket, down, settings, s3_server
+    dataset, bucket, down
 ):
     version = frozen(dataset)
 
-    settings.S3_ENDPOINT = s3_server
+    bucket.answer()
     assert handoff.files(version.pk).name == version.digest
 
 
@@ -214,16 +295,14 @@ def test_erasure_empties_the_bucket_and_what_was_on_the_disk(version, bucket, se
     assert files.manifest_of(version)["erased"] == 1
 
 
-def test_erasure_that_could_not_reach_the_bucket_is_finished_by_the_next(
-    version, bucket, settings, s3_server
-):
+def test_erasure_that_could_not_reach_the_bucket_is_finished_by_the_next(version, bucket):
     handoff.files(version.pk)
-    settings.S3_ENDPOINT = "http://127.0.0.1:1"
+    bucket.answer(NOBODY)
     with pytest.raises(Unavailable):
         erased(version)
     assert Tombstone.objects.count() == 1
 
-    settings.S3_ENDPOINT = s3_server
+    bucket.answer()
     person = Contributor.objects.get(email__startswith="erased-")
     admin = Contributor.objects.get(is_staff=True)
     erasure.erase(person_id=person.pk, by=admin)
@@ -233,10 +312,11 @@ def test_erasure_that_could_not_reach_the_bucket_is_finished_by_the_next(
 
 @pytest.mark.parametrize("is_in_bucket", [True, False])
 def test_words_erased_while_they_are_written_do_not_stay(
-    version, bucket, settings, monkeypatch, is_in_bucket
+    version, bucket, monkeypatch, is_in_bucket
 ):
     """The eraser finds no files yet; then those with the words would come."""
-    settings.FILES_IN = settings.FILES_IN if is_in_bucket else ""
+    if not is_in_bucket:
+        bucket.leave()
     gone = version.items.first().reply.text
     write_all, begun = files._write, []
 
@@ -255,7 +335,6 @@ def test_words_erased_while_they_are_written_do_not_stay(
 
 def test_what_a_killed_process_left_half_written_goes(version, settings, tmp_path):
     settings.VERSIONS_DIR = tmp_path / "versions"
-    settings.FILES_IN = ""
     opened(version, "train.jsonl")
     left, fresh = (settings.VERSIONS_DIR / f".writing-{name}" for name in ("left", "now"))
     for folder in (left, fresh):

@@ -8,6 +8,7 @@ import pytest
 
 from curation.actions import erasure
 from curation.models import Contributor
+from tests.buckets import NOBODY
 from trainer import launch, tasks, work
 from trainer.models import Run
 
@@ -30,10 +31,8 @@ def test_a_run_trains_on_copies_of_what_is_in_the_bucket(request_run, fake, buck
     assert not (folder / "data").exists()
 
 
-def test_a_service_that_is_down_ends_the_run_with_a_reason(
-    request_run, fake, bucket, settings
-):
-    settings.S3_ENDPOINT = "http://127.0.0.1:1"
+def test_a_service_that_is_down_ends_the_run_with_a_reason(request_run, fake, bucket):
+    bucket.answer(NOBODY)
 
     run = executed(request_run())
 
