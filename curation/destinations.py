@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from curation.errors import CurationError, Unavailable
 
@@ -42,6 +43,11 @@ INSIDE = tuple(
         ),
     )
 )
+INSIDE_OURS = gettext_noop(
+    "%(host)s is at %(number)s, an address inside this network or without an owner. The "
+    "operator can allow it: WINNOW_OUTBOUND_ALLOW."
+)
+NO_SERVER = gettext_noop("There is no server named %(host)s.")
 
 
 class Refused(CurationError):
@@ -77,13 +83,7 @@ def find(address: str, *, seconds: float = SECONDS) -> Destination:
     numbers = _look_up(url.raw_host.decode(), _port(url), seconds)
     for number in numbers:
         if not _may_reach(number):
-            raise Refused(
-                _(
-                    "%(host)s is at %(number)s, an address inside this network or without "
-                    "an owner. The operator can allow it: WINNOW_OUTBOUND_ALLOW."
-                )
-                % {"host": url.host, "number": number}
-            )
+            raise Refused(INSIDE_OURS, host=url.host, number=str(number))
     if url.scheme == "http" and not all(map(_is_loopback, numbers)):
         raise Refused(_("The address must begin with https://."))
     return Destination(
@@ -123,9 +123,7 @@ def _look_up(host: str, port: int, seconds: float) -> list[IPv4Address | IPv6Add
     except TimeoutError:
         raise Unavailable(_("The server took too long to answer.")) from None
     except (OSError, UnicodeError):
-        raise Unavailable(
-            _("There is no server named %(host)s.") % {"host": host}
-        ) from None
+        raise Unavailable(NO_SERVER, host=host) from None
     # A dict, to keep the order in which the system would try them.
     return list(dict.fromkeys(ip_address(where[4][0]) for where in found))
 

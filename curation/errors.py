@@ -10,7 +10,15 @@ from curation import wording
 
 
 class CurationError(Exception):
-    """A rule said no. The text is fit to show the person who asked."""
+    """A rule said no. The text is fit to show the person who asked.
+
+    With facts it is an English text with %-names for them: who keeps `said` and `facts`
+    can word it later in its reader's language, by wording.told().
+    """
+
+    def __init__(self, said: str = "", **facts: str | int) -> None:
+        super().__init__(wording.told(said, facts) if facts else said)
+        self.said, self.facts = said, facts
 
 
 class WrongState(CurationError):

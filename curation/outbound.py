@@ -18,6 +18,7 @@ from typing import Any
 import httpcore
 import httpx
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from httpcore import SOCKET_OPTION
 
 from curation import destinations
@@ -30,6 +31,8 @@ SECONDS = 10.0
 AT_MOST = 1_000_000
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 NAME = b"Winnow"
+TOO_LONG = gettext_noop("The server's answer has more than %(count)d bytes.")
+UNSAFE = gettext_noop("The connection is not safe: %(problem)s")
 
 
 @dataclass(frozen=True)
@@ -158,9 +161,9 @@ def _ask(
     except httpcore.TimeoutException:
         raise Unavailable(_("The server took too long to answer.")) from None
     except ssl.SSLError as problem:
-        raise Unavailable(_certificate(problem)) from None
+        raise Unavailable(UNSAFE, problem=str(problem)) from None
     except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as problem:
-        raise Unavailable(_said(problem)) from None
+        raise _unavailable(problem) from None
     return Answer(status=response.status, headers=heard, body=said, address=address)
 
 
@@ -171,22 +174,16 @@ def _read(response: httpcore.Response, *, at_most: int, is_cut: bool) -> bytes:
         if len(said) > at_most and is_cut:
             break
         if len(said) > at_most:
-            raise Unavailable(
-                _("The server's answer has more than %(count)d bytes.") % {"count": at_most}
-            )
+            raise Unavailable(TOO_LONG, count=at_most)
     return bytes(said[:at_most])
 
 
-def _said(problem: Exception) -> str:
+def _unavailable(problem: Exception) -> Unavailable:
     if isinstance(problem.__cause__ or problem.__context__, ssl.SSLError):
-        return _certificate(problem)
+        return Unavailable(UNSAFE, problem=str(problem))
     if isinstance(problem, httpcore.ConnectError):
-        return _("Nobody answers there.")
-    return _("The server broke off, or does not speak HTTP.")
-
-
-def _certificate(problem: Exception) -> str:
-    return _("The connection is not safe: %(problem)s") % {"problem": problem}
+        return Unavailable(_("Nobody answers there."))
+    return Unavailable(_("The server broke off, or does not speak HTTP."))
 
 
 @lru_cache(maxsize=1)

@@ -6,6 +6,7 @@ What is stored is English; it is translated when somebody reads it.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext, override, pgettext_lazy
@@ -53,6 +54,11 @@ def in_english(label: str | Promise) -> str:
     """For what is stored: it must not depend on the language of who caused it."""
     with override("en"):
         return str(label)
+
+
+def told(text: str, facts: Mapping[str, object]) -> str:
+    """A stored text whose %-names are in `facts`."""
+    return translated(text) % facts if facts else translated(text)
 
 
 def translated(text: str) -> str:

@@ -19,7 +19,7 @@ from django.db.models import DateTimeField, ExpressionWrapper, F, Value
 from django.db.models.functions import Now
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, override
 
 from curation import outbound, payloads, signing
 from curation.actions import hooks
@@ -57,6 +57,7 @@ class Outcome(NamedTuple):
     answer: str
     milliseconds: int
     problem: str
+    facts: dict[str, str | int]
 
     @property
     def is_taken(self) -> bool:
@@ -215,32 +216,33 @@ def _sealed(delivery: Delivery) -> Sealed | None:
 def _sent(delivery: Delivery, sealed: Sealed | None) -> Outcome:
     """Whatever happens, something came of it: what raises would be claimed for ever."""
     if sealed is None:
-        return Outcome(None, "", 0, OUR_FAULT)
+        return Outcome(None, "", 0, OUR_FAULT, {})
     try:
         return _post(delivery, sealed)
     except Exception:
         log.exception("Delivery %s could not be sent.", delivery.pk)
-        return Outcome(None, "", 0, OUR_FAULT)
+        return Outcome(None, "", 0, OUR_FAULT, {})
 
 
 def _post(delivery: Delivery, sealed: Sealed) -> Outcome:
     began = time.monotonic()
-    status, said, problem = None, "", ""
+    status, said, problem, facts = None, "", "", dict[str, str | int]()
     try:
-        answer = outbound.post(
-            delivery.hook.url,
-            sealed.body,
-            headers=sealed.headers,
-            seconds=SECONDS,
-            at_most=4 * ANSWER_KEPT,  # a letter has up to four bytes
-            is_beginning_enough=True,
-        )
+        with override("en"):  # what is kept is worded again for each reader
+            answer = outbound.post(
+                delivery.hook.url,
+                sealed.body,
+                headers=sealed.headers,
+                seconds=SECONDS,
+                at_most=4 * ANSWER_KEPT,  # a letter has up to four bytes
+                is_beginning_enough=True,
+            )
     except CurationError as refusal:
-        problem = str(refusal)[:300]
+        problem, facts = refusal.said[:300], refusal.facts
     else:
         status = answer.status
         said = answer.text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:ANSWER_KEPT]
-    return Outcome(status, said, int(1000 * (time.monotonic() - began)), problem)
+    return Outcome(status, said, int(1000 * (time.monotonic() - began)), problem, facts)
 
 
 def _end(delivery: Delivery, state: State) -> None:

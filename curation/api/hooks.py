@@ -69,6 +69,10 @@ class SecretSerializer(HookSerializer):
 
 
 class TrySerializer(serializers.ModelSerializer[DeliveryTry]):
+    problem = serializers.CharField(
+        source="said", read_only=True, help_text="Empty where it got an answer."
+    )
+
     class Meta:
         model = DeliveryTry
         fields = ("attempt", "at", "status", "answer", "milliseconds", "problem")

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from curation import happenings
+from curation import happenings, wording
 from curation.models.datasets import Dataset
 from curation.models.events import Event
 from curation.models.people import Membership
@@ -216,7 +216,10 @@ class DeliveryTry(models.Model):
     status = models.PositiveSmallIntegerField(null=True, blank=True)
     answer = models.CharField(max_length=500, blank=True, help_text="Its beginning.")
     milliseconds = models.PositiveIntegerField()
-    problem = models.CharField(max_length=300, blank=True)
+    problem = models.CharField(
+        max_length=300, blank=True, help_text="A sentence; %-names are in `facts`."
+    )
+    facts = models.JSONField(default=dict, blank=True, db_default={})
 
     class Meta:
         ordering: ClassVar[list[str]] = ["attempt"]
@@ -230,8 +233,13 @@ class DeliveryTry(models.Model):
         published: ClassVar[set[str]] = set()
         withheld = {
             "id", "delivery", "attempt", "at", "status", "answer", "milliseconds",
-            "problem",
+            "problem", "facts",
         }  # fmt: skip
 
     def __str__(self) -> str:
         return f"attempt {self.attempt} of {self.delivery_id}"
+
+    @property
+    def said(self) -> str:
+        """The problem in the reader's language."""
+        return wording.told(self.problem, self.facts)

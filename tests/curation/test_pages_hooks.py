@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils.translation import override
 
 from curation.actions import deliveries
 from curation.models import Delivery, Event, Hook
@@ -204,3 +205,32 @@ def test_its_maker_reads_that_it_was_switched_off(client, dataset, server):
 
     assert "The webhook “Ours” was switched off." in shown
     assert url("hook", hook.pk) in shown
+
+
+def test_what_went_wrong_is_told_in_the_reader_s_language(client, dataset):
+    inside, _ = added("https://10.1.2.3/in", dataset)
+    signed_in(client, dataset, "curator")
+    with override("de"):  # by whoever it was sent
+        sent = deliveries.ping(hook_id=inside.pk, by=inside.made_by)
+    path, listed = url("hook", inside.pk), f"/api/v1/hooks/{inside.pk}/deliveries/"
+
+    english = client.get(path, headers={"accept-language": "en"}).text
+    german = client.get(path, headers={"accept-language": "de"}).text
+    tried = client.get(listed, headers={"accept-language": "de"}).json()["results"][0]
+
+    assert sent.tries.get().facts == {"host": "10.1.2.3", "number": "10.1.2.3"}
+    assert "10.1.2.3 is at 10.1.2.3, an address inside this network" in english
+    assert "10.1.2.3 hat die Adresse 10.1.2.3" in german
+    assert tried["tries"][0]["problem"].startswith("10.1.2.3 hat die Adresse 10.1.2.3")
+
+
+def test_a_plain_problem_is_told_in_the_reader_s_language(client, dataset, receiver):
+    hook, _ = added(receiver, dataset)
+    receiver.reply = lambda connection: None
+    signed_in(client, dataset, "curator")
+    with override("de"):
+        deliveries.ping(hook_id=hook.pk, by=hook.made_by)
+
+    page = client.get(url("hook", hook.pk), headers={"accept-language": "en"}).text
+
+    assert "The server broke off, or does not speak HTTP." in page
