@@ -7,6 +7,7 @@ import logging
 import time
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
@@ -44,6 +45,49 @@ def _away(server: str, prefix: str) -> Away:
     return Away()
 
 
+# KEYS: a key's passes by slice of time. ARGV: how many may pass, in how many slices before
+# this one, this one, and for how many milliseconds it is kept.
+PASS = """
+local passed, oldest = 0, tonumber(ARGV[3])
+local kept = redis.call("HGETALL", KEYS[1])
+for i = 1, #kept, 2 do
+  local slice = tonumber(kept[i])
+  if slice < ARGV[3] - ARGV[2] then
+    redis.call("HDEL", KEYS[1], kept[i])
+  else
+    passed, oldest = passed + kept[i + 1], math.min(oldest, slice)
+  end
+end
+if passed >= tonumber(ARGV[1]) then return oldest end
+redis.call("HINCRBY", KEYS[1], ARGV[3], 1)
+redis.call("PEXPIRE", KEYS[1], ARGV[4])
+return false
+"""
+
+
+class InRedis(RedisCache):
+    def let_pass(self, key: Any, limit: int, slices: int, here: int, seconds: int) -> Any:
+        key = self.make_and_validate_key(key)
+        server = self._cache.get_client(key, write=True)
+        return server.eval(PASS, 1, key, limit, slices, here, 1000 * seconds)
+
+
+class Alone(LocMemCache):
+    """In the memory of this process."""
+
+    _passing = Lock()
+
+    def let_pass(self, key: Any, limit: int, slices: int, here: int, seconds: int) -> Any:
+        with self._passing:
+            kept: dict[int, int] = self.get(key, {})
+            counted = {slice_: n for slice_, n in kept.items() if slice_ >= here - slices}
+            if sum(counted.values()) >= limit:
+                return min(counted, default=here)
+            counted[here] = counted.get(here, 0) + 1
+            self.set(key, counted, seconds)
+            return None
+
+
 class SharedCache(BaseCache):
     """Django's cache in Redis. While Redis is away each process counts for itself, so that
     people can sign in, and guessing stays slow."""
@@ -56,9 +100,9 @@ class SharedCache(BaseCache):
             "socket_connect_timeout": ANSWER_SECONDS,
             "retry": Retry(NoBackoff(), 0),
         }
-        self._there = RedisCache([server], {**params, "OPTIONS": options})
+        self._there = InRedis([server], {**params, "OPTIONS": options})
         alone = {**params, "OPTIONS": {"MAX_ENTRIES": ALONE_AT_MOST}}
-        self._alone = LocMemCache(f"alone {server} {self.key_prefix}", alone)
+        self._alone = Alone(f"alone {server} {self.key_prefix}", alone)
         self._away = _away(server, self.key_prefix)
 
     def add(
@@ -83,6 +127,14 @@ class SharedCache(BaseCache):
     def incr(self, key: Any, delta: int = 1, version: Any = None) -> int:
         """At once for all: of two who come together each gets a number of their own."""
         return int(self._do("incr", key, delta, version))
+
+    def let_pass(
+        self, key: Any, limit: int, slices: int, here: int, seconds: int
+    ) -> int | None:
+        """One more, where fewer than the limit passed in this slice of time and so many
+        before it; else the oldest slice that counts. One question, and at once for all."""
+        since = self._do("let_pass", key, limit, slices, here, seconds)
+        return None if since is None else int(since)
 
     def clear(self) -> None:
         """Not for use: Redis holds the queues as well."""

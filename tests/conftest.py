@@ -77,7 +77,10 @@ def pytest_configure(config: pytest.Config) -> None:
     # A slow hash protects passwords; nobody's are here.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # What is counted in Redis would be of all test processes: test_shared_cache.py does.
-    settings.CACHES["default"] = {**settings.CACHES["own"], "LOCATION": "limits"}
+    settings.CACHES["default"] = {
+        "BACKEND": "config.shared_cache.Alone",
+        "LOCATION": "limits",
+    }
     if not IS_WORKER:
         _remove_left_behind()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, cast
 
 from rest_framework.request import Request
 from rest_framework.throttling import UserRateThrottle
@@ -13,16 +13,28 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
-class PerKey(UserRateThrottle):
-    """So many requests a minute with a key; pages in the browser are not counted.
+SLICES = 60  # of a minute, each of which goes as a whole
 
-    Unlike REST framework's, which reads a list and writes it back, each request gets a
-    number of its own: however many come together, no more than the limit pass.
+
+class Counts(Protocol):
+    """Of config/shared_cache.py."""
+
+    def let_pass(
+        self, key: str, *, limit: int, slices: int, here: int, seconds: int
+    ) -> int | None: ...
+
+
+class PerKey(UserRateThrottle):
+    """So many requests in any minute with a key; pages in the browser are not counted.
+
+    Unlike with REST framework's, which reads a list and writes it back, no more than the
+    limit pass however many come together, and who was refused is not counted.
     """
 
     scope = "key"
     num_requests: int
     duration: int
+    since: int | None
 
     def get_cache_key(self, request: Request, view: APIView) -> str | None:
         if not isinstance(request.auth, AccessToken):
@@ -34,17 +46,21 @@ class PerKey(UserRateThrottle):
         if self.rate is None or key is None:
             return True
         self.now = self.timer()
-        window = int(self.now // self.duration)
-        return self._count(f"{key}_{window}") <= self.num_requests
+        counts = cast(Counts, self.cache)
+        self.since = counts.let_pass(
+            key,
+            limit=self.num_requests,
+            slices=SLICES,
+            here=int(self.now // self._slice),
+            seconds=2 * self.duration,
+        )
+        return self.since is None
 
     def wait(self) -> float:
-        """Until the next window begins, in seconds."""
-        return self.duration - self.now % self.duration
+        """Until the oldest that counts do so no more, in seconds."""
+        assert self.since is not None
+        return (self.since + SLICES + 1) * self._slice - self.now
 
-    def _count(self, key: str) -> int:
-        """Which one of its window this is. It is kept for longer than that lasts."""
-        try:
-            return int(self.cache.incr(key))
-        except ValueError:
-            is_first = self.cache.add(key, 1, timeout=2 * self.duration)
-            return 1 if is_first else int(self.cache.incr(key))
+    @property
+    def _slice(self) -> float:
+        return self.duration / SLICES

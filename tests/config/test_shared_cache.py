@@ -11,6 +11,7 @@ import pytest
 from allauth.core.internal import ratelimit
 from django.core.cache import caches
 from django.test import RequestFactory
+from redis.connection import AbstractConnection as Connection
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
@@ -33,13 +34,17 @@ def shared(redis_server, settings):
     return settings.CACHES["default"]
 
 
-def one_request():
+def a_throttle(at=NOON):
     throttle = PerKey()
     throttle.rate, throttle.num_requests, throttle.duration = "5/min", LIMIT, 60
-    throttle.cache, throttle.timer = caches["default"], lambda: NOON
+    throttle.cache, throttle.timer = caches["default"], lambda: at
+    return throttle
+
+
+def one_request(throttle=None):
     asked = Request(APIRequestFactory().get("/"))
     asked.auth = AccessToken(pk=7)
-    return throttle.allow_request(asked, None)
+    return (throttle or a_throttle()).allow_request(asked, None)
 
 
 def one_sign_in():
@@ -55,6 +60,41 @@ def test_of_many_that_come_together_exactly_so_many_pass(shared, act):
 
     assert outcomes.count(True) == LIMIT
     assert outcomes.count(False) == TRIES - LIMIT
+
+
+@pytest.mark.parametrize("server", ["there", "away"])
+def test_around_a_minute_of_the_clock_no_more_pass(shared, settings, server):
+    if server == "away":
+        shared["LOCATION"] = NOBODY
+        settings.CACHES = {**settings.CACHES, "default": shared}
+    assert NOON % 60 == 0
+    for second in (57.5, 58.5, 59.5, 59.5, 59.9):
+        assert one_request(a_throttle(NOON + second))
+
+    refused = [a_throttle(NOON + second) for second in (60.1, 90, 117.4)]
+    assert not any(map(one_request, refused))
+    waits = [throttle.wait() for throttle in refused]
+    assert waits == pytest.approx([57.9, 28, 0.6])  # each until 118.0
+
+    later = [one_request(a_throttle(NOON + second)) for second in (118.1, 118.2, 119.1)]
+    assert later == [True, False, True]
+
+
+def test_one_question_is_asked_for_each_request(shared, monkeypatch):
+    asked = []
+    sent = Connection.send_packed_command
+    monkeypatch.setattr(
+        Connection,
+        "send_packed_command",
+        lambda self, *given, **named: asked.append(given) or sent(self, *given, **named),
+    )
+    one_request()  # this one connects
+    asked.clear()
+
+    for _ in range(LIMIT + 1):
+        one_request()
+
+    assert len(asked) == LIMIT + 1
 
 
 COUNTS = """
