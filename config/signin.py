@@ -56,6 +56,4 @@ SOCIALACCOUNT_ADAPTER = "curation.identity.IdentityAdapter"
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # whom a provider vouches for gets no mail
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True  # before an account is linked to another
-# A link, not a form: the content security policy lets forms lead nowhere else. To connect
-# an account takes a form, whose answer leads on: views/connections.py.
-SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_LOGIN_ON_GET = False  # see curation/views/connections.py

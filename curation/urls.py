@@ -149,6 +149,9 @@ urlpatterns = [
     path("settings/sign-in/<int:pk>/do/", sign_in.do, name="provider-do"),
     path("settings/sign-in/<int:pk>/groups/", sign_in.map_group, name="group-map"),
     path("settings/sign-in/groups/<int:pk>/", sign_in.unmap_group, name="group-unmap"),
+    # In place of allauth's, with the names that it asks for.
+    path("accounts/oidc/<slug:slug>/login/", connections.sign_in, name="oidc-begin"),
+    path("accounts/saml/<slug:slug>/login/", connections.sign_in, name="saml-begin"),
     path("accounts/3rdparty/connect/<slug:slug>/", connections.begin, name="connect"),
     path("accounts/3rdparty/signup/", sign_in.no_form, name="sign-in-no-form"),
     path("accounts/saml/<slug:slug>/acs/finish/", saml.finish, name="saml-finish"),

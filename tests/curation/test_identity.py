@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
+import httpx
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.core.cache import cache
+from django.test import Client
 from django.urls import reverse
 
 from curation.actions import identities, people, tokens
 from curation.models import Contributor, Event, IdentityProvider, Instance, Membership
 from tests.curation.pages import url
-from tests.curation.vouched import KINDS, PASSWORD, ask, bring, is_in, set_up, sign_in
+from tests.curation.vouched import (
+    KINDS,
+    PASSWORD,
+    ask,
+    bring,
+    is_in,
+    leads_to,
+    set_up,
+    sign_in,
+)
 from tests.factories import ContributorFactory, DatasetFactory
 from tests.identity import identity_provider
 
@@ -51,6 +65,33 @@ def test_who_comes_for_the_first_time_gets_an_account(client, provider):
     sign_in(client, provider.kind)
     assert is_in(client)
     assert SocialAccount.objects.get(user=person).extra_data == {}
+
+
+def test_a_link_leads_to_a_form_of_ours_and_signs_nobody_in(provider):
+    client = Client(enforce_csrf_checks=True)
+    route = "openid_connect_login" if provider.kind == "oidc" else "saml_login"
+    there = reverse(route, args=["idp"]) + "?next=/profile/"
+
+    page = client.get(there, HTTP_HOST="testserver")
+    assert client.head(there, HTTP_HOST="testserver").status_code == 200
+
+    assert page.status_code == 200 and "Sign in with Work" in page.text
+    assert f'action="{there}"' in page.text
+    assert "127.0.0.1" not in page.text and not client.session.items()
+    assert client.post(there, HTTP_HOST="testserver").status_code == 403
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)[1]
+    sent = {"csrfmiddlewaretoken": token}
+    leads_to(client.post(there, sent, HTTP_HOST="testserver"))
+
+
+def test_the_page_of_signing_in_begins_it_by_a_form(client, provider):
+    page = client.get(reverse("account_login"), {"next": "/profile/"})
+
+    there = re.search(r'<form method="post" action="([^"]+/idp/login/[^"]*)"', page.text)[1]
+    answer = httpx.get(leads_to(client.post(unescape(there), HTTP_HOST="testserver")))
+    assert answer.status_code in (200, 302)
+    answer = sign_in(client, provider.kind, next="/profile/")
+    assert answer.url == "/profile/"
 
 
 def test_groups_give_roles_and_take_back_what_they_gave(client, provider, server):

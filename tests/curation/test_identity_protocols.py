@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.urls import reverse
 
 from curation.models import Contributor, IdentityProvider
-from tests.curation.vouched import PASSWORD, ask, bring, is_in, set_up, sign_in
+from tests.curation.vouched import PASSWORD, ask, bring, is_in, leads_to, set_up, sign_in
 from tests.identity import identity_provider
 
 pytestmark = pytest.mark.django_db
@@ -81,9 +81,8 @@ def oidc(server):
 
 
 def test_what_is_asked_for_has_a_state_and_a_challenge(client, oidc):
-    asked = parse_qs(
-        urlsplit(client.get(reverse("openid_connect_login", args=["idp"])).url).query
-    )
+    page = client.post(reverse("openid_connect_login", args=["idp"]))
+    asked = parse_qs(urlsplit(leads_to(page)).query)
 
     assert len(asked["state"][0]) >= 16
     assert asked["code_challenge_method"] == ["S256"]
@@ -136,7 +135,7 @@ def test_an_answer_about_two_people_is_refused(client, oidc, server, monkeypatch
 def test_the_server_goes_nowhere_inside(client, oidc, settings):
     settings.LOCAL = False
 
-    answer = client.get(reverse("openid_connect_login", args=["idp"]))
+    answer = client.post(reverse("openid_connect_login", args=["idp"]))
 
     assert answer.status_code == 502
     assert "The address must begin with https" in answer.text
@@ -148,7 +147,7 @@ def test_a_provider_that_says_nonsense_breaks_nothing(
 ):
     monkeypatch.setattr(server, "discovery", lambda: said)
 
-    assert client.get(reverse("openid_connect_login", args=["idp"])).status_code == 502
+    assert client.post(reverse("openid_connect_login", args=["idp"])).status_code == 502
 
 
 def test_a_provider_that_does_not_know_its_people_breaks_nothing(client, oidc, server):

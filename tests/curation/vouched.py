@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import httpx
 from django.urls import reverse
 
@@ -28,14 +31,22 @@ def set_up(there, kind, **fields):
 def ask(client, kind, **query):
     """Begin here, go there, and bring back what it says: its address and its form."""
     route = "openid_connect_login" if kind == "oidc" else "saml_login"
-    answer = client.get(reverse(route, args=["idp"]), query or None, HTTP_HOST="testserver")
-    if answer.status_code != 302 or "127.0.0.1" not in answer.url:
+    answer = client.post(reverse(route, args=["idp"]), query, HTTP_HOST="testserver")
+    if answer.status_code != 200:
         return answer, {}
-    there = httpx.get(answer.url)
+    there = httpx.get(leads_to(answer))
     if kind == "oidc":
         return there.headers["Location"], {}
     response = there.text.partition('value="')[2].partition('"')[0]
     return reverse("saml_acs", args=["idp"]), {"SAMLResponse": response}
+
+
+def leads_to(page):
+    """The address there to which a page of ours goes on by itself."""
+    assert page.status_code == 200
+    there = unescape(re.search(r'content="0; url=([^"]+)"', page.text)[1])
+    assert "127.0.0.1" in there
+    return there
 
 
 def bring(client, address, form):

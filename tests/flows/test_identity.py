@@ -32,7 +32,7 @@ def test_somebody_comes_by_their_companys_sign_in(kind, sign_in, browser, winnow
 
         page = browser.new_context(base_url=winnow.address).new_page()
         page.goto("/accounts/login/")
-        page.get_by_role("link", name=f"Sign in with Work {kind}").click()
+        page.get_by_role("button", name=f"Sign in with Work {kind}").click()
         if kind == "saml":
             page.get_by_role("button", name="I am Ada").click()
 

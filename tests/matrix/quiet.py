@@ -48,6 +48,9 @@ _BY_REASON: dict[str, tuple[str, ...]] = {
     "a file of which nothing is taken yet": ("api:dataset-imports-list",),
     "a second click": ("curation:import",),
     "the answer goes on to a page, which signs in or refuses": ("saml_acs",),
+    "it leads to a provider; who comes back from there leaves the line": (
+        "curation:saml-begin", "saml_login",
+    ),
     "a version that is there already": ("api:version-list",),
     "a worker is woken, and writes the line": (
         "models-api:base-starter", "trainer:starter_build",
