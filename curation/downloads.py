@@ -11,8 +11,9 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
 from curation import partial
-from curation.actions import archives, extracting
+from curation.actions import writing
 from curation.models import Archiving, Extract
+from curation.models.errands import Written
 
 TYPES = {
     "jsonl": "application/x-ndjson",
@@ -23,29 +24,20 @@ TYPES = {
 
 
 def archive(request: HttpRequest, found: Archiving) -> HttpResponseBase:
-    if not found.has_file:
-        raise Http404
-    return partial.answer(
-        request,
-        cast(BinaryIO, archives.open_file(found)),
-        name=f"{found.dataset.slug}-{found.asked_at:%Y-%m-%d}.winnow.zip",
-        size=found.size,
-        tag=found.digest,
-        kind="application/zip",
-    )
+    name = f"{found.dataset.slug}-{found.asked_at:%Y-%m-%d}.winnow.zip"
+    return _answer(request, found, name, "application/zip")
 
 
 def extract(request: HttpRequest, found: Extract) -> HttpResponseBase:
-    try:
-        file = (found.folder / extracting.FILE).open("rb")
-    except FileNotFoundError as error:
-        raise Http404 from error
     of = f"-v{found.version.number}" if found.version else ""
+    name = f"{found.dataset.slug}{of}-{found.format}-{found.pk}.{found.kind}"
+    return _answer(request, found, name, TYPES[found.kind])
+
+
+def _answer(request: HttpRequest, found: Written, name: str, kind: str) -> HttpResponseBase:
+    if not found.has_file:
+        raise Http404
+    file = cast(BinaryIO, writing.open_file(found))
     return partial.answer(
-        request,
-        file,
-        name=f"{found.dataset.slug}{of}-{found.format}-{found.pk}.{found.kind}",
-        size=found.size,
-        tag=found.digest,
-        kind=TYPES[found.kind],
+        request, file, name=name, size=found.size, tag=found.digest, kind=kind
     )

@@ -1,22 +1,17 @@
 """A dataset's record, or a version of it, as a file in a format of others: asked for by a
-curator, written by a worker, fetched in parts. The row is the queue: see errands.py."""
+curator, written by a worker, fetched in parts. How it is kept: see writing.py."""
 
 from __future__ import annotations
 
-import hashlib
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import islice
-from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple
 
 from django.db import transaction
-from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from curation import forest
-from curation.actions import errands
+from curation.actions import writing
 from curation.actions.rights import require
 from curation.collector import spared
 from curation.errors import CurationError
@@ -26,11 +21,7 @@ from curation.formats.registry import WRITTEN
 from curation.formats.trees import Terms
 from curation.models import Contributor, Dataset, DatasetVersion, Event, Extract
 
-SECONDS = 1.0  # between two signs of life
-FILE = "file"
 LOOKED_AT = 5  # rows
-
-State = Extract.State
 
 
 class Wanted(NamedTuple):
@@ -84,56 +75,23 @@ def first_rows(dataset: Dataset, wanted: Wanted) -> list[dict[str, Any]]:
 
 def run(extract_id: int) -> None:
     """Write it, if this worker is the one that gets to."""
-    found = errands.claim(Extract, extract_id)
-    if found is None:
-        return
-    found.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = found.folder / f"part-{found.attempt}"
-    try:
-        with errands.doing(found), spared():
-            _write(found, part)
-    finally:
-        with suppress(FileNotFoundError):
-            part.unlink()
+    writing.run(Extract, extract_id, _write)
 
 
-def _write(found: Extract, part: Path) -> None:
-    errands.write(found, of=forest.conversations(found.dataset, found.version).count())
-    teller = _Teller(found)
-    with part.open("wb") as file:
-        out = cast(BinaryIO, file)
-        there = teller.counted(rows(found, teller.told))
-        written.write(out, there, WRITTEN[found.format], found.kind)  # type: ignore[arg-type]
-    # Where somebody was erased meanwhile, row and folder are gone: that is noticed here.
-    errands.write(found, seen=teller.seen, rows=teller.rows)
-    with part.open("rb") as done:
-        digest = hashlib.file_digest(done, "sha256").hexdigest()
-    size = part.stat().st_size
-    with transaction.atomic():
-        errands.write(
-            found, state=State.DONE, ended_at=now(), seen=teller.seen, rows=teller.rows,
-            size=size, digest=digest,
-        )  # fmt: skip
-        part.replace(found.folder / FILE)
+def _write(found: Extract, out: BinaryIO, tell: writing.Tell) -> dict[str, Any]:
+    of = forest.conversations(found.dataset, found.version).count()
+    tell(0, of)
+    count = 0
 
-
-class _Teller:
-    """How far it is, once a second."""
-
-    def __init__(self, found: Extract) -> None:
-        self.found, self.seen, self.rows = found, 0, 0
-        self.told_at = time.monotonic()
-
-    def told(self, seen: int) -> None:
-        self.seen = seen
-        if time.monotonic() > self.told_at + SECONDS:
-            errands.write(self.found, seen=seen, rows=self.rows)
-            self.told_at = time.monotonic()
-
-    def counted(self, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        for row in rows:
-            self.rows += 1
+    def counted() -> Iterator[dict[str, Any]]:
+        nonlocal count
+        for row in rows(found, lambda seen: tell(seen, of)):
+            count += 1
             yield row
+
+    with spared():
+        written.write(out, counted(), WRITTEN[found.format], found.kind)  # type: ignore[arg-type]
+    return {"rows": count}
 
 
 def _states(found: Extract) -> tuple[str, ...]:

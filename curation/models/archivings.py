@@ -8,13 +8,13 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from curation import stores
 from curation.models.errands import ACTIVE, Written
 
 
 class Archiving(Written):
-    """Whose file lies among those of versions. See actions/archives.py."""
+    """See actions/archives.py."""
 
+    FOLDER, FILE = "archive", "archive.zip"
     # It is full of people's words: nobody who forgot it should have it for ever.
     KEPT: ClassVar[timedelta] = timedelta(days=7)
 
@@ -37,16 +37,3 @@ class Archiving(Written):
     @classmethod
     def kept_for(cls) -> timedelta:
         return cls.KEPT
-
-    @property
-    def stored_as(self) -> str:
-        """Its folder's name among those of versions; each attempt has its own."""
-        return self._stored_by(self.attempt)
-
-    def _stored_by(self, attempt: int) -> str:
-        return f"archive-{self.uid.hex}-{attempt}"
-
-    def destroy_files(self) -> None:
-        """Of earlier attempts as well: their workers may have been killed."""
-        for attempt in range(1, self.attempt + 1):
-            stores.destroy(self._stored_by(attempt))

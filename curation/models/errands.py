@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from curation import stores
 from curation.models.datasets import Dataset
 
 ACTIVE = ("waiting", "running")
@@ -127,9 +128,13 @@ class Errand(models.Model):
 
 
 class Written(Errand):
-    """A file that a worker writes, and that people fetch once it is done."""
+    """A file that a worker writes, and that people fetch once it is done. It lies in the
+    store of versions: see actions/writing.py."""
 
     HAS_FILE = Q(state="done", forgotten_at=None)
+    # Its name, and what those of its folders begin with.
+    FILE: ClassVar[str]
+    FOLDER: ClassVar[str]
 
     size = models.PositiveBigIntegerField(default=0, help_text="Bytes of the file.")
     digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the file.")
@@ -151,3 +156,17 @@ class Written(Errand):
     @property
     def has_file(self) -> bool:
         return self.state == self.State.DONE and self.forgotten_at is None
+
+    @property
+    def stored_as(self) -> str:
+        """Its folder's name among those of versions; each attempt has its own."""
+        return self._stored_by(self.attempt)
+
+    def _stored_by(self, attempt: int) -> str:
+        return f"{self.FOLDER}-{self.uid.hex}-{attempt}"
+
+    def destroy_files(self) -> None:
+        """Of earlier attempts as well: their workers may have been killed."""
+        super().destroy_files()  # there extracts were kept once
+        for attempt in range(1, self.attempt + 1):
+            stores.destroy(self._stored_by(attempt))

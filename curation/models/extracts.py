@@ -14,6 +14,8 @@ from curation.models.versions import DatasetVersion
 class Extract(Written):
     """What is written, and how. See actions/extracting.py."""
 
+    FOLDER, FILE = "extract", "file"
+
     version = models.ForeignKey(
         DatasetVersion,
         null=True,

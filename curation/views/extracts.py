@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from curation import access, downloads, tasks
 from curation.actions import errands, extracting
 from curation.background import ring
+from curation.errors import CurationError, Unavailable
 from curation.forms.extracts import ExtractForm
 from curation.http import SignedInRequest, asks_again, outcome_told
 from curation.models import Dataset
@@ -60,8 +61,20 @@ def cancel(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD"])
 @login_required
 def download(request: SignedInRequest, slug: str, pk: int) -> HttpResponseBase:
-    found = access.extract_in(access.dataset_to_curate(request, slug), pk)
-    return downloads.extract(request, found)
+    dataset = access.dataset_to_curate(request, slug)
+    found = access.extract_in(dataset, pk)
+    try:
+        return downloads.extract(request, found)
+    except CurationError as refusal:
+        status = 503 if isinstance(refusal, Unavailable) else 409
+        return page.of_dataset(
+            request,
+            dataset,
+            "extract.html",
+            found=found,
+            problem=str(refusal),
+            status=status,
+        )
 
 
 def _list(

@@ -15,7 +15,15 @@ from django.db import connection
 from django.utils.timezone import now
 
 from curation import stores, tasks
-from curation.actions import archives, erasure, errands, packing, unpacking, versions
+from curation.actions import (
+    archives,
+    erasure,
+    errands,
+    packing,
+    unpacking,
+    versions,
+    writing,
+)  # fmt: skip
 from curation.errors import CurationError, NotAllowed
 from curation.models import Archiving, Dataset, Event
 from tests.curation.pages import frozen, signed_in, url
@@ -28,7 +36,7 @@ pytestmark = pytest.mark.django_db
 def folder(settings, tmp_path, monkeypatch):
     settings.VERSIONS_DIR = tmp_path / "versions"
     # The pulse has a connection of its own, which sees no row of the test's transaction.
-    monkeypatch.setattr(archives, "BEAT_SECONDS", 600)
+    monkeypatch.setattr(writing, "BEAT_SECONDS", 600)
     return settings.VERSIONS_DIR
 
 
@@ -55,7 +63,7 @@ def made(dataset, curator):
 
 
 def read(archiving):
-    with archives.open_file(archiving) as file:
+    with writing.open_file(archiving) as file:
         return file.read()
 
 
@@ -84,7 +92,7 @@ def test_in_a_bucket_it_is_the_same(dataset, curator, bucket):
     assert hashlib.sha256(read(asked)).hexdigest() == asked.digest
     archives.destroy(archiving_id=asked.pk, by=curator)
     with pytest.raises(CurationError, match="damaged or gone"):
-        archives.open_file(asked)
+        writing.open_file(asked)
 
 
 def test_one_at_a_time_and_by_curators_only(dataset, curator):
@@ -160,9 +168,9 @@ def test_its_progress_is_seen_while_it_is_read_and_calling_off_stops_it(monkeypa
     curator = ContributorFactory(member=dataset, member__roles=["curator"])
     MessageFactory(conversation__dataset=dataset)
     asked = ask(dataset, curator)
-    monkeypatch.setattr(archives, "BEAT_SECONDS", 0.01)
+    monkeypatch.setattr(writing, "BEAT_SECONDS", 0.01)
     monkeypatch.setattr(packing, "ROWS_AT_ONCE", 1)
-    tell = archives._Pulse.tell
+    tell = writing.Pulse.tell
 
     def elsewhere(work):
         """By another connection: the one here is in the transaction that reads."""
@@ -184,7 +192,7 @@ def test_its_progress_is_seen_while_it_is_read_and_calling_off_stops_it(monkeypa
         tell(pulse, rows, of)
 
     seen = []
-    monkeypatch.setattr(archives._Pulse, "tell", wait_for_others)
+    monkeypatch.setattr(writing.Pulse, "tell", wait_for_others)
     archives.run(asked.pk)
 
     asked.refresh_from_db()
@@ -331,7 +339,7 @@ def test_a_curator_asks_fetches_and_destroys_in_the_browser(
     assert sent["Content-Disposition"].startswith(f'attachment; filename="{dataset.slug}-')
     assert client.post(url("archive-cancel", dataset.slug, asked.pk)).status_code == 302
 
-    (Path(here.VERSIONS_DIR) / asked.stored_as / archives.FILE).write_bytes(b"else")
+    (Path(here.VERSIONS_DIR) / asked.stored_as / asked.FILE).write_bytes(b"else")
     spoiled = client.get(file)
     assert (spoiled.status_code, b"damaged or gone" in spoiled.content) == (409, True)
     client.post(url("archive-destroy", dataset.slug, asked.pk))

@@ -12,11 +12,20 @@ import pytest
 from django.utils.timezone import now
 
 from curation import tasks
-from curation.actions import erasure, errands, extracting, messages, versions, withdrawals
+from curation.actions import (
+    erasure,
+    errands,
+    extracting,
+    messages,
+    versions,
+    withdrawals,
+    writing,
+)  # fmt: skip
 from curation.actions.extracting import Wanted
-from curation.errors import CurationError, NotAllowed
+from curation.errors import CurationError, NotAllowed, Unavailable
 from curation.formats import written as formats
 from curation.models import Event, Extract
+from tests.buckets import NOBODY
 from tests.curation.pages import signed_in, url
 from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, ReplyFactory
 
@@ -25,8 +34,11 @@ FORMULA = '=HYPERLINK("http://x")\n\'=1'
 
 
 @pytest.fixture(autouse=True)
-def place(settings, tmp_path):
-    settings.TRANSFERS_DIR = tmp_path
+def place(settings, tmp_path, monkeypatch):
+    settings.VERSIONS_DIR = tmp_path
+    # The pulse has a connection of its own, which sees no row of the test's transaction.
+    monkeypatch.setattr(writing, "BEAT_SECONDS", 600)
+    return tmp_path
 
 
 @pytest.fixture
@@ -53,10 +65,11 @@ def written(dataset, by, **fields):
     extracting.run(found.pk)
     found.refresh_from_db()
     assert found.state == "done", found.why
-    return found, (found.folder / extracting.FILE).read_bytes()
+    with writing.open_file(found) as file:
+        return found, file.read()
 
 
-def test_a_file_holds_what_the_record_does(dataset, curator):
+def test_a_file_holds_what_the_record_does(dataset, curator, place):
     answered(dataset, FORMULA)
     answered(dataset, "No.", accepted=False)
 
@@ -66,7 +79,7 @@ def test_a_file_holds_what_the_record_does(dataset, curator):
     assert row["response"] == FORMULA
     assert (found.rows, found.seen, found.of, found.size) == (1, 2, 2, len(content))
     assert found.digest == hashlib.sha256(content).hexdigest()
-    assert [path.name for path in found.folder.iterdir()] == [extracting.FILE]
+    assert [path.name for path in place.iterdir()] == [found.stored_as]
     [line] = Event.objects.filter(kind="data.exported")
     assert line.data["extract"] == found.pk
     _found, undecided = written(dataset, curator, is_undecided=True)
@@ -122,25 +135,59 @@ def test_by_curators_only_and_into_files_that_there_are(dataset, curator):
     assert not Extract.objects.exists()
 
 
-def test_called_off_or_taken_for_dead_it_leaves_no_file(dataset, curator, monkeypatch):
+def test_called_off_or_taken_for_dead_it_leaves_no_file(
+    dataset, curator, place, monkeypatch
+):
     answered(dataset)
-    monkeypatch.setattr(extracting, "SECONDS", 0)
-    tell = extracting._Teller.told
+    write = formats.write
     for end in (
         lambda found: errands.cancel(found, by=curator),
         lambda found: Extract.objects.filter(pk=found.pk).update(attempt=7),
     ):
         found = asked(dataset, curator)
 
-        def told(teller, seen, end=end, found=found):
+        def write_and_end(*told, end=end, found=found):
+            write(*told)
             end(found)
-            tell(teller, seen)
 
-        monkeypatch.setattr(extracting._Teller, "told", told)
+        monkeypatch.setattr(formats, "write", write_and_end)
         extracting.run(found.pk)
         found.refresh_from_db()
         assert found.state in ("cancelled", "running")
-        assert list(found.folder.iterdir()) == []
+        assert list(place.iterdir()) == []
+
+
+def test_in_a_bucket_it_is_the_same_and_goes_after_its_days(
+    client, dataset, curator, bucket, settings
+):
+    answered(dataset, "Blue.")
+    found, content = written(dataset, curator)
+    signed_in(client, dataset, "curator")
+    file = url("extract-file", dataset.slug, found.pk)
+
+    assert bucket.names() == [
+        f"{found.stored_as}/{name}" for name in ("file", "manifest.json")
+    ]
+    rest = client.get(file, headers={"Range": "bytes=5-"})
+    assert (rest.status_code, b"".join(rest.streaming_content)) == (206, content[5:])
+    assert list(settings.VERSIONS_DIR.iterdir()) == []
+
+    bucket.answer(NOBODY)
+    away = client.get(file)
+    assert (away.status_code, "does not answer" in away.text) == (503, True)
+    late = asked(dataset, curator)
+    with pytest.raises(Unavailable):  # what it may have left there could not be destroyed
+        extracting.run(late.pk)
+    late.refresh_from_db()
+    assert late.state == "failed" and "does not answer" in late.why
+
+    bucket.answer()
+    bucket.write(f"{found.stored_as}/file", content[:-1])
+    spoiled = client.get(file)
+    assert (spoiled.status_code, "damaged or gone" in spoiled.text) == (409, True)
+    Extract.objects.update(ended_at=now() - timedelta(days=settings.TRANSFER_DAYS))
+    tasks.forget_transfers()
+    assert bucket.names() == []
 
 
 def test_a_lost_worker_is_followed_by_another(dataset, curator, monkeypatch):
@@ -236,7 +283,7 @@ def test_what_cannot_be_written_is_said_on_the_form(client, dataset, sent, said)
     assert said in answer.text
 
 
-def test_who_is_erased_is_in_no_file(client, dataset, curator, monkeypatch):
+def test_who_is_erased_is_in_no_file(client, dataset, curator, place, monkeypatch):
     done, _content = written(dataset, curator)
     waiting, running = asked(dataset, curator), asked(dataset, curator)
     gone, admin = ContributorFactory(member=dataset), ContributorFactory(is_staff=True)
@@ -252,7 +299,8 @@ def test_who_is_erased_is_in_no_file(client, dataset, curator, monkeypatch):
 
     for found, state in ((done, "done"), (waiting, "failed"), (running, "failed")):
         found.refresh_from_db()
-        assert (found.state, found.has_file, found.folder.exists()) == (state, False, False)
+        assert (found.state, found.has_file) == (state, False)
+    assert list(place.iterdir()) == []
     assert "was erased meanwhile" in waiting.why
     signed_in(client, dataset, "curator")
     answer = client.get(url("extract-file", dataset.slug, done.pk))
