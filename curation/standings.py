@@ -11,7 +11,15 @@ from django.db.models import Count, Q, TextChoices
 from django.utils.timezone import localtime, now
 from django.utils.translation import gettext_lazy as _
 
-from curation.models import Ballot, Contributor, Conversation, Dataset, Message, Review
+from curation.models import (
+    Ballot,
+    Contributor,
+    Conversation,
+    Dataset,
+    Message,
+    Profile,
+    Review,
+)
 from curation.outcomes import review_agrees
 
 PER_TEXT, PER_CONVERSATION, PER_REVIEW, PER_BALLOT = 10, 5, 2, 1
@@ -91,6 +99,22 @@ def board(done: dict[int, Tally], viewer: Contributor) -> list[Standing]:
         place = placed[-1].place if is_tied else number
         placed.append(Standing(place, person, tally))
     return [one for one in placed if one.place <= SHOWN or one.person == viewer]
+
+
+class Board(NamedTuple):
+    """As one person sees it: nobody's but their own, where they do not take part."""
+
+    takes_part: bool
+    standings: list[Standing]
+    mine: Tally
+
+
+def shown(datasets: Collection[Dataset], period: str, viewer: Contributor) -> Board:
+    """Of these datasets together."""
+    done = tallies(datasets, since(period))
+    takes_part = Profile.of(viewer).on_leaderboard
+    standings = board(done, viewer) if takes_part else []
+    return Board(takes_part, standings, done.get(viewer.pk, Tally()))
 
 
 Rows = Collection[tuple[int, int]]

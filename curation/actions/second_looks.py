@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from curation import reach
 from curation.actions import conversations, notices, undo
@@ -27,6 +28,7 @@ from curation.models import (
 )
 
 AT_ONCE = 50
+OF_PERSON = gettext_noop("A curator asked for a second look at this person's verdicts.")
 State = Message.State
 DECIDED = (State.ACCEPTED, State.REJECTED)
 
@@ -71,6 +73,12 @@ def ask_again(
         left=wanted.count(),
         versions=_versions_with(reopened),
     )
+
+
+def ask_about_person(*, person: Contributor, dataset: Dataset, by: Contributor) -> Asked:
+    """The same of all that one person judged there, the oldest first."""
+    reviews = given_by(person, dataset)
+    return ask_again(dataset=dataset, reviews=reviews, by=by, why=OF_PERSON)
 
 
 @transaction.atomic

@@ -106,19 +106,26 @@ def _each(message_ids: Iterable[int], verb: Callable[..., Any], **given: Any) ->
     return done
 
 
-def exported(
+def taken(
     *, dataset: Dataset, message_ids: Sequence[int], by: Contributor
-) -> Iterator[str]:
-    """JSON lines of what may be published of each, and its state. History notes who took
-    how many."""
+) -> Iterator[dict[str, Any]]:
+    """What may be published of each, and its state. History notes who took how many."""
     require(by, dataset)
     Event.objects.record(
         "selection.exported", dataset, by=by, dataset=dataset, messages=len(message_ids)
     )
-    return _lines(message_ids)
+    return _records(message_ids)
 
 
-def _lines(message_ids: Sequence[int]) -> Iterator[str]:
+def exported(
+    *, dataset: Dataset, message_ids: Sequence[int], by: Contributor
+) -> Iterator[str]:
+    """The same as JSON lines."""
+    rows = taken(dataset=dataset, message_ids=message_ids, by=by)
+    return (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _records(message_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
     for start in range(0, len(message_ids), AT_ONCE):
         rows = Message.objects.select_related(
             "conversation__category", "parent", "guideline"
@@ -126,7 +133,7 @@ def _lines(message_ids: Sequence[int]) -> Iterator[str]:
         found = rows.in_bulk(message_ids[start : start + AT_ONCE])
         for pk in message_ids[start : start + AT_ONCE]:
             if pk in found:
-                yield json.dumps(_record(found[pk]), ensure_ascii=False) + "\n"
+                yield _record(found[pk])
 
 
 def _record(message: Message) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from curation import access
-from curation.actions import older_guidelines
+from curation.actions import older_guidelines, second_looks
 from curation.actions.older_guidelines import Older
 from curation.api.within import Numbered
 from curation.background import ring
@@ -67,10 +67,28 @@ class ForeseenSerializer(Read):
     versions = serializers.IntegerField(help_text="Frozen ones, which stay as they are.")
 
 
+class OfPersonSerializer(Strict):
+    person = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+
+
+class AskedAgainSerializer(Read):
+    reopened = serializers.IntegerField(help_text="Texts that wait for review again.")
+    standing = serializers.IntegerField(help_text="Texts that others decided alike.")
+    left = serializers.IntegerField(help_text="Verdicts that were not looked at yet.")
+    versions = serializers.SerializerMethodField(
+        help_text="Digests of those frozen with one of them, which stay as they are."
+    )
+
+    def get_versions(self, asked: second_looks.Asked) -> list[str]:
+        return [version.digest for version in asked.versions]
+
+
 class SecondLookViewSet(Numbered):
     """The newest first. One at a time; a worker goes on with it, a part after the other."""
 
-    scopes: ClassVar[dict[str, str]] = dict.fromkeys(("create", "stop"), Scope.CURATE)
+    scopes: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("create", "stop", "of_person"), Scope.CURATE
+    )
     asks: ClassVar[dict[str, type[Strict]]] = {"foreseen": SecondLookWish}
     queryset = SecondLook.objects.none()
     serializer_class = SecondLookSerializer
@@ -107,6 +125,21 @@ class SecondLookViewSet(Numbered):
         look = access.second_look_in(self.dataset_to_curate(), int(id))
         older_guidelines.stop(look_id=look.pk, by=self.person)
         return self.shown(look.pk)
+
+    @extend_schema(request=OfPersonSerializer, responses=AskedAgainSerializer)
+    @action(detail=False, methods=["post"], url_path="of-person", pagination_class=None)
+    def of_person(self, request: Request, slug: str) -> Response:
+        """Set aside what one person judged here, the oldest first, and ask others.
+
+        So many at once: while any are `left`, send it again.
+        """
+        dataset = self.dataset_to_curate()
+        sent = checked(OfPersonSerializer, request.data)
+        person = access.person_to_curate(self.asking, dataset, sent["person"])
+        asked: Any = second_looks.ask_about_person(
+            person=person, dataset=dataset, by=self.person
+        )
+        return Response(AskedAgainSerializer(asked).data)
 
     def _older(self, asked: Any) -> Older:
         dataset = self.dataset_to_curate()

@@ -6,8 +6,10 @@ from rest_framework.routers import SimpleRouter
 from curation.api import (
     archives,
     arrivals,
+    contributions,
     datasets,
     duplicates,
+    evaluation_sets,
     exports,
     extracts,
     figures,
@@ -15,6 +17,7 @@ from curation.api import (
     imports,
     judgements,
     known_items,
+    leaderboard,
     leaving,
     lineage,
     me,
@@ -26,6 +29,7 @@ from curation.api import (
     searching,
     second_looks,
     terms,
+    together,
     versions,
 )
 from curation.api.hooks import HookViewSet
@@ -47,6 +51,8 @@ for name, viewset in {
     "settlements": judgements.SettlementViewSet,
     "findings": judgements.FindingViewSet,
     "queue": queue.QueueViewSet,
+    "queue-together": together.QueueTogetherViewSet,
+    "selections": together.SelectionViewSet,
     "decisions": queue.DatasetDecisionViewSet,
     "candidates": arrivals.CandidateViewSet,
     "rows": arrivals.RowViewSet,
@@ -69,6 +75,11 @@ router.register("me/texts", me.TextViewSet, basename="my-text")
 router.register(
     "me/notifications", notifications.NotificationViewSet, basename="my-notification"
 )
+router.register("me/reviews", contributions.MyReviewViewSet, basename="my-review")
+router.register("me/ballots", contributions.MyBallotViewSet, basename="my-ballot")
+router.register(
+    "evaluation-sets", evaluation_sets.EvaluationSetViewSet, basename="evaluation-set"
+)
 router.register("me/withdrawals", leaving.WithdrawalViewSet, basename="my-withdrawal")
 router.register("me/consents", terms.ConsentViewSet, basename="my-consent")
 router.register("history", history.WholeHistoryViewSet, basename="history")
@@ -85,10 +96,12 @@ search = searching.SearchViewSet.as_view({"get": "retrieve"})
 agreement = figures.AgreementViewSet.as_view({"get": "retrieve"})
 text_lineage = lineage.TextLineageViewSet.as_view({"get": "retrieve"})
 version_lineage = lineage.VersionLineageViewSet.as_view({"get": "retrieve"})
+board = leaderboard.LeaderboardViewSet.as_view({"get": "retrieve"})
 my_lineage = lineage.MyLineageViewSet.as_view({"get": "retrieve"})
 urlpatterns = [
     re_path(f"^{TEXT}/lineage/$", text_lineage, name="message-lineage"),
     re_path(f"^{DIGEST}/lineage/$", version_lineage, name="version-lineage"),
+    path("leaderboard/", board, name="leaderboard"),
     path("me/lineage/", my_lineage, name="my-lineage"),
     path("me/", me.MeView.as_view(), name="me"),
     path("me/erasure/", leaving.ErasureView.as_view(), name="my-erasure"),

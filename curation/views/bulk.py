@@ -10,15 +10,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from curation import access, search
+from curation import access, chosen, search
 from curation.actions import selections
 from curation.forms.browse import BulkForm, ticked
 from curation.http import SignedInRequest, form_address
 from curation.models import Dataset, Message
 from curation.views import browse
-
-CHANGED_AT_MOST = 200  # in one request
-EXPORTED_AT_MOST = 10_000
 
 
 @form_address("curation:browse")
@@ -49,7 +46,7 @@ def act(request: SignedInRequest, slug: str) -> HttpResponse:
         )
     if done.done:
         said = ngettext("%(n)d is done.", "%(n)d are done.", done.done) % {"n": done.done}
-        if fields["scope"] == "all" and len(keys) == CHANGED_AT_MOST:
+        if fields["scope"] == "all" and len(keys) == chosen.AT_MOST:
             said += " " + _("That is as many as go at once: do it again for the rest.")
         notices.success(request, said)
     if done.refused:
@@ -66,13 +63,10 @@ def _chosen(request: SignedInRequest, dataset: Dataset, verb: str, scope: str) -
     asked = search.asked(request.GET, dataset, is_curator=True)
     if scope == "all":
         is_export = verb == BulkForm.Verb.EXPORT
-        rows = asked.entries().order_by("-pk")
-        at_most = EXPORTED_AT_MOST if is_export else CHANGED_AT_MOST
-        return list(rows.values_list("pk", flat=True)[:at_most])
-    wanted = ticked(request.POST.getlist("message"))
-    everything = search.Search(dataset, is_curator=True).entries().filter(pk__in=wanted)
-    there = set(everything.values_list("pk", flat=True))
-    return [pk for pk in wanted if pk in there]
+        at_most = chosen.EXPORTED_AT_MOST if is_export else chosen.AT_MOST
+        return chosen.all_of(asked, at_most)
+    everything = search.Search(dataset, is_curator=True)
+    return chosen.among(everything, ticked(request.POST.getlist("message")))
 
 
 def _refused(refused: list[tuple[int, str]]) -> list[tuple[Message, str]]:

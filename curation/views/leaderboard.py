@@ -9,8 +9,7 @@ from django.views.decorators.http import require_GET
 
 from curation import access, standings
 from curation.http import SignedInRequest
-from curation.models import Profile
-from curation.standings import Period, Tally
+from curation.standings import Period
 
 
 @require_GET
@@ -20,16 +19,13 @@ def show(request: SignedInRequest) -> HttpResponse:
     asked, slug = request.GET.get("period", ""), request.GET.get("dataset", "")
     period = Period(asked) if asked in Period.values else Period.WEEK
     chosen = [dataset for dataset in datasets if dataset.slug == slug]
-    done = standings.tallies(chosen or datasets, standings.since(period))
-    takes_part = Profile.of(request.user).on_leaderboard
+    board = standings.shown(chosen or datasets, period, request.user)
     context = {
         "datasets": datasets,
         "dataset": chosen[0] if chosen else None,
         "periods": Period,
         "period": period,
-        "takes_part": takes_part,
-        "standings": standings.board(done, request.user) if takes_part else [],
-        "mine": done.get(request.user.pk, Tally()),
+        **board._asdict(),
         "rules": {
             "text": standings.PER_TEXT,
             "conversation": standings.PER_CONVERSATION,

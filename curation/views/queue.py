@@ -15,11 +15,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from curation import access, cases
-from curation.actions import moderation, reversals
+from curation.actions import reversals, together
 from curation.errors import CurationError
 from curation.forms.queue import QueueFilterForm, QueueForm
 from curation.http import SignedInRequest, way_back
-from curation.models import Contributor, Dataset, Decision, Message
+from curation.models import Dataset, Decision, Message
 from curation.views import page
 
 PAGE = 20
@@ -66,37 +66,13 @@ def _queue(request: SignedInRequest, dataset: Dataset | None) -> HttpResponse:
     found = there.select_related("conversation").in_bulk(list(form.items))
     if len(found) < len(form.items):
         raise Http404
-    refused = _do(form, found, by=request.user)
-    done = len(found) - len(refused)
-    if done:
-        notices.success(request, _said(form.cleaned_data["action"], done))
-    if refused:
+    outcome = together.act(items=form.items, by=request.user, **form.cleaned_data)
+    if outcome.done:
+        notices.success(request, _said(form.cleaned_data["action"], outcome.done))
+    if outcome.refused:
+        refused = [(found[pk], why) for pk, why in outcome.refused]
         return _page(request, dataset, datasets, form, refused=refused, status=409)
     return redirect(request.get_full_path())
-
-
-def _do(form: QueueForm, found: dict[int, Message], *, by: Contributor) -> Refused:
-    """Each by itself: what is refused is told, and the others are done."""
-    refused: Refused = []
-    for pk, sign in form.items.items():
-        try:
-            _do_one(form.cleaned_data, pk, sign, by=by)
-        except CurationError as refusal:
-            refused.append((found[pk], str(refusal)))
-    return refused
-
-
-def _do_one(sent: dict[str, Any], pk: int, sign: str, *, by: Contributor) -> None:
-    if sent["action"] == "take":
-        moderation.take(message_id=pk, by=by)
-    elif sent["action"] == "let_go":
-        moderation.let_go(message_id=pk, by=by)
-    elif sent["action"] == "give":
-        moderation.give(message_id=pk, to=sent["assignee"], by=by)
-    else:
-        moderation.decide(
-            message_id=pk, by=by, action=sent["action"], note=sent["note"], seen=sign
-        )
 
 
 def _said(action: str, done: int) -> str:

@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from curation import access
@@ -20,8 +20,6 @@ from curation.forms.people import SuspensionForm
 from curation.http import SignedInRequest, outcome_told
 from curation.models import Contributor, Dataset, Suspension
 from curation.views import page
-
-AGAIN = gettext_noop("A curator asked for a second look at this person's verdicts.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -59,10 +57,7 @@ def lift(request: SignedInRequest, pk: int) -> HttpResponse:
 def ask_again(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     dataset = access.dataset_to_curate(request, slug)
     person = access.person_to_curate(request, dataset, pk)
-    reviews = second_looks.given_by(person, dataset)
-    asked = second_looks.ask_again(
-        dataset=dataset, reviews=reviews, by=request.user, why=AGAIN
-    )
+    asked = second_looks.ask_about_person(person=person, dataset=dataset, by=request.user)
     return _page(request, person, dataset, SuspensionForm(), asked=asked)
 
 

@@ -7,8 +7,8 @@ import json
 import pytest
 from django.core.cache import caches
 
+from curation import chosen
 from curation.models import Event, Flag, Message, SavedView
-from curation.views import bulk
 from tests.curation.pages import signed_in, url
 from tests.factories import CategoryFactory, DatasetFactory, MessageFactory, ReplyFactory
 
@@ -48,7 +48,7 @@ def test_the_ticked_ones_are_held_and_the_others_not(client, dataset, three):
 
 
 def test_all_that_match_are_done_up_to_a_bound(client, dataset, three, monkeypatch):
-    monkeypatch.setattr(bulk, "CHANGED_AT_MOST", 2)
+    monkeypatch.setattr(chosen, "AT_MOST", 2)
     signed_in(client, dataset, "curator")
     do(client, "hold", scope="all", why="Look.", query="q=owl&state=submitted")
     assert states(three) == ["submitted", "held", "held"]

@@ -1,0 +1,23 @@
+"""Messages of a search that a curator does one thing with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from curation.search import Search
+
+AT_MOST = 200  # changed in one request
+EXPORTED_AT_MOST = 10_000
+
+
+def all_of(search: Search, at_most: int) -> list[int]:
+    """The newest that it finds."""
+    rows = search.entries().order_by("-pk")
+    return list(rows.values_list("pk", flat=True)[:at_most])
+
+
+def among(search: Search, wanted: Collection[int]) -> list[int]:
+    """Of these, in their order, what it finds: nothing else is there for this person."""
+    found = search.entries().filter(pk__in=wanted)
+    there = set(found.values_list("pk", flat=True))
+    return [pk for pk in wanted if pk in there]
