@@ -28,6 +28,7 @@ CHECKUPS = [
     "curation.health.upkeep.mail",
     "curation.health.upkeep.versions",
     "curation.health.upkeep.backups",
+    "curation.health.upkeep.identity_providers",
 ]
 # And functions that return figures, for /metrics.
 FIGURES = [

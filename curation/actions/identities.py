@@ -92,8 +92,7 @@ def check(*, provider: IdentityProvider, by: Contributor) -> str:
     address = address if "/.well-known/" in address else address.rstrip("/") + WELL_KNOWN
     answer = outbound.fetch(address)
     if not answer.is_good:
-        said = _("It answers %(status)d at %(address)s.")
-        raise CurationError(said % {"status": answer.status, "address": address})
+        raise CurationError(metadatas.ANSWERS, status=answer.status, address=address)
     told = answer.json()
     if not isinstance(told, dict) or not all(told.get(name) for name in ENDPOINTS):
         raise CurationError(_("What it says of itself lacks its addresses."))
@@ -171,3 +170,5 @@ def _take(provider: IdentityProvider, metadata: str) -> None:
     provider.metadata = metadata if is_typed else metadatas.fetched(metadata)
     provider.metadata_url = "" if is_typed else metadata
     provider.metadata_at = now()
+    for name, value in metadatas.ASKED.items():
+        setattr(provider, name, value)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models.functions import Coalesce, Now
 from django.utils.timezone import now
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, override
 
 from curation import outbound, saml_metadata
 from curation.errors import CurationError
@@ -19,13 +21,15 @@ logger = logging.getLogger(__name__)
 LASTS = timedelta(days=1)
 # Who sends answers that nobody signed must not make us ask a provider again and again.
 SECONDS_BETWEEN = 300
+ANSWERS = gettext_noop("It answers %(status)d at %(address)s.")
+ANOTHER = gettext_noop("%(address)s speaks of another provider now: %(name)s.")
+ASKED: dict[str, Any] = {"unasked_since": None, "unasked_why": "", "unasked_facts": {}}
 
 
 def fetched(address: str) -> str:
     answer = outbound.fetch(address, redirects=2)
     if not answer.is_good:
-        said = _("It answers %(status)d at %(address)s.")
-        raise CurationError(said % {"status": answer.status, "address": address})
+        raise CurationError(ANSWERS, status=answer.status, address=address)
     return answer.text
 
 
@@ -34,15 +38,14 @@ def renew(*, provider: IdentityProvider, by: Contributor | None) -> None:
     told = fetched(provider.metadata_url)
     before, after = (saml_metadata.read(xml) for xml in (provider.metadata, told))
     if before["entity_id"] != after["entity_id"]:
-        said = _("%(address)s speaks of another provider now: %(name)s.")
-        place = {"address": provider.metadata_url, "name": after["entity_id"]}
-        raise CurationError(said % place)
+        place = {"address": provider.metadata_url, "name": after["entity_id"][:300]}
+        raise CurationError(ANOTHER, **place)
     with transaction.atomic():
         # What an admin typed meanwhile stays.
         there = IdentityProvider.objects.filter(
             pk=provider.pk, metadata_url=provider.metadata_url, metadata=provider.metadata
         )
-        if there.update(metadata=told, metadata_at=now()) and before != after:
+        if there.update(metadata=told, metadata_at=now(), **ASKED) and before != after:
             count = len(after["certificates"])
             Event.objects.record(
                 "identity.metadata_renewed", provider, by=by, certificates=count
@@ -67,8 +70,17 @@ def renew_for_an_answer(*, slug: str) -> bool:
 
 def _try(provider: IdentityProvider) -> bool:
     try:
-        renew(provider=provider, by=None)
+        with override("en"):  # what is kept is worded again for each reader
+            renew(provider=provider, by=None)
     except CurationError as problem:
         logger.warning("The metadata of %s stays as it is: %s", provider.slug, problem)
+        there = IdentityProvider.objects.filter(
+            pk=provider.pk, metadata_url=provider.metadata_url
+        )
+        there.update(
+            unasked_since=Coalesce("unasked_since", Now()),
+            unasked_why=problem.said[:300],
+            unasked_facts=problem.facts,
+        )
         return False
     return True

@@ -13,9 +13,10 @@ from django.utils.translation import ngettext
 
 from curation.actions.pulses import BACKUP, MAIL, VERSION
 from curation.health.vitals import State, Vital
-from curation.models import DatasetVersion, Pulse
+from curation.models import DatasetVersion, IdentityProvider, Pulse
 
 BACKUP_OLD, BACKUP_TOO_OLD = timedelta(days=2), timedelta(days=7)
+UNASKED = timedelta(days=1)  # a night's maintenance over there is none of ours
 NAMED = 5
 
 
@@ -95,6 +96,33 @@ def backups() -> Iterator[Vital]:
         said += " " + _("The next one failed: %(problem)s.") % {"problem": pulse.problem}
     state = State.NOT_WELL if age > BACKUP_TOO_OLD else State.LOOK
     yield Vital(BACKUP, label, state, said, advice, command)
+
+
+def identity_providers() -> Iterator[Vital]:
+    """Whether those whose metadata stands at an address can be asked for new keys."""
+    asked = IdentityProvider.objects.filter(is_on=True).exclude(metadata_url="")
+    if not asked:
+        return
+    label = _("Who else vouches for people")
+    silent = [
+        (one, one.unasked_since)
+        for one in asked.order_by("unasked_since")
+        if one.unasked_since and one.unasked_since < now() - UNASKED
+    ]
+    if not silent:
+        said = _("Their metadata can be asked for again.")
+        yield Vital("identity_providers", label, State.WELL, said)
+        return
+    said = _("The metadata of %(name)s could not be renewed for %(ago)s: %(why)s")
+    told = [
+        said % {"name": one, "ago": timesince(since), "why": one.unasked}
+        for one, since in silent[:NAMED]
+    ]
+    advice = _(
+        "Nobody signs in by it any more once it exchanges its keys. Under Settings, How "
+        "people sign in, ask it who it is, and enter where its metadata stands now."
+    )
+    yield Vital("identity_providers", label, State.LOOK, " ".join(told), advice)
 
 
 def _pulse(name: str) -> Pulse | None:

@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from curation import wording
 from curation.models.datasets import Dataset
 from curation.models.people import Membership
 
@@ -33,6 +34,10 @@ class IdentityProvider(models.Model):
     # Where that stands, if not typed in by hand, and since when it is known.
     metadata_url = models.TextField(blank=True, db_default="")
     metadata_at = models.DateTimeField(null=True, blank=True)
+    # Since when it cannot be asked there again, and why: a sentence, %-names in facts.
+    unasked_since = models.DateTimeField(null=True, blank=True)
+    unasked_why = models.CharField(max_length=300, blank=True, db_default="")
+    unasked_facts = models.JSONField(default=dict, blank=True, db_default={})
     # Where in what it says of a person these stand. Empty: where they usually do.
     name_from = models.CharField(max_length=200, blank=True)
     email_from = models.CharField(max_length=200, blank=True)
@@ -55,11 +60,21 @@ class IdentityProvider(models.Model):
             "id", "kind", "slug", "name", "is_on", "server", "client_id", "secret",
             "scopes", "metadata", "metadata_url", "metadata_at", "name_from", "email_from",
             "groups_from", "makes_accounts", "domains", "links_by_email",
-            "asks_second_step",
+            "asks_second_step", "unasked_since", "unasked_why", "unasked_facts",
         }  # fmt: skip
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def unasked(self) -> str:
+        """Why it cannot be asked again, in the reader's language."""
+        return wording.told(self.unasked_why, self.unasked_facts)
+
+    @property
+    def keeps_its_keys(self) -> bool:
+        """What was pasted stays as it is, also once the provider exchanges its keys."""
+        return self.kind == self.Kind.SAML and not self.metadata_url
 
     def takes(self, email: str) -> bool:
         """Whether an address is of one of its domains, if it is bound to any."""

@@ -8,11 +8,13 @@ from datetime import timedelta
 import pytest
 from django.core.cache import cache
 from django.utils.timezone import now
+from django.utils.translation import override
 
 from curation import saml_metadata, tasks
 from curation.actions import identities, metadata
 from curation.errors import CurationError
 from curation.models import Contributor, Event, IdentityProvider
+from tests.curation.pages import signed_in, url
 from tests.curation.vouched import ask, bring, is_in, set_up, sign_in
 from tests.factories import ContributorFactory
 from tests.identity import identity_provider
@@ -95,6 +97,52 @@ def test_another_provider_at_the_same_address_is_refused(saml, server, caplog):
     assert "stays as it is" in caplog.text
     with pytest.raises(CurationError, match="another provider now"):
         identities.check(provider=saml, by=ContributorFactory(is_staff=True))
+
+
+def test_one_that_cannot_be_asked_says_so_until_it_can(client, saml, server):
+    signed_in(client, is_staff=True)
+    there = url("provider", saml.pk)
+    IdentityProvider.objects.update(
+        metadata_at=now() - timedelta(days=2), metadata_url="https://10.1.2.3/"
+    )
+    with override("de"):  # by whatever worker
+        metadata.renew_old()
+    saml.refresh_from_db()
+    first = saml.unasked_since
+    metadata.renew_old()
+
+    page = client.get(there, headers={"accept-language": "en"}).text
+    assert "It could not be asked again since" in page
+    assert "10.1.2.3 is at 10.1.2.3, an address inside" in page
+    assert "Cannot be asked for new keys" in client.get(url("sign-in")).text
+    saml.refresh_from_db()
+    assert saml.unasked_since == first and first is not None
+    IdentityProvider.objects.update(metadata_url=f"{server.address}/metadata")
+    metadata.renew_old()
+    assert "It could not be asked again" not in client.get(there).text
+
+
+def test_an_admin_who_enters_another_address_clears_the_warning(saml, server):
+    saml.unasked_since, saml.unasked_why = now(), "Nobody answers there."
+    saml.save()
+
+    admin = ContributorFactory(is_staff=True)
+    identities.save(provider=saml, by=admin, metadata=f"{server.address}/metadata")
+
+    saml.refresh_from_db()
+    assert (saml.unasked_since, saml.unasked_why) == (None, "")
+
+
+def test_an_admin_is_told_that_what_was_pasted_does_not_renew_itself(client, saml):
+    signed_in(client, is_staff=True)
+    there, listed = url("provider", saml.pk), url("sign-in")
+    for page in (there, listed):
+        assert "cannot renew themselves" not in client.get(page).text
+
+    IdentityProvider.objects.update(metadata_url="")
+
+    for page in (there, listed):
+        assert "cannot renew themselves" in client.get(page).text
 
 
 @pytest.mark.parametrize("place", ["https://10.0.0.1/", "https://169.254.169.254/x"])

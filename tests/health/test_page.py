@@ -14,7 +14,7 @@ from django.utils.timezone import now
 
 from curation.actions import pulses, verifying
 from curation.health import clock, servers
-from curation.models import DatasetVersion, Pulse
+from curation.models import DatasetVersion, IdentityProvider, Pulse
 from tests.curation.pages import signed_in, url
 from tests.factories import DatasetFactory
 from trainer.models import Worker
@@ -264,3 +264,22 @@ def test_what_cannot_be_looked_at_hides_nothing_else(page, settings, caplog):
     found = page()
     assert "ImportError" in found["trainer.checkup.no_such_thing"]
     assert "backup" in found
+
+
+def test_providers_that_cannot_be_asked_for_new_keys(page):
+    asked = {"kind": "saml", "is_on": True, "metadata_url": "https://idp.example/metadata"}
+    fine = IdentityProvider.objects.create(slug="fine", name="Fine", **asked)
+    silent = IdentityProvider.objects.create(
+        slug="silent", name="Head office", unasked_since=ago(hours=2),
+        unasked_why="There is no server named %(host)s.", unasked_facts={"host": "idp"},
+        **asked,
+    )  # fmt: skip
+    assert "identity_providers" not in page()
+    IdentityProvider.objects.filter(pk=silent.pk).update(unasked_since=ago(days=3))
+
+    said = page()["identity_providers"]
+
+    assert "Head office could not be renewed for 3" in said
+    assert "There is no server named idp." in said and fine.name not in said
+    IdentityProvider.objects.update(is_on=False)
+    assert "identity_providers" not in page()
