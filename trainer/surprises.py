@@ -118,11 +118,6 @@ def promptless(scores: Sequence[Scored]) -> Iterator[Surprise]:
             yield Surprise(one.uid, PROMPTLESS, one.tuned / one.alone, facts)
 
 
-def difficulty(one: Scored) -> float:
-    """Of following the instruction (IFD): near 0 the prompt tells all, at 1 nothing."""
-    return one.tuned / one.alone if one.alone > 0 else 0.0
-
-
 def fall(one: Scored) -> float:
     """What training took off the loss, as a share of it."""
     return (one.base - one.tuned) / one.base if one.base > 0 else 0.0

@@ -53,14 +53,6 @@ def concordance(
     return Concordance(max(0.0, (1 + (count - 1) * mean) / count), mean, count)
 
 
-def kendall_w(
-    ballots: Iterable[Positions], weights: Iterable[float] | None = None
-) -> float | None:
-    """0 where the ballots cancel out, 1 where all are the same."""
-    found = concordance(ballots, weights)
-    return found and found.w
-
-
 def _centred(positions: Positions, answers: Sequence[int]) -> list[float]:
     """Ranks among these answers, ties at their mean, around 0."""
     at = [positions[answer] for answer in answers]

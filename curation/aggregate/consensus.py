@@ -1,20 +1,19 @@
 """What the ballots on a prompt say of each pair of answers, and whether they agree.
 
-Disagreement is kept: tallies are soft labels, for all who voted or group by group.
+Disagreement is kept: tallies are soft labels.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple
 
 from curation.aggregate.concordance import Concordance, concordance
 from curation.aggregate.rankings import THOUSANDTHS, Positions, weighed
 
 Status = Literal["consensus", "contested", "insufficient"]
-Group = TypeVar("Group", bound=Hashable)
 
 # Mean rank correlation (Spearman's) of two ballots from which a prompt counts as agreed on.
 # On two answers it is what four of five who agree have. A higher one calls more prompts
@@ -78,13 +77,3 @@ def tallies(
         pair: Tally(*(count / THOUSANDTHS for count in counts))
         for pair, counts in found.items()
     }
-
-
-def tallies_by_group(
-    ballots: Iterable[tuple[Group, Positions]],
-) -> Mapping[Group, dict[tuple[int, int], Tally]]:
-    """The same for each group of people by itself, where a winner would be forced."""
-    by_group: dict[Group, list[Positions]] = defaultdict(list)
-    for group, positions in ballots:
-        by_group[group].append(positions)
-    return {group: tallies(theirs) for group, theirs in by_group.items()}

@@ -61,11 +61,6 @@ def from_gold_ballot(rater: Hashable, ballot: Positions, key: Positions) -> list
     return [] if right is None else [Evidence(rater, right, is_gold=True)]
 
 
-def from_gold_vote(rater: Hashable, value: Hashable, key: Hashable) -> list[Evidence]:
-    """A verdict or label on a gold item."""
-    return [Evidence(rater, float(value == key), is_gold=True)]
-
-
 def from_ballots(ballots: Mapping[Rater, Positions]) -> list[Evidence]:
     """By rater, all on one prompt: nothing unless its consensus is high.
 

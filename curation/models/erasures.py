@@ -81,10 +81,6 @@ class Erasure(models.Model):
     def __str__(self) -> str:
         return f"erasure {self.pk}"
 
-    @property
-    def is_under_way(self) -> bool:
-        return self.ordered_at is not None and self.done_at is None
-
 
 class Tombstone(models.Model):
     """Of a message whose words are destroyed: the row stays, so that lists still add up."""

@@ -14,7 +14,6 @@ from curation.aggregate.evidence import (
     Evidence,
     from_ballots,
     from_gold_ballot,
-    from_gold_vote,
     likeness,
 )
 from curation.aggregate.rankings import ranked_pairs
@@ -145,7 +144,6 @@ def test_a_ballot_is_right_in_the_pairs_that_the_key_orders():
     assert likeness({1: 1, 2: 1}, key) == 0.5  # a tie is half right
     assert likeness(ordered(2, 3), key) is None
     assert from_gold_ballot("p", ordered(3, 2), key) == []
-    assert from_gold_vote("p", "good", "bad") == [("p", 0, True)]
 
 
 def test_where_people_differ_nothing_is_held_against_anybody():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from trainer.surprises import Scored, difficulty, spread_of, surprises
+from trainer.surprises import Scored, spread_of, surprises
 
 
 def scores(count=60, category="polite", **fields):
@@ -109,4 +109,3 @@ def test_at_most_so_many_of_a_kind():
 
 def test_the_widths_are_never_zero():
     assert spread_of([1.0] * 9).far(1.01) < 1
-    assert difficulty(scores()[0]._replace(alone=0.0)) == 0.0
