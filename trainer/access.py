@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
@@ -216,12 +218,28 @@ def dataset_to_curate(request: SignedInRequest, slug: str) -> Campaign:
     return found
 
 
+def dataset_to_think_over(request: SignedInRequest, slug: str) -> Any:
+    """One whose texts the person decides on."""
+    found = handoff.dataset_to_curate(request.user, slug)
+    if found is None:
+        raise Http404
+    return found
+
+
 def version(request: SignedInRequest, digest: str) -> FrozenVersion:
     """One of a dataset that the person may see."""
     found = handoff.version_ids_for(request.user).filter(digest=digest).first()
     if found is None:
         raise Http404
     return handoff.frozen(found)
+
+
+def version_to_train(request: SignedInRequest, digest: str) -> FrozenVersion:
+    """One that the person may train on."""
+    found = version(request, digest)
+    if not handoff.may_train(request.user, found.id):
+        raise Http404
+    return found
 
 
 def versions_to_train(request: SignedInRequest) -> list[FrozenVersion]:

@@ -150,6 +150,15 @@ def require_room(found: Guess) -> None:
         raise TrainerError(said % there)
 
 
+def refusal(found: Guess) -> str:
+    """Why it is refused; "" where there is room."""
+    try:
+        require_room(found)
+    except TrainerError as refused:
+        return str(refused)
+    return ""
+
+
 # ---- kept beside the run ---------------------------------------------------------------
 
 

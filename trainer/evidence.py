@@ -173,6 +173,26 @@ def as_facts(found: duels.Duel, none_good: int) -> dict[str, Any]:
     }
 
 
+def case_for(run: Run, *, is_curated: bool) -> dict[str, Any]:
+    """All that speaks for and against promoting it, beside the champion of its method."""
+    policy = policy_of(run.dataset_id)
+    champion = champion_of(run.dataset_id, run.method)
+    is_champion = champion is not None and champion.run_id == run.pk
+    against = champion.run if champion and not is_champion else None
+    found = gathered(run, against, policy)
+    if not is_curated:
+        found = for_contributors(found, policy)
+    all_of_them = conditions(found, policy)
+    return {
+        "policy": policy,
+        "champion": champion,
+        "is_champion": is_champion,
+        "evidence": found,
+        "conditions": all_of_them,
+        "unmet": unmet(all_of_them),
+    }
+
+
 # ---- what a policy asks for ------------------------------------------------------------
 def conditions(evidence: Evidence, policy: PromotionPolicy) -> list[Condition]:
     """Each with whether it is met."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 import httpx
 
@@ -64,6 +65,16 @@ class Winnow:
         body = {} if only is None else {"only": list(only)}
         marked: int = self._wire.post("me/notifications/read/", body)["marked"]
         return marked
+
+    def lineage(self, text: str) -> Row:
+        """Where a text went, by its id: other words made of it, versions, models."""
+        found: Row = self._wire.get(f"messages/{quote(text, safe='')}/lineage/")
+        return found
+
+    def leaderboard(self, period: str = "week", *, dataset: str | None = None) -> Row:
+        """Who did how much that counts: `day`, `week`, `month` or `ever`."""
+        found: Row = self._wire.get("leaderboard/", period=period, dataset=dataset)
+        return found
 
     def dataset(self, slug: str) -> Dataset:
         return Dataset(self._wire, slug)

@@ -247,6 +247,16 @@ class Version:
         made = extra("datasets").Dataset
         return made.from_list(list(self.records(split)))
 
+    def lineage(self) -> Row:
+        """What is behind it: people, guidelines and consents, and what learned from it."""
+        found: Row = self._wire.get(f"versions/{self.digest}/lineage/")
+        return found
+
+    def card(self, name: str = "README.md") -> str:
+        """The same as a file: for the Hugging Face hub, `croissant.json`, `datasheet.md`,
+        or `consent.md`."""
+        return self._wire.text(f"versions/{self.digest}/cards/{quote(name, safe='')}/")
+
     def verify(self) -> Row:
         """Have the server compare every text with its frozen hash."""
         found: Row = self._wire.get(f"versions/{self.digest}/verify/")

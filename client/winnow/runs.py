@@ -97,6 +97,18 @@ class Run:
             return None
         return found
 
+    def compare(self, other: int | Run | None = None) -> Row:
+        """Its losses on held-out answers, and another run's beside them; the champion's, if
+        you name none."""
+        number = other.id if isinstance(other, Run) else other
+        found: Row = self._wire.get(f"{self._there}comparison/", run=number)
+        return found
+
+    def evidence(self) -> Row:
+        """All that speaks for and against promoting it, once it is finished."""
+        found: Row = self._wire.get(f"{self._there}evidence/")
+        return found
+
     def samples(self) -> Iterator[Row]:
         """Its answers to held-out prompts, beside its base's."""
         return self._wire.pages(f"{self._there}samples/")

@@ -56,6 +56,10 @@ class Wire:
         except ValueError as error:
             raise WinnowError(f"{self.url} answers, but not as Winnow does.") from error
 
+    def text(self, path: str) -> str:
+        """A file that is text, as it is."""
+        return self._persist("GET", path).text
+
     def pages(self, path: str, **params: Any) -> Iterator[dict[str, Any]]:
         """One row after the other, a page at a time, as they are asked for."""
         cursor: str | None = None

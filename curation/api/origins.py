@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from curation import lineage
@@ -167,5 +168,6 @@ class HoldingsSerializer(Read):
     results = HoldingSerializer(many=True)
 
 
+@extend_schema_serializer(many=False)
 class CardsSerializer(Read):
     results = serializers.ListField(child=serializers.CharField(), help_text="Names.")

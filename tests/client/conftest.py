@@ -10,6 +10,7 @@ from tests.trainer.conftest import (  # noqa: F401
     base,
     curator,
     dataset,
+    finish,
     folders,
     frozen,
     request_run,

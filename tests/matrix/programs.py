@@ -216,6 +216,17 @@ ROWS = [
     Row("models-api:run-detail", "run", get=MEMBERS),
     Row("models-api:run-metrics", "run", get=MEMBERS),
     Row("models-api:run-evaluation", "run", get=rule.NOBODY.api()),  # it was not measured
+    Row("models-api:run-comparison", "run", get=MEMBERS),
+    Row("models-api:run-evidence", "run", get=MEMBERS),
+    Row("models-api:run-influence", "run", get=ACTING),
+    Row("models-api:run-estimate", post=SIGNED_IN.to(400), send=b"{}"),
+    Row("models-api:learning-curve-detail", "slug", get=MEMBERS),
+    Row("models-api:forecast-detail", "slug", get=rule.NOBODY.api()),  # none was asked for
+    Row("models-api:surprise-list", get=CURATORS, query="dataset=ours"),
+    Row("models-api:surprise-fine", post=CURATORS.to(409), send=lambda w: json.dumps(
+        {"dataset": w.slug, "text": str(w.delivery_uid)}).encode()),
+    Row("models-api:surprise-again", post=SIGNED_IN.to(400), send=b"{}"),
+    Row("models-api:my-influence", get=SIGNED_IN),
     Row("models-api:run-samples", "run", get=ACTING),
     Row("models-api:run-files", "run", get=CURATORS),
     Row("models-api:run-file", "run =adapter_config.json", get=CURATORS),

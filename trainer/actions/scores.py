@@ -112,9 +112,10 @@ def mark_fine(*, uid: UUID, dataset: Any, by: Person) -> None:
 
 
 @transaction.atomic
-def judge_again(*, uid: UUID, dataset: Any, reason: str, by: Person) -> None:
+def judge_again(*, uid: UUID, dataset: Any, kind: str, by: Person) -> None:
     """Have people judge it once more; what the record refuses is told."""
     _required(uid, dataset)
+    reason = f"Surprised a model: {kind}"
     looked = intake.ask_second_look([uid], reason=reason, by=by)
     if looked.refused:
         raise CurationError(looked.refused[0])

@@ -18,13 +18,16 @@ from curation import handoff
 from curation.background import ring
 from curation.errors import NotAllowed
 from curation.handoff import FrozenVersion
+from curation.rest.scopes import Scope
 from curation.rest.strict import Strict, checked
-from trainer import access, board, methods, tasks
+from trainer import access, board, estimates, methods, tasks
 from trainer.actions import runs as actions
 from trainer.api.files import RunFiles
 from trainer.api.making import RunMaking
 from trainer.api.paging import ByPosition, ByStep
+from trainer.api.proof import RunProof
 from trainer.api.serializers import (
+    EstimateSerializer,
     EvaluationSerializer,
     MetricSerializer,
     RunDetailSerializer,
@@ -46,11 +49,13 @@ FILTERS = {
 }
 
 
-class RunViewSet(RunFiles, RunMaking):
+class RunViewSet(RunFiles, RunMaking, RunProof):
     """Trainings on versions of the person's datasets; its curators start and stop them."""
 
     noun = RUN
+    scopes: ClassVar[dict[str, str]] = {**RunMaking.scopes, "estimate": Scope.TRAIN}
     asks: ClassVar[dict[str, type[Strict]]] = {
+        **RunProof.asks,
         "list": RunQuery, "metrics": MetricQuery, "samples": SampleQuery,
     }  # fmt: skip
     queryset = Run.objects.all()
@@ -83,6 +88,21 @@ class RunViewSet(RunFiles, RunMaking):
         )
         ring(tasks.execute_run, run_id=run.pk)
         return self.shown(run.pk, status=201)
+
+    @extend_schema(request=RunWish, responses=EstimateSerializer)
+    @action(detail=False, methods=["post"])
+    def estimate(self, request: Request) -> Response:
+        """How long such a run would take, and how much memory. Nothing is begun."""
+        asked = checked(RunWish, request.data)
+        version = access.version_to_train(self.asking, asked["version"])
+        found = estimates.guess(
+            base=asked["base"],
+            method=asked["method"],
+            config=_settings(asked, version),
+            dataset_id=version.dataset_id,
+        )
+        told: Any = {**found._asdict(), "refused": estimates.refusal(found)}
+        return Response(EstimateSerializer(told).data)
 
     @extend_schema(responses=MetricSerializer(many=True))
     @action(detail=True, pagination_class=ByStep)

@@ -106,6 +106,17 @@ class RunDetailSerializer(RunSerializer):
         return [part.run_id for part in run.parts.all()]
 
 
+class EstimateSerializer(serializers.Serializer[Any]):
+    """What is null is not known: without an earlier run there is no time."""
+
+    seconds = serializers.FloatField(allow_null=True)
+    least = serializers.FloatField(allow_null=True)
+    most = serializers.FloatField(allow_null=True)
+    memory = serializers.IntegerField(allow_null=True, help_text="Bytes.")
+    of_runs = serializers.IntegerField(help_text="Earlier ones that it is judged by.")
+    refused = serializers.CharField(help_text="Why no worker could do it; else empty.")
+
+
 class MetricSerializer(serializers.ModelSerializer[Metric]):
     class Meta:
         model = Metric

@@ -9,7 +9,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
-from curation.errors import CurationError
 from curation.http import SignedInRequest
 from trainer import access, estimates, methods
 from trainer.config import DTYPES, TUNINGS
@@ -57,14 +56,9 @@ def _context(request: SignedInRequest) -> dict[str, Any]:
         config=fitting,
         dataset_id=version.dataset_id,
     )
-    refused = ""
-    try:
-        estimates.require_room(guess)
-    except CurationError as refusal:
-        refused = str(refusal)
     return {
         "guess": guess,
         "said": estimates.told(guess.seconds) if guess.seconds else "",
         "range": estimates.range_told(guess.least, guess.most),
-        "refused": refused,
+        "refused": estimates.refusal(guess),
     }

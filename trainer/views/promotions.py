@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, QueryDict
@@ -31,7 +29,7 @@ def promotion(request: SignedInRequest, pk: int) -> HttpResponse:
     if run.state != Run.State.FINISHED:
         return redirect("trainer:run", pk)
     may_decide = handoff.may_curate(request.user, run.dataset_id)
-    context = _evidence(run, may_decide=may_decide)
+    context = {"run": run, **evidence.case_for(run, is_curated=may_decide)}
     form, status = PromoteForm(_posted(request), is_needed=bool(context["unmet"])), 200
     if request.method == "POST":
         if not may_decide:
@@ -53,26 +51,6 @@ def promotion(request: SignedInRequest, pk: int) -> HttpResponse:
 def _posted(request: SignedInRequest) -> QueryDict | None:
     """What was sent, though it may be nothing: a button alone is an answer too."""
     return request.POST if request.method == "POST" else None
-
-
-def _evidence(run: Run, *, may_decide: bool) -> dict[str, Any]:
-    policy = evidence.policy_of(run.dataset_id)
-    champion = evidence.champion_of(run.dataset_id, run.method)
-    is_champion = champion is not None and champion.run_id == run.pk
-    against = champion.run if champion and not is_champion else None
-    found = evidence.gathered(run, against, policy)
-    if not may_decide:
-        found = evidence.for_contributors(found, policy)
-    conditions = evidence.conditions(found, policy)
-    return {
-        "run": run,
-        "policy": policy,
-        "champion": champion,
-        "is_champion": is_champion,
-        "evidence": found,
-        "conditions": conditions,
-        "unmet": evidence.unmet(conditions),
-    }
 
 
 @require_GET

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from curation import handoff
 from curation.http import SignedInRequest, outcome_told
-from trainer import surprising
+from trainer import access, surprising
 from trainer.actions import scores
 from trainer.models import Surprise
 
@@ -25,9 +25,7 @@ Kind = Surprise.Kind
 @login_required
 def show(request: SignedInRequest, slug: str) -> HttpResponse:
     """The list of ?kind=; a sent form answers one text of it."""
-    dataset = handoff.dataset_to_curate(request.user, slug)
-    if dataset is None:
-        raise Http404
+    dataset = access.dataset_to_think_over(request, slug)
     kind = request.GET.get("kind", Kind.DISLIKED)
     if kind not in Kind.values:
         raise Http404
@@ -61,7 +59,6 @@ def _do(request: SignedInRequest, uid: uuid.UUID, dataset: Any, kind: str) -> st
         scores.mark_fine(uid=uid, dataset=dataset, by=request.user)
         return _("Noted: it does not come up again.")
     if action == "again":
-        why = f"Surprised a model: {kind}"
-        scores.judge_again(uid=uid, dataset=dataset, reason=why, by=request.user)
+        scores.judge_again(uid=uid, dataset=dataset, kind=kind, by=request.user)
         return _("Its verdicts are set aside, and others are asked.")
     raise Http404
