@@ -8,10 +8,7 @@ them there are pairs, rankings and unpaired judgements, each as JSON lines and a
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from io import BufferedIOBase
@@ -19,7 +16,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from curation.actions import versions
@@ -29,7 +25,7 @@ from curation.formats.recipe import Recipe
 from curation.formats.record import canonical
 from curation.formats.tables import Example, Terms, rows, tables
 from curation.models import DatasetVersion, Tombstone
-from curation.stores import MANIFEST, UNFINISHED, Manifest, Spoiled, Store, store
+from curation.stores import MANIFEST, Manifest, Spoiled, Store, aside, sha256, store
 
 SPLITS = ("train", "held_out")
 TYPES = {
@@ -104,15 +100,10 @@ def _use(version: DatasetVersion, use: Callable[[Store], T]) -> T:
 
 def _make(version: DatasetVersion, kept: Store) -> None:
     """Written aside first: half-written files are never seen."""
-    aside = Path(settings.VERSIONS_DIR)
-    aside.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=aside))
     erased = _erased_near(version)
-    try:
+    with aside() as unfinished:
         _write(version, unfinished)
         kept.keep(version.digest, unfinished)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     if _erased_near(version) != erased:
         # Whoever erased may have looked for these files before they were there.
         raise Spoiled(version.digest)
@@ -168,11 +159,6 @@ def _is_there(version: DatasetVersion, one: versions.Seen) -> bool:
     return not one.is_erased
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 class _Output:
     """One table of one split, in both formats."""
 
@@ -213,7 +199,7 @@ def _write(version: DatasetVersion, folder: Path) -> None:
 
 def _finish(version: DatasetVersion, folder: Path, counts: dict[str, int]) -> None:
     """The manifest, with the hashes of all the rest."""
-    hashes = {name: _sha256(folder / name) for name in names(version)[:-1]}
+    hashes = {name: sha256(folder / name) for name in names(version)[:-1]}
     written = sum(counts[f"records_{split}"] for split in SPLITS)
     erased = version.item_count - written
     manifest: dict[str, Any] = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from curation import unfolded
+from curation.actions import importing
 from curation.actions.planting import misfit
 from curation.formats.format import Format
 from curation.formats.registry import LOOKED_AT, Guess, detect, look
@@ -45,7 +46,8 @@ def first_rows(found: Import) -> Preview:
     def refuse(number: int, reason: object) -> None:
         preview.refused.append((number, str(reason)))
 
-    preview.rows = list(unfolded.read(found.folder / unfolded.FIRST, refuse))
+    with importing.open_first(found) as lines:
+        preview.rows = list(unfolded.read(lines, refuse))
     return preview
 
 

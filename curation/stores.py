@@ -1,4 +1,5 @@
-"""Where files of frozen versions are kept: a folder for each, named by its digest.
+"""Where files of frozen versions are kept: a folder for each, named by its digest. What is
+imported, exported and archived lies among them, each in a folder of its own.
 
 On this disk, or in a bucket of any service that speaks S3. A folder is there once its
 manifest.json is: that comes last and goes first. No byte leaves that was not compared with
@@ -14,7 +15,8 @@ import os
 import shutil
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import BufferedIOBase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
@@ -24,13 +26,13 @@ from django.core.files.base import File
 from django.core.files.storage import storages
 from django.utils.translation import gettext as _
 
-from curation.errors import Unavailable
+from curation.errors import CurationError, Unavailable
 
 if TYPE_CHECKING:  # it imports boto3
     from curation.bucket import Bucket
 
 MANIFEST = "manifest.json"
-UNFINISHED = ".writing-"  # so begin folders on this disk that are no version yet
+UNFINISHED = ".writing-"  # so begin folders on this disk that are not whole yet
 GIVEN_UP = 3600  # seconds: nobody writes a version's files for so long
 IN_BUCKET = "files"  # of STORAGES, where files are not kept on this disk
 
@@ -81,11 +83,46 @@ def destroy(name: str) -> None:
     store().destroy(name)
 
 
+@contextmanager
+def aside() -> Iterator[Path]:
+    """A folder to write in what is to be kept; gone in the end."""
+    root = Path(settings.VERSIONS_DIR)
+    root.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=root))
+    try:
+        yield unfinished
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def seal(made: Path) -> dict[str, str]:
+    """Write the manifest of a folder that has all else: the hash of each file."""
+    hashes = {path.name: sha256(path) for path in made.iterdir()}
+    (made / MANIFEST).write_text(json.dumps({"files": hashes}))
+    return hashes
+
+
+@contextmanager
+def whole() -> Iterator[None]:
+    """For what cannot be written anew: people are told that it is spoiled."""
+    try:
+        yield
+    except Spoiled as problem:
+        said = _("The file is damaged or gone. Ask for it or send it once more.")
+        raise CurationError(said) from problem
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def forget_unfinished() -> None:
     """What killed processes left half-written."""
     for left in Path(settings.VERSIONS_DIR).glob(f"{UNFINISHED}*"):
         with suppress(FileNotFoundError):  # who wrote it was done just now
-            if left.stat().st_mtime < time.time() - GIVEN_UP:
+            written = max(path.stat().st_mtime for path in (left, *left.iterdir()))
+            if written < time.time() - GIVEN_UP:
                 shutil.rmtree(left, ignore_errors=True)
 
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,31 +38,30 @@ def look(folder: Path, name: str) -> Unfolded:
             raise TimeoutError
 
     try:
-        return _child(_order(folder / FIRST, name, first=LOOKED_AT), watch)
+        return _child(_order(folder / FILE, folder / FIRST, name, first=LOOKED_AT), watch)
     except TimeoutError:
         return Unfolded(problem="It takes too long to be read.")
 
 
-def unfold(rows: Path, name: str, watch: Callable[[], None]) -> Unfolded:
-    """All rows of the file beside it. `watch` is called again and again, and what it raises
-    ends the child."""
-    return _child(_order(rows, name), watch)
+def unfold(file: Path, rows: Path, name: str, watch: Callable[[], None]) -> Unfolded:
+    """All rows of the file. `watch` is called again and again, and what it raises ends the
+    child."""
+    return _child(_order(file, rows, name), watch)
 
 
-def read(path: Path, refuse: Refuse) -> Iterator[Numbered]:
+def read(lines: Iterable[bytes], refuse: Refuse) -> Iterator[Numbered]:
     """The rows that were unfolded; those that could not be read are refused once more."""
-    with path.open("rb") as file:
-        for line in file:
-            number, fields, *why = json.loads(line)
-            if fields is None:
-                refuse(number, why[0])
-            else:
-                yield Numbered(number, fields)
+    for line in lines:
+        number, fields, *why = json.loads(line)
+        if fields is None:
+            refuse(number, why[0])
+        else:
+            yield Numbered(number, fields)
 
 
-def _order(rows: Path, name: str, first: int | None = None) -> Order:
+def _order(file: Path, rows: Path, name: str, first: int | None = None) -> Order:
     return Order(
-        source=str(rows.parent / FILE),
+        source=str(file),
         name=name,
         rows=str(rows),
         bytes_at_most=settings.IMPORT_UNFOLDED_MEGABYTES * 1_000_000,

@@ -56,7 +56,7 @@ def cancel(errand: Errand, *, by: Contributor) -> None:
     found.state, found.ended_at = State.CANCELLED, now()
     if found.has_file and not found.attempt:  # no worker reads it
         found.forgotten_at = found.ended_at
-        transaction.on_commit(found.destroy_files)
+        found.destroy_files()  # or it is not called off, where nobody answers
     found.save(update_fields=["state", "ended_at", "forgotten_at"])
     kind = f"{found._meta.model_name}.cancelled"
     Event.objects.record(kind, found, by=by, dataset=errand.dataset)
@@ -125,7 +125,8 @@ def take_back_silent(model: type[Errand]) -> list[int]:
 
 
 def forget_old() -> None:
-    """Files of what ended long ago, or was never begun, or of which no row was kept."""
+    """Files of what ended long ago or was never begun, and what killed workers left on
+    this disk."""
     for model in KINDS:
         for errand in model.objects.outdated():
             with _one_alone(errand):
@@ -137,8 +138,8 @@ def forget_old() -> None:
     Refusal.objects.exclude(of__forgotten_at=None).delete()
     before = now() - timedelta(days=settings.TRANSFER_DAYS)
     for uid, folder in _folders():
-        is_known = any(model.objects.filter(uid=uid) for model in KINDS)
-        if not is_known and folder.stat().st_mtime < before.timestamp():
+        is_active = any(model.objects.active().filter(uid=uid) for model in KINDS)
+        if not is_active and folder.stat().st_mtime < before.timestamp():
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -178,7 +179,7 @@ def forget(errand: Errand) -> None:
 
 def _folders() -> Iterator[tuple[UUID, Path]]:
     """Those of rows. Beside them may be what others left, such as lost+found."""
-    for folder in Path(settings.TRANSFERS_DIR).iterdir():
+    for folder in Path(settings.TRANSFERS_DIR).glob("*"):
         try:
             uid = UUID(folder.name)
         except ValueError:

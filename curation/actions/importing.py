@@ -11,7 +11,9 @@ import re
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
+from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from curation import unfolded
+from curation import stores, unfolded
 from curation.actions import errands, imports
 from curation.actions.arrivals import Report
 from curation.actions.rights import require
@@ -30,6 +33,7 @@ from curation.formats.registry import FORMATS
 from curation.formats.trees import Numbered, Refuse
 from curation.models import Contributor, Dataset, Event, Import, Refusal
 
+ROWS = "rows.jsonl"
 REFUSALS_KEPT = 100_000
 SECONDS = 1.0  # between two signs of life
 COUNTED = ("conversations", "messages", "rankings", "unchanged")
@@ -44,26 +48,42 @@ def receive(
     require(by, dataset)
     found = Import(dataset=dataset, asked_by=by, state=State.CHOOSING)
     found.file_name = re.sub(r"[^\w .()+-]", "_", name)[-120:] or "file"
-    found.folder.mkdir(parents=True, mode=0o700)
-    try:
-        found.size = _keep(found, content)
-        seen = unfolded.look(found.folder, found.file_name)
+    with stores.aside() as folder:
+        found.size = _write(folder / unfolded.FILE, content)
+        seen = unfolded.look(folder, found.file_name)
         if seen.problem:
             raise CurationError(seen.problem)
         if not seen.rows:
             raise CurationError(_("The file has no rows that can be read."))
-    except BaseException:
-        shutil.rmtree(found.folder, ignore_errors=True)
-        raise
-    found.kind, found.encoding = seen.kind, seen.encoding
-    found.save(force_insert=True)
+        found.kind, found.encoding = seen.kind, seen.encoding
+        _keep(found, folder)
     return found
 
 
-def _keep(found: Import, content: Iterable[bytes]) -> int:
+def open_first(found: Import) -> BufferedIOBase:
+    """Its first rows as they were unfolded when it came."""
+    with stores.whole():
+        return stores.store().open(found.stored_as, unfolded.FIRST)
+
+
+def _keep(found: Import, folder: Path) -> None:
+    """The row is there before its file, so that no file is without one for ever."""
+    stores.seal(folder)
+    found.save(force_insert=True)
+    try:
+        stores.store().keep(found.stored_as, folder)
+    except BaseException:
+        # What came of it goes with the row's files: now, perhaps nobody answers.
+        why = gettext_noop("The file could not be kept. Send it once more.")
+        rows = Import.objects.filter(pk=found.pk)
+        rows.update(state=State.FAILED, why=why, ended_at=now())
+        raise
+
+
+def _write(path: Path, content: Iterable[bytes]) -> int:
     at_most = settings.IMPORT_MEGABYTES * 1_000_000
     size = 0
-    with (found.folder / unfolded.FILE).open("xb") as file:
+    with path.open("xb") as file:
         for part in content:
             size += len(part)
             if size > at_most:
@@ -112,18 +132,23 @@ def run(import_id: int) -> None:
             with spared():
                 _take(found)
     finally:
-        _rows(found).unlink(missing_ok=True)
+        shutil.rmtree(_folder(found), ignore_errors=True)
+        with suppress(OSError):  # another worker's is in it, or none was made
+            found.folder.rmdir()
 
 
-def _rows(found: Import) -> Path:
-    """Each worker has its own: who was taken for dead may still be writing."""
-    return found.folder / f"rows-{found.attempt}.jsonl"
+def _folder(found: Import) -> Path:
+    """On this disk, for this worker alone: who was taken for dead may still be writing."""
+    return found.folder / str(found.attempt)
 
 
 def _unfold(found: Import) -> None:
     """All rows as plain lines: the limits are known to hold before any of them is taken."""
-    watch = partial(errands.write, found)
-    seen = unfolded.unfold(_rows(found), found.file_name, watch)
+    watch, own = partial(errands.write, found), _folder(found)
+    own.mkdir(parents=True, mode=0o700)
+    with stores.whole():
+        file = stores.store().folder(found.stored_as, copies=own) / unfolded.FILE
+    seen = unfolded.unfold(file, own / ROWS, found.file_name, watch)
     if seen.problem:
         raise CurationError(seen.problem)
     errands.write(found, of=seen.rows + seen.refused)
@@ -167,9 +192,10 @@ class _Track:
         self.told_at = time.monotonic()
 
     def rows(self, refuse: Refuse) -> Iterator[Numbered]:
-        for row in unfolded.read(_rows(self.found), refuse):
-            self._saw()
-            yield row
+        with (_folder(self.found) / ROWS).open("rb") as lines:
+            for row in unfolded.read(lines, refuse):
+                self._saw()
+                yield row
 
     def refuse(self, number: int, reason: object) -> None:
         """What the reader cannot take, once in all."""

@@ -6,11 +6,7 @@ versions, on the disk or in a bucket: see stores.py.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from io import BufferedIOBase
 from pathlib import Path
@@ -18,15 +14,12 @@ from threading import Event as Signal
 from threading import Thread
 from typing import Any, BinaryIO, TypeAlias, TypeVar
 
-from django.conf import settings
 from django.db import connection
 from django.utils.timezone import now
-from django.utils.translation import gettext as _
 
 from curation import stores
 from curation.actions import errands
 from curation.actions.errands import Stopped
-from curation.errors import CurationError
 from curation.models.errands import Written
 
 BEAT_SECONDS = 2.0
@@ -37,12 +30,8 @@ Tell: TypeAlias = Callable[[int, int], None]  # how far it is, and of how many
 
 def open_file(found: Written) -> BufferedIOBase:
     """From its start, compared with its hash before."""
-    try:
+    with stores.whole():
         return stores.store().open(found.stored_as, found.FILE)
-    except stores.Spoiled as problem:
-        raise CurationError(
-            _("The file is damaged or gone. Ask for it once more.")
-        ) from problem
 
 
 def run(
@@ -64,25 +53,17 @@ def run(
 
 
 def _make(found: Row, write: Callable[[Row, BinaryIO, Tell], dict[str, Any]]) -> None:
-    aside = Path(settings.VERSIONS_DIR)
-    aside.mkdir(parents=True, exist_ok=True)
-    # A killed worker's is found by its name: see stores.forget_unfinished().
-    unfinished = Path(tempfile.mkdtemp(prefix=stores.UNFINISHED, dir=aside))
-    pulse = Pulse(found, unfinished)
-    pulse.start()
-    try:
-        path = unfinished / found.FILE
-        with path.open("w+b") as out:
-            facts = write(found, out, pulse.tell)
-        with path.open("rb") as done:
-            digest = hashlib.file_digest(done, "sha256").hexdigest()
-        size = path.stat().st_size
-        told = {"files": {found.FILE: digest}}
-        (unfinished / stores.MANIFEST).write_text(json.dumps(told))
-        stores.store().keep(found.stored_as, unfinished)
-    finally:
-        pulse.end()
-        shutil.rmtree(unfinished, ignore_errors=True)
+    with stores.aside() as folder:
+        pulse = Pulse(found, folder)
+        pulse.start()
+        try:
+            with (folder / found.FILE).open("w+b") as out:
+                facts = write(found, out, pulse.tell)
+            size = (folder / found.FILE).stat().st_size
+            digest = stores.seal(folder)[found.FILE]
+            stores.store().keep(found.stored_as, folder)
+        finally:
+            pulse.end()
     errands.write(
         found, state=Written.State.DONE, ended_at=now(), seen=pulse.seen, of=pulse.of,
         size=size, digest=digest, **facts,

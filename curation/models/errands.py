@@ -60,6 +60,7 @@ class Errand(models.Model):
 
     # It is there from the start, as it came, unless the kind says otherwise.
     HAS_FILE: ClassVar[Q] = Q(forgotten_at=None)
+    FOLDER: ClassVar[str]  # so begins its folder's name among those of versions
 
     # Names its folder: nothing that a person typed becomes a path.
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -121,10 +122,17 @@ class Errand(models.Model):
 
     @property
     def folder(self) -> Path:
+        """On this disk, for what a worker needs while it works. Kept is nothing in it."""
         return Path(settings.TRANSFERS_DIR) / str(self.uid)
+
+    @property
+    def stored_as(self) -> str:
+        """Its folder's name among those of versions."""
+        return f"{self.FOLDER}-{self.uid.hex}"
 
     def destroy_files(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
+        stores.destroy(self.stored_as)
 
 
 class Written(Errand):
@@ -132,9 +140,7 @@ class Written(Errand):
     store of versions: see actions/writing.py."""
 
     HAS_FILE = Q(state="done", forgotten_at=None)
-    # Its name, and what those of its folders begin with.
-    FILE: ClassVar[str]
-    FOLDER: ClassVar[str]
+    FILE: ClassVar[str]  # its name in that folder
 
     size = models.PositiveBigIntegerField(default=0, help_text="Bytes of the file.")
     digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the file.")
@@ -159,14 +165,11 @@ class Written(Errand):
 
     @property
     def stored_as(self) -> str:
-        """Its folder's name among those of versions; each attempt has its own."""
-        return self._stored_by(self.attempt)
-
-    def _stored_by(self, attempt: int) -> str:
-        return f"{self.FOLDER}-{self.uid.hex}-{attempt}"
+        """Each attempt has its own."""
+        return f"{super().stored_as}-{self.attempt}"
 
     def destroy_files(self) -> None:
         """Of earlier attempts as well: their workers may have been killed."""
-        super().destroy_files()  # there extracts were kept once
+        shutil.rmtree(self.folder, ignore_errors=True)  # extracts were kept there once
         for attempt in range(1, self.attempt + 1):
-            stores.destroy(self._stored_by(attempt))
+            stores.destroy(f"{super().stored_as}-{attempt}")

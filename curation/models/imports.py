@@ -20,6 +20,8 @@ ARRIVING = [
 class Import(Errand):
     """A file, how to read it, and how far that is. See actions/importing.py."""
 
+    FOLDER = "import"
+
     file_name = models.CharField(max_length=120)
     size = models.BigIntegerField(help_text="Bytes, as it came.")
     format = models.CharField(max_length=30, blank=True)

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from curation import access, mapped, tasks
 from curation.actions import errands, importing
 from curation.background import ring
-from curation.errors import CurationError
+from curation.errors import CurationError, Unavailable
 from curation.formats import sheet
 from curation.forms.imports import MappingForm, UploadForm
 from curation.http import SignedInRequest, asks_again, outcome_told
@@ -58,7 +58,8 @@ def _index(request: SignedInRequest, slug: str) -> HttpResponse:
             dataset=dataset, by=request.user, name=form.name, content=form.content
         )
     except CurationError as refusal:
-        return _list(request, dataset, form, problem=str(refusal), status=422)
+        status = 503 if isinstance(refusal, Unavailable) else 422
+        return _list(request, dataset, form, problem=str(refusal), status=status)
     return redirect("curation:import", slug, found.pk)
 
 
@@ -135,7 +136,12 @@ def _list(
 
 def _choose(request: SignedInRequest, dataset: Dataset, found: Import) -> HttpResponse:
     """The mapping, and what the first rows would become by it."""
-    first = mapped.first_rows(found)
+    try:
+        first = mapped.first_rows(found)
+    except CurationError as refusal:
+        status = 503 if isinstance(refusal, Unavailable) else 409
+        said = str(refusal)
+        return _list(request, dataset, UploadForm(), problem=said, status=status)
     sent = request.POST if request.method == "POST" else None
     form = MappingForm(sent, dataset=dataset, first=first)
     if form.is_shown and not form.is_valid():

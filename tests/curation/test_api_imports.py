@@ -17,8 +17,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_this_process")]
 
 @pytest.fixture(autouse=True)
 def place(settings, tmp_path):
-    settings.TRANSFERS_DIR = tmp_path
-    return tmp_path
+    settings.VERSIONS_DIR, settings.TRANSFERS_DIR = tmp_path / "kept", tmp_path / "own"
+    settings.VERSIONS_DIR.mkdir()
+    return settings.VERSIONS_DIR
 
 
 @pytest.fixture

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import os
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.utils.timezone import now
 
-from curation import tasks, unfolded
+from curation import tasks
 from curation.actions import errands, importing, imports
-from curation.errors import CurationError, NotAllowed
+from curation.errors import CurationError, NotAllowed, Unavailable
 from curation.models import Conversation, Event, Import, Message, Refusal
+from tests.buckets import NOBODY
 from tests.factories import ContributorFactory, DatasetFactory
 from tests.races import together
 
@@ -23,8 +23,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_this_process")]
 
 @pytest.fixture(autouse=True)
 def place(settings, tmp_path):
-    settings.TRANSFERS_DIR = tmp_path
-    return tmp_path
+    settings.VERSIONS_DIR, settings.TRANSFERS_DIR = tmp_path / "kept", tmp_path / "own"
+    settings.VERSIONS_DIR.mkdir()
+    return settings.VERSIONS_DIR
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def fresh(found):
     return Import.objects.get(pk=found.pk)
 
 
-def test_a_worker_takes_what_fits_and_names_the_rest(dataset, curator, place):
+def test_a_worker_takes_what_fits_and_names_the_rest(dataset, curator, place, settings):
     found = started(dataset, curator)
 
     importing.run(found.pk)
@@ -77,7 +78,13 @@ def test_a_worker_takes_what_fits_and_names_the_rest(dataset, curator, place):
     assert (
         list(Event.objects.filter(kind__in=kinds).values_list("kind", flat=True)) == kinds
     )
-    assert sorted(path.name for path in found.folder.iterdir()) == ["file", "first.jsonl"]
+    [kept] = place.iterdir()
+    assert {path.name for path in kept.iterdir()} == {
+        "file",
+        "first.jsonl",
+        "manifest.json",
+    }
+    assert list(settings.TRANSFERS_DIR.iterdir()) == []
 
 
 def test_columns_by_other_names_and_texts_for_review(dataset, curator):
@@ -134,6 +141,46 @@ def test_a_file_without_rows_is_not_kept(dataset, curator, place, content, probl
     assert not Import.objects.exists()
 
 
+def test_between_servers_a_file_goes_by_the_bucket(dataset, curator, bucket, settings):
+    found = started(dataset, curator)
+    kept = [f"{found.stored_as}/{n}" for n in ("file", "first.jsonl", "manifest.json")]
+    assert bucket.names() == kept
+    settings.VERSIONS_DIR /= "of-another-server"
+
+    importing.run(found.pk)
+
+    assert (fresh(found).state, Message.objects.count()) == ("done", 8)
+    assert list(settings.TRANSFERS_DIR.rglob("*")) == []
+    Import.objects.update(ended_at=now() - timedelta(days=settings.TRANSFER_DAYS))
+    tasks.forget_transfers()
+    assert bucket.names() == []
+
+
+def test_what_came_otherwise_or_not_at_all_is_not_taken(dataset, curator, bucket):
+    found = started(dataset, curator)
+    bucket.write(f"{found.stored_as}/file", b"".join(x.encode() for x in lines(7)))
+    importing.run(found.pk)
+    assert (fresh(found).state, Message.objects.count()) == ("failed", 0)
+    assert "damaged or gone" in fresh(found).why
+
+    bucket.answer(NOBODY)
+    with pytest.raises(Unavailable):
+        received(dataset, curator)
+    assert [one.state for one in Import.objects.order_by("pk")] == ["failed", "failed"]
+
+
+def test_what_cannot_be_destroyed_is_not_called_off(dataset, curator, bucket):
+    found = received(dataset, curator)
+    bucket.answer(NOBODY)
+    with pytest.raises(Unavailable):
+        errands.cancel(found, by=curator)
+    assert fresh(found).state == "choosing"
+
+    bucket.answer()
+    errands.cancel(found, by=curator)
+    assert (fresh(found).state, bucket.names()) == ("cancelled", [])
+
+
 def test_a_file_that_is_too_large_is_not_kept(dataset, curator, place, settings):
     settings.IMPORT_MEGABYTES = 1
 
@@ -147,7 +194,7 @@ def test_a_file_that_is_too_large_is_not_kept(dataset, curator, place, settings)
 def test_a_name_is_no_path(dataset, curator, place):
     found = received(dataset, curator, name="../../etc/\x00pass<wd>.csv" + "x" * 200)
 
-    assert found.folder.parent == place
+    assert [path.name for path in place.iterdir()] == [found.stored_as]
     assert "/" not in found.file_name
     assert len(found.file_name) <= 120
 
@@ -319,18 +366,17 @@ def test_files_go_after_a_week_and_what_nobody_started_too(
     Import.objects.filter(pk=done.pk).update(ended_at=before)
     Import.objects.filter(pk__in=[idle.pk, active.pk]).update(asked_at=before)
     Import.objects.filter(pk=active.pk).update(state="waiting")
-    (place / "lost+found").mkdir()
-    unknown = place / str(uuid4())
-    unknown.mkdir()
-    for folder in place.iterdir():
+    left, busy = done.folder, active.folder  # by a killed worker, and by one at work
+    others = settings.TRANSFERS_DIR / "lost+found"
+    for folder in (left, busy, others):
+        folder.mkdir(parents=True)
         os.utime(folder, (0, 0))
 
     tasks.forget_transfers()
 
-    assert (unknown.exists(), (place / "lost+found").exists()) == (False, True)
-
+    assert [one.exists() for one in (left, busy, others)] == [False, True, True]
     assert [fresh(one).has_file for one in (done, idle, active)] == [False, False, True]
-    assert [one.folder.exists() for one in (done, idle, active)] == [False, False, True]
+    assert [path.name for path in place.iterdir()] == [active.stored_as]
     assert [fresh(one).state for one in (done, idle)] == ["done", "cancelled"]
     assert not done.refusals.exists()
 
@@ -343,4 +389,3 @@ def test_a_lost_bell_is_rung_again(dataset, curator, monkeypatch):
     tasks.restart_silent_transfers()
 
     assert rung == [{"import_id": found.pk}]
-    assert unfolded.FILE in {path.name for path in found.folder.iterdir()}

@@ -11,6 +11,7 @@ from django.test import Client
 from curation import tasks
 from curation.actions import importing
 from curation.models import Import, Message
+from tests.buckets import NOBODY
 from tests.curation.pages import signed_in, url
 from tests.factories import DatasetFactory
 
@@ -24,7 +25,7 @@ CHOSEN = {"shown": "dolly", "format": "dolly", "as_state": "accepted", **MAPPED}
 
 @pytest.fixture(autouse=True)
 def place(settings, tmp_path):
-    settings.TRANSFERS_DIR = tmp_path
+    settings.VERSIONS_DIR, settings.TRANSFERS_DIR = tmp_path / "kept", tmp_path / "own"
 
 
 @pytest.fixture
@@ -201,3 +202,19 @@ def test_others_see_nothing_of_it(client, dataset):
     own = DatasetFactory()
     signed_in(client, own, "curator")
     assert client.get(url("import", own.slug, pk)).status_code == 404
+
+
+def test_a_file_that_is_gone_or_away_is_said(client, dataset, bucket):
+    signed_in(client, dataset, "curator")
+    place = pasted(client, dataset)
+    bucket.answer(NOBODY)
+    away = client.get(place)
+    assert (away.status_code, "does not answer" in away.text) == (503, True)
+    sent = client.post(url("imports", dataset.slug), {"pasted": json.dumps(PAIRS)})
+    assert (sent.status_code, "does not answer" in sent.text) == (503, True)
+
+    bucket.answer()
+    [found] = Import.objects.filter(state="choosing")
+    bucket.delete(f"{found.stored_as}/first.jsonl")
+    gone = client.get(place)
+    assert (gone.status_code, "damaged or gone" in gone.text) == (409, True)

@@ -336,16 +336,18 @@ def test_words_erased_while_they_are_written_do_not_stay(
 def test_what_a_killed_process_left_half_written_goes(version, settings, tmp_path):
     settings.VERSIONS_DIR = tmp_path / "versions"
     opened(version, "train.jsonl")
-    left, fresh = (settings.VERSIONS_DIR / f".writing-{name}" for name in ("left", "now"))
-    for folder in (left, fresh):
+    names = (".writing-left", ".writing-large", ".writing-now")
+    left, large, fresh = (settings.VERSIONS_DIR / name for name in names)
+    for folder in (left, large, fresh):
         folder.mkdir()
         (folder / "train.jsonl").write_text("Half a")
-    os.utime(left, (0, 0))
+    for path in (left / "train.jsonl", left, large):  # to large's file is added
+        os.utime(path, (0, 0))
 
     tasks.forget_unfinished_files()
 
     names = {path.name for path in settings.VERSIONS_DIR.iterdir()}
-    assert names == {version.digest, fresh.name}
+    assert names == {version.digest, large.name, fresh.name}
 
 
 def test_exports_cards_and_the_command_read_the_bucket(version, bucket, capsys):

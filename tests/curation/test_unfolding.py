@@ -204,7 +204,8 @@ def test_only_the_first_rows_are_looked_at(keep):
 
     assert found.rows == unfolded.LOOKED_AT
     refused = []
-    rows = list(unfolded.read(folder / unfolded.FIRST, lambda *one: refused.append(one)))
+    with (folder / unfolded.FIRST).open("rb") as lines:
+        rows = list(unfolded.read(lines, lambda *one: refused.append(one)))
     assert len(rows) == unfolded.LOOKED_AT
     assert (rows[0], refused) == ((1, {"a": 1}), [])
 
@@ -230,4 +231,4 @@ def test_who_watches_may_end_it(keep):
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(Enough):
         patch.setattr(unfolded, "EACH", 0.01)
-        unfolded.unfold(folder / "rows", "a.jsonl", watch)
+        unfolded.unfold(folder / unfolded.FILE, folder / "rows", "a.jsonl", watch)
