@@ -40,6 +40,10 @@ LISTED = {
     "jobs": ("jobs/", "id"),
     "schedules": ("schedules/", "id"),
     "promotions": ("promotions/", "id"),
+    "models": ("models/", "id"),
+    "learning-curves": ("datasets/", "slug"),
+    "forecasts": ("datasets/", "slug"),
+    "evaluation-sets": ("evaluation-sets/", "id"),
 }
 
 Ask: TypeAlias = Callable[[str], Any]  # a path of the API to what is answered, or None

@@ -233,7 +233,7 @@ def learned_from(
 
 def _models(versions: Iterable[DatasetVersion]) -> dict[int, list[Learned]]:
     reports = ModelReport.objects.filter(version__in=[v.pk for v in versions])
-    joined = reports.select_related("replaced_by")
+    joined = reports.select_related("replaced_by", "version__dataset")
     newest = list(joined.order_by("-finished_at", "-pk")[:MODELS_AT_MOST])
     fared = fared_of({report.generator for report in newest})
     found: dict[int, list[Learned]] = defaultdict(list)

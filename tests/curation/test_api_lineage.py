@@ -82,6 +82,26 @@ def test_a_model_goes_back_to_the_versions_in_its_weights(dataset):
     assert program.get(f"models/{hidden}/").status_code == 404
 
 
+def test_the_queries_do_not_grow_with_models_and_versions(dataset):
+    me = ContributorFactory(member=dataset)
+    version = frozen(dataset, count=1, author=me)
+    text = version.items.get().reply
+    learned(version)
+    program = Program(me)
+    paths = (
+        f"versions/{version.digest}/lineage/", f"messages/{text.address}/lineage/",
+        "me/lineage/", "models/",
+    )  # fmt: skip
+    for path in paths:
+        program.get(path)  # what is kept of the version is there then
+    before = [program.queries(path) for path in paths]
+    for number in range(4, 7):
+        learned(version, source=f"run-{number}", name=f"run {number}")
+        learned(frozen(dataset, count=1, author=me), source=f"run-{number}0")
+
+    assert [program.queries(path) for path in paths] == before
+
+
 def test_where_a_text_went(dataset):
     version = frozen(dataset, count=1)
     report = learned(version)
