@@ -160,6 +160,13 @@ def come_of(known: Known, turns: Collection[Hanging], reader: Contributor) -> se
     return {one.pk for one in turns if one.pk in later}
 
 
+def is_come_of(message: Message, reader: Contributor) -> bool:
+    """Whether it answers or revises a known item, however far below. Two queries."""
+    turns = list(Message.objects.filter(conversation=message.conversation_id))
+    known = known_ahead([one.pk for one in turns], reader)
+    return bool(known.items) and message.pk in come_of(known, turns, reader)
+
+
 def _reached(
     start: Collection[int | None], steps: Mapping[int | None, Collection[int | None]]
 ) -> set[int | None]:

@@ -33,7 +33,7 @@ from curation.rest.scopes import Scope
 from curation.rest.strict import Strict, checked
 from curation.threads import thread_of
 from curation.tree import nodes_of
-from curation.unmet import Unmet, unmet_in
+from curation.unmet import Unmet, is_come_of, unmet_in
 
 Read = serializers.Serializer[Any]
 ORDERS: dict[str, tuple[str, ...]] = {"newest": ("-pk",), "oldest": ("pk",)}
@@ -317,6 +317,8 @@ class MessageViewSet(Resource, viewsets.GenericViewSet[Message]):
     def _shown(self, message: Message) -> Response:
         seen = sight(self.person, message.conversation.dataset)
         (node,) = nodes_for([message], self.person, seen)
+        if seen == Sight.WORK and is_come_of(message, self.person):
+            node.parent_id = node.revises_id = None
         context = {"is_curator": seen == Sight.ALL}
         return Response(MessageSerializer(node, context=context).data)
 

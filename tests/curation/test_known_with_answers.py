@@ -257,6 +257,22 @@ def test_under_a_known_answer_nothing_stands(client, dataset, curator):
     assert [one["text"] for one in tree["messages"]] == ["Say.", "So."]
 
 
+@pytest.mark.parametrize("role", ["reviewer", "curator"])
+def test_a_deep_answer_alone_does_not_name_its_conversation(client, dataset, curator, role):
+    prompt = MessageFactory(conversation__dataset=dataset, accepted=True, text="Say.")
+    gold.make(message_id=prompt.pk, by=curator, verdict="accept", why="It is clear.")
+    above = prompt
+    for _ in range(3):
+        above = ReplyFactory(parent=above, accepted=True)
+    reader = signed_in(client, dataset, role)
+
+    alone = Program(reader).get(f"messages/{above.address}/").json()
+
+    told = (alone["parent"], alone["conversation"])
+    there = (above.parent.address, prompt.conversation_id)
+    assert told == (there if role == "curator" else (None, None))
+
+
 def test_a_known_pair_hides_the_edit_of_its_answer(client):
     pairs = DatasetFactory(slug="pairs", pairs=True)
     curator = ContributorFactory(member=pairs, member__roles=["curator"])
