@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -62,6 +63,18 @@ class Import(Errand):
             "trees", "misread", "conversations", "messages", "rankings", "unchanged",
             "refused",
         }  # fmt: skip
+
+    @property
+    def has_taken(self) -> bool:
+        """Whether there is anything to count."""
+        counted = (self.conversations, self.messages, self.rankings, self.unchanged)
+        return any((*counted, self.refused))
+
+    @property
+    def reasons(self) -> Iterable[Mapping[str, Any]]:
+        """The most frequent reasons of refusals, each with how many. A query."""
+        rows = self.refusals.values("reason").annotate(count=models.Count("pk"))
+        return rows.order_by("-count", "reason")[:5]
 
 
 class Refusal(models.Model):

@@ -79,7 +79,7 @@ class AccessToken(models.Model):
     @property
     def labels(self) -> list[str]:
         """What it is allowed to do, in words."""
-        return [str(self.Scope(scope).label) for scope in self.scopes]
+        return [str(one.label) for one in self.Scope if one in self.scopes]
 
     @property
     def is_expired(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -218,3 +219,28 @@ def test_a_file_that_is_gone_or_away_is_said(client, dataset, bucket):
     bucket.delete(f"{found.stored_as}/first.jsonl")
     gone = client.get(place)
     assert (gone.status_code, "damaged or gone" in gone.text) == (409, True)
+
+
+def test_many_refusals_are_counted_by_their_reasons(client, dataset):
+    signed_in(client, dataset, "curator")
+    rows = [{"Frage": "", "Antwort": "x"}] * 30 + [{"Frage": "Warum?", "Antwort": ""}] * 2
+    place = pasted(client, dataset, json.dumps([*PAIRS[:2], *rows]))
+    client.post(place, {**CHOSEN, "start": "1"})
+    tasks.take_import(Import.objects.get().pk)
+
+    page = client.get(place).text
+
+    told = re.findall(r'nowrap">(.+?):</strong> <span dir="auto">(.+?)</span>', page)
+    assert [count for count, _ in told] == ["30 rows", "2 rows"]
+    assert told[0][1] != told[1][1]
+
+
+def test_one_that_was_called_off_counts_nothing_and_leads_to_the_next(client, dataset):
+    signed_in(client, dataset, "curator")
+    place = pasted(client, dataset)
+    client.post(f"{place}cancel/")
+
+    page = client.get(place).text
+
+    assert "Nothing was taken" in page and "Import another file" in page
+    assert 'class="stats"' not in page
