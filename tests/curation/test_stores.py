@@ -157,19 +157,6 @@ def test_an_upload_that_breaks_off_leaves_no_version(version, bucket, breaks_off
     assert list(settings.VERSIONS_DIR.iterdir()) == []
 
 
-def test_an_object_that_came_short_gets_no_manifest(version, bucket, monkeypatch):
-    save = S3Storage._save
-
-    def cut(storage, name, content):
-        return save(storage, name, ContentFile(content.read()[:-1]))
-
-    monkeypatch.setattr(S3Storage, "_save", cut)
-
-    with pytest.raises(Unavailable):
-        handoff.files(version.pk)
-    assert stores.store().manifest(version.digest) is None
-
-
 @pytest.fixture
 def large(tmp_path):
     """A folder with a file of several parts, and its manifest."""
@@ -180,6 +167,20 @@ def large(tmp_path):
     told = {"files": {"large": hashlib.sha256(content).hexdigest()}}
     (made / "manifest.json").write_text(json.dumps(told))
     return made
+
+
+def test_an_object_that_came_short_gets_no_manifest(bucket, large, monkeypatch):
+    save = S3Storage._save
+
+    def cut(storage, name, content):
+        is_manifest = name.endswith(stores.MANIFEST)
+        return save(storage, name, content if is_manifest else ContentFile(b"short"))
+
+    monkeypatch.setattr(S3Storage, "_save", cut)
+
+    with pytest.raises(Unavailable):
+        stores.store().keep("a", large)
+    assert bucket.names() == ["a/large"]
 
 
 def test_a_large_file_goes_and_comes_in_parts(bucket, large, tmp_path):
@@ -242,6 +243,33 @@ def test_a_bucket_that_is_not_there_is_no_empty_one(bucket, settings):
 
     with pytest.raises(Unavailable):
         stores.store().manifest("a")
+
+
+def test_requests_are_signed_for_the_region_and_ask_only_what_all_services_know(
+    bucket, large, monkeypatch
+):
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "for-an-hour")
+    bucket.answer()
+    heard, send = [], URLLib3Session.send
+
+    def listen(session, request):
+        heard.append(request)
+        return send(session, request)
+
+    monkeypatch.setattr(URLLib3Session, "send", listen)
+
+    stores.store().keep("a", large)
+    stores.store().open("a", "large").close()
+    stores.store().destroy("a")
+
+    assert {one.method for one in heard} == {"GET", "POST", "PUT", "DELETE"}
+    for one in heard:
+        headers = {name.lower(): str(value) for name, value in one.headers.items()}
+        assert "/eu-central-1/s3/aws4_request" in headers["authorization"]
+        assert "for-an-hour" in headers["x-amz-security-token"]
+        odd = [name for name in headers if "checksum" in name or "acl" in name]
+        assert odd == [] and "?delete" not in one.url
 
 
 def test_nobody_gets_an_address_in_the_bucket(bucket):
