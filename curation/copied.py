@@ -13,7 +13,15 @@ from typing import Any, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection as database
-from django.db.models import CharField, Field, JSONField, Model, TextField
+from django.db.models import (
+    CharField,
+    DateTimeField,
+    Field,
+    JSONField,
+    Model,
+    TextField,
+    UUIDField,
+)
 
 connection: Any = database  # of what PostgreSQL's has more, the types do not know
 Row = TypeVar("Row", bound=Model)
@@ -51,9 +59,11 @@ def copy_rows(
     given = [others.pop(name)[0] for name in columns]
     if _is_numbered(model):
         others.pop(model._meta.pk.attname, None)
-    alike = tuple(spell(field.get_default()) for field, spell in others.values())
-    fields = [*given, *(field for field, _spell in others.values())]
-    _copy(model, fields, (row + alike for row in rows))
+    alike = [(f, spell(f.get_default())) for f, spell in others.values()]
+    # What has no value either way need not be said for each row.
+    alike = [(f, value) for f, value in alike if value is not None or f.has_db_default()]
+    values = tuple(value for _field, value in alike)
+    _copy(model, [*given, *(f for f, _value in alike)], (row + values for row in rows))
 
 
 def numbers(model: type[Model], count: int) -> list[int]:
@@ -102,7 +112,9 @@ def _spelling(field: Any) -> Spell:
         return lambda value: json.dumps(value, cls=field.encoder)
     if isinstance(field, ArrayField):
         return _array
-    if isinstance(field, CharField | TextField):
+    if isinstance(field, UUIDField):  # the adapter spells these and times in Python
+        return lambda value: None if value is None else value.hex
+    if isinstance(field, CharField | TextField | DateTimeField):
         return lambda value: None if value is None else str(value)
     return lambda value: value
 

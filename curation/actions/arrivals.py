@@ -6,7 +6,7 @@ file: the same file gives the same records on any machine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -39,7 +39,7 @@ from curation.spelled import as_json
 
 NAMESPACE = UUID("9b2d7c1e-4f0a-5c55-8d3b-6f1f0c9a7e21")  # of the ids of what is imported
 PROBLEMS_KEPT = 1_000
-MANY = 2_000  # texts that are stored together
+MANY = 1_000  # texts that are stored together
 
 State = Message.State
 
@@ -220,21 +220,21 @@ class Said(NamedTuple):
     subject_kind: str
     subject_id: int
     by_id: int | None = None  # None: no person did it
-    data: Mapping[str, Any] = {}
+    data: str = "{}"  # JSON
 
 
 def note(job: Job, lines: Iterable[Said]) -> None:
-    columns = (*Said._fields, "dataset_id")
-    rows = ((*line[:-1], as_json(line.data), job.dataset.pk) for line in lines)
-    copy_rows(Event, columns, rows)
+    dataset = (job.dataset.pk,)
+    copy_rows(Event, (*Said._fields, "dataset_id"), (line + dataset for line in lines))
 
 
 def _arrivals(job: Job, messages: Iterable[Unwritten]) -> Iterator[Said]:
+    data = {kind.value: as_json({"origin": kind.value}) for kind in Message.Origin}
     for one in messages:
-        yield Said("message.imported", "message", one.pk, job.by.pk, {"origin": one.origin})
+        yield Said("message.imported", "message", one.pk, job.by.pk, data[one.origin])
 
 
 def _holds(held: Iterable[Held]) -> Iterator[Said]:
     for message, was in held:
-        said = {"why": message.why, "was": was}
+        said = as_json({"why": message.why, "was": was})
         yield Said("message.held", "message", message.pk, data=said)

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import re
 import shutil
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from io import BufferedIOBase
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import transaction
@@ -27,6 +26,7 @@ from curation import stores, unfolded
 from curation.actions import errands, imports
 from curation.actions.arrivals import Report
 from curation.actions.rights import require
+from curation.ahead import ReadAhead
 from curation.collector import spared
 from curation.errors import CurationError
 from curation.formats.registry import FORMATS
@@ -169,10 +169,13 @@ def _take(found: Import) -> None:
         job, track.rows, found.format, found.mapping,
         besides=found.trees, refuse=track.refuse,
     )  # fmt: skip
-    for batch in parts:
-        with transaction.atomic():
-            imports.take(job, batch, found.format)
-            track.note(trees=len(batch))
+    with ReadAhead(parts, waiting=track.tell, seconds=SECONDS) as coming, track:
+        while (batch := coming.next()) is not None:
+            with transaction.atomic():
+                imports.take(job, batch, found.format)
+                track.note(trees=len(batch))
+                # What follows is the server's part: it proves all keys of what was written.
+                coming.begin()
     with transaction.atomic():
         imports.end(job, found.format, found.file_name)
         track.note(trees=0, state=State.DONE, ended_at=now())
@@ -189,12 +192,21 @@ class _Track:
         self.found, self.report = found, report
         self.trees, self.noted = found.trees, found.refused
         self.seen = self.misread = 0
-        self.told_at = time.monotonic()
+        self.is_over = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self.is_over = True
 
     def rows(self, refuse: Refuse) -> Iterator[Numbered]:
+        """Read by a thread. Nobody waits for more of it than a row once all is over."""
         with (_folder(self.found) / ROWS).open("rb") as lines:
             for row in unfolded.read(lines, refuse):
-                self._saw()
+                if self.is_over:
+                    return
+                self.seen += 1
                 yield row
 
     def refuse(self, number: int, reason: object) -> None:
@@ -216,7 +228,10 @@ class _Track:
             **{name: getattr(self.report, name) for name in COUNTED},
             **fields,
         )
-        self.told_at = time.monotonic()
+
+    def tell(self) -> None:
+        """A sign of life between batches, too: of a file nothing of which can be taken."""
+        errands.write(self.found, seen=max(self.seen, self.found.seen))
 
     def _note_refusals(self) -> None:
         room = max(0, REFUSALS_KEPT - self.noted)
@@ -227,10 +242,3 @@ class _Track:
             batch_size=2_000,
         )  # fmt: skip
         self.noted = self.report.bad
-
-    def _saw(self) -> None:
-        """A sign of life between batches, too: of a file nothing of which can be taken."""
-        self.seen += 1
-        if time.monotonic() > self.told_at + SECONDS:
-            errands.write(self.found, seen=max(self.seen, self.found.seen))
-            self.told_at = time.monotonic()

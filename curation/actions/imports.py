@@ -24,7 +24,7 @@ from curation.formats.registry import FORMATS
 from curation.formats.trees import Line, Refuse, Rows, Tree, nodes
 from curation.models import Contributor, Dataset, Event, Message
 
-LINES_AT_ONCE = 2_000
+LINES_AT_ONCE = 1_000
 CHARACTERS_AT_ONCE = 8_000_000
 
 State = Message.State

@@ -53,7 +53,7 @@ def copy_messages(messages: Iterable[Unwritten]) -> None:
 
 def _row(one: Unwritten) -> tuple[Any, ...]:
     return (
-        one.pk, one.uid, one.conversation.pk, one.parent_id, one.role, one.origin,
+        one.pk, one.uid.hex, one.conversation.pk, one.parent_id, one.role, one.origin,
         one.generator, one.text, one.context, one.language, one.source_key, one.state,
         one.why, one.decided_at,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from curation.errors import BadLine
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer as Buffer
 
+COLUMNS_AT_MOST = 500
 What = Literal["bytes", "rows", "memory"]
 WORDS: dict[What, str] = {
     "bytes": "It unfolds to more than an import may hold.",

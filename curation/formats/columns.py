@@ -18,13 +18,12 @@ import pyarrow.parquet as pq
 
 from curation.errors import BadLine
 from curation.formats import jsonl
-from curation.formats.budget import Budget, TooMuch
+from curation.formats.budget import COLUMNS_AT_MOST, Budget, TooMuch
 from curation.formats.trees import Numbered
 
 ROWS_AT_ONCE = 500
 BATCH_AT_MOST = 2**24  # bytes of a batch that are spelled out together
 GROUP_AT_MOST = 2**30  # bytes of a row group, unpacked, as the footer has it
-COLUMNS_AT_MOST = 500
 
 
 def of_parquet(file: BinaryIO, budget: Budget) -> Iterator[Numbered]:

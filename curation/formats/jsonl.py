@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import orjson
 
-from curation.clean.text import TEXT_AT_MOST, UNSTORABLE, tidied
+from curation.clean.text import TEXT_AT_MOST, UNSTORABLE, is_storable, tidied
 from curation.errors import BadLine
 from curation.spelled import AS_IT_IS
 
@@ -85,7 +85,7 @@ def exact(raw: dict[str, Any], name: str) -> str:
 
 def require_storable(text: str, name: str) -> None:
     """A database keeps neither NUL nor half a pair, and to drop them changes a text."""
-    if odd := UNSTORABLE.search(text):
+    if not is_storable(text) and (odd := UNSTORABLE.search(text)):
         what = "the character NUL" if odd[0] == "\0" else "half of a surrogate pair"
         raise BadLine(
             f"“{name}” has {what} at character {odd.start() + 1}: take it out of the file."

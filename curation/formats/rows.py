@@ -11,14 +11,14 @@ import csv
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
 from io import TextIOWrapper
 from itertools import chain
 from typing import Any, BinaryIO
 
 from curation.errors import BadLine
 from curation.formats import jsonl
-from curation.formats.budget import Budget
-from curation.formats.columns import COLUMNS_AT_MOST, of_parquet
+from curation.formats.budget import COLUMNS_AT_MOST, Budget
 from curation.formats.format import File, Format
 from curation.formats.sheet import unmarked
 from curation.formats.trees import Numbered, Refuse, Rows
@@ -58,7 +58,10 @@ def of_file(
         return of_list(file, refuse)
     if kind == "csv":
         return of_csv(file, refuse, encoding=encoding)
-    return of_parquet(file, budget or Budget())
+    # pyarrow takes longer to load than most files take to read: only these wait for it.
+    columns = import_module("curation.formats.columns")
+    found: Iterator[Numbered] = columns.of_parquet(file, budget or Budget())
+    return found
 
 
 # ---- JSON ------------------------------------------------------------------------------

@@ -61,12 +61,27 @@ class Unfolded:
     problem: str = ""
 
 
+@dataclass
+class Plain:
+    """The rows as they are written: to ask a file how long it is costs a call each time."""
+
+    file: BinaryIO
+    size: int = 0
+
+    def line(self, line: list[Any]) -> None:
+        self.size += self.file.write(json.dumps(line).encode() + b"\n")
+
+
 def unfold(order: Order) -> Unfolded:
     found = Unfolded()
     size = Path(order.source).stat().st_size
     budget = Budget(min(order.bytes_at_most, max(LEAST, TIMES * size)))
     try:
-        with Path(order.source).open("rb") as file, Path(order.rows).open("wb") as out:
+        with (
+            Path(order.source).open("rb") as file,
+            Path(order.rows).open("wb") as rows_file,
+        ):
+            out = Plain(rows_file)
             _write(order, found, _rows(order, found, file, budget, out), out)
     except TooMuch as problem:
         found.problem = str(problem)
@@ -77,7 +92,7 @@ def unfold(order: Order) -> Unfolded:
     return found
 
 
-def _write(order: Order, found: Unfolded, there: Iterator[Numbered], out: BinaryIO) -> None:
+def _write(order: Order, found: Unfolded, there: Iterator[Numbered], out: Plain) -> None:
     last = 0
     try:
         for number, fields in there:
@@ -85,14 +100,14 @@ def _write(order: Order, found: Unfolded, there: Iterator[Numbered], out: Binary
             if found.rows + found.refused > order.rows_at_most:
                 raise TooMuch("rows")
             try:
-                _line(out, [number, fields])
+                out.line([number, fields])
             except RecursionError:
                 found.rows, found.refused = found.rows - 1, found.refused + 1
-                _line(out, [number, None, "The JSON is nested too deep to be read."])
-            if out.tell() > order.bytes_at_most:
+                out.line([number, None, "The JSON is nested too deep to be read."])
+            if out.size > order.bytes_at_most:
                 raise TooMuch("bytes")
             if order.first is not None and (
-                found.rows + found.refused >= order.first or out.tell() >= FIRST_AT_MOST
+                found.rows + found.refused >= order.first or out.size >= FIRST_AT_MOST
             ):
                 return
     except TooMuch:
@@ -101,11 +116,11 @@ def _write(order: Order, found: Unfolded, there: Iterator[Numbered], out: Binary
         if not found.rows:
             raise
         found.refused += 1
-        _line(out, [last + 1, None, str(problem)])
+        out.line([last + 1, None, str(problem)])
 
 
 def _rows(
-    order: Order, found: Unfolded, file: BinaryIO, budget: Budget, out: BinaryIO
+    order: Order, found: Unfolded, file: BinaryIO, budget: Budget, out: Plain
 ) -> Iterator[Numbered]:
     """The rows of a file of any kind; what is refused goes to `out`."""
 
@@ -114,7 +129,7 @@ def _rows(
         if found.rows + found.refused > order.rows_at_most:
             raise TooMuch("rows")
         if order.first is None or found.refused <= order.first:
-            _line(out, [number, None, str(reason)])
+            out.line([number, None, str(reason)])
 
     start = file.read(4)
     file.seek(0)
@@ -173,10 +188,6 @@ def _encoding(file: BinaryIO, budget: Budget) -> str:
     if is_utf_8:
         return ""
     return "cp1252" if is_windows else "latin-1"
-
-
-def _line(out: BinaryIO, line: list[Any]) -> None:
-    out.write(json.dumps(line).encode() + b"\n")
 
 
 def _confine() -> None:

@@ -86,7 +86,10 @@ class Conversation(models.Model):
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     dataset = models.ForeignKey(
-        Dataset, on_delete=models.PROTECT, related_name="conversations"
+        Dataset,
+        on_delete=models.PROTECT,
+        related_name="conversations",
+        db_index=False,  # conversation_by_state has it
     )
     category = models.ForeignKey(
         Category,
@@ -250,7 +253,12 @@ class Message(models.Model):
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="replies"
     )
     revises = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="revisions"
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="revisions",
+        db_index=False,  # message_by_revised has it
     )
     role = models.CharField(max_length=9, choices=Role)
     origin = models.CharField(max_length=6, choices=Origin, default=Origin.PERSON)
@@ -260,6 +268,7 @@ class Message(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="messages",
+        db_index=False,  # message_by_person has it
     )
     generator = models.CharField(
         max_length=120, blank=True, help_text="The model that wrote it, where one did."
@@ -268,7 +277,12 @@ class Message(models.Model):
     context = models.TextField(blank=True, help_text="The passage that a prompt stands on.")
     language = models.CharField(max_length=12, default="en")
     guideline = models.ForeignKey(
-        Guideline, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Guideline,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,  # message_by_guideline has it
     )
     source_key = models.CharField(max_length=80, blank=True, editable=False)
     state = models.CharField(max_length=9, choices=State, default=State.SUBMITTED)
@@ -317,7 +331,22 @@ class Message(models.Model):
         ]
         indexes = [
             # For a person's own list, newest first.
-            models.Index(fields=["author", "-created_at"], name="message_by_author"),
+            models.Index(
+                fields=["author", "-created_at"],
+                name="message_by_person",
+                condition=Q(author__isnull=False),
+            ),
+            # What most texts have none of costs nothing where it is not.
+            models.Index(
+                fields=["revises"],
+                name="message_by_revised",
+                condition=Q(revises__isnull=False),
+            ),
+            models.Index(
+                fields=["guideline"],
+                name="message_by_guideline",
+                condition=Q(guideline__isnull=False),
+            ),
             # For trainable() and rankable(), which ask for one state of one role.
             models.Index(fields=["role", "state"], name="message_by_role_and_state"),
             # For curators: what is set aside.

@@ -92,7 +92,12 @@ class Event(models.Model):
     subject_kind = models.CharField(max_length=40)
     subject_id = models.BigIntegerField()
     dataset = models.ForeignKey(
-        Dataset, null=True, blank=True, on_delete=models.PROTECT, related_name="events"
+        Dataset,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="events",
+        db_index=False,  # event_by_dataset has it
     )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -38,7 +38,12 @@ class FindingQuerySet(models.QuerySet["Finding"]):
 
 
 class Finding(models.Model):
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="findings")
+    message = models.ForeignKey(
+        Message,
+        on_delete=models.CASCADE,
+        related_name="findings",
+        db_index=False,  # finding_once_per_check has it
+    )
     check_name = models.CharField(max_length=40)
     check_version = models.PositiveSmallIntegerField()
     score = models.FloatField(help_text="0 to 1: how sure the check is.")

@@ -32,9 +32,17 @@ class Review(models.Model):
         UNKIND = "unkind", _("Unkind or unsafe")
         SPAM = "spam", _("Spam")
 
-    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="reviews")
+    message = models.ForeignKey(
+        Message,
+        on_delete=models.PROTECT,
+        related_name="reviews",
+        db_index=False,  # review_once_per_person has it
+    )
     reviewer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="reviews",
+        db_index=False,  # review_by_reviewer has it
     )
     verdict = models.CharField(max_length=6, choices=Verdict)
     reason = models.CharField(max_length=13, choices=Reason, blank=True)
@@ -100,7 +108,12 @@ class Label(models.Model):
         Name.QUALITY, Name.HELPFULNESS, Name.CREATIVITY, Name.HUMOR, Name.TOXICITY,
     )  # fmt: skip
 
-    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="labels")
+    review = models.ForeignKey(
+        Review,
+        on_delete=models.PROTECT,
+        related_name="labels",
+        db_index=False,  # label_once_per_review has it
+    )
     name = models.CharField(max_length=16, choices=Name)
     value = models.PositiveSmallIntegerField(
         help_text="0 or 1 for yes/no, 1 for a flag, else 1 to 5."
@@ -190,13 +203,19 @@ class Ballot(models.Model):
         BROKEN = "broken", _("An answer is cut off or unreadable")
         OTHER = "other", _("Something else")
 
-    prompt = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="ballots")
+    prompt = models.ForeignKey(
+        Message,
+        on_delete=models.PROTECT,
+        related_name="ballots",
+        db_index=False,  # ballot_once_per_person_and_round has it
+    )
     ranker = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
         blank=True,
         on_delete=models.PROTECT,
         related_name="ballots",
+        db_index=False,  # ballot_by_ranker has it
     )
     ranking_round = models.PositiveSmallIntegerField(default=1)
     outcome = models.CharField(max_length=12, choices=Outcome)
@@ -264,7 +283,12 @@ class Ballot(models.Model):
 class BallotEntry(models.Model):
     """Where one answer stood on a ballot, and where on the page it was shown."""
 
-    ballot = models.ForeignKey(Ballot, on_delete=models.PROTECT, related_name="entries")
+    ballot = models.ForeignKey(
+        Ballot,
+        on_delete=models.PROTECT,
+        related_name="entries",
+        db_index=False,  # ballotentry_place_once_per_ballot has it
+    )
     reply = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="placings")
     position = models.PositiveSmallIntegerField(
         null=True,

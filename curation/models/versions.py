@@ -81,7 +81,10 @@ class VersionItem(models.Model):
     """
 
     version = models.ForeignKey(
-        DatasetVersion, on_delete=models.PROTECT, related_name="items"
+        DatasetVersion,
+        on_delete=models.PROTECT,
+        related_name="items",
+        db_index=False,  # versionitem_positions_count_up has it
     )
     position = models.PositiveIntegerField()
     reply = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="frozen_in")
@@ -129,7 +132,10 @@ class VersionRanking(models.Model):
     """
 
     version = models.ForeignKey(
-        DatasetVersion, on_delete=models.PROTECT, related_name="rankings"
+        DatasetVersion,
+        on_delete=models.PROTECT,
+        related_name="rankings",
+        db_index=False,  # versionranking_positions_count_up has it
     )
     position = models.PositiveIntegerField()
     prompt = models.ForeignKey(

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curation.clean.duplicates import compared, read, relation, sighting
+from curation.clean.text import normalised
 
 ASKED = "What is the best way to learn the piano as an adult with little time?"
 APPLES = "Tom has 3 red apples and buys 5 more at the shop, how many has he?"
@@ -77,3 +80,8 @@ def test_what_is_said_of_it_carries_the_version_and_the_likeness():
     seen = sighting(0.71649)
 
     assert (seen.check, seen.version, seen.score) == ("near_duplicate", 2, 0.716)
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_plain_texts_have_the_words_that_they_have_beside_letters_of_any_script(text):
+    assert normalised(f"{text} ß é") == f"{normalised(text)} ss é".strip()

@@ -157,7 +157,7 @@ def test_a_worker_that_was_taken_for_dead_writes_nothing(receiver, dataset):
     Delivery.objects.update(lease_until=now() - timedelta(seconds=1))
     sent()
 
-    late = deliveries.Outcome(500, "", 9, "")
+    late = deliveries.Outcome(500, "", 9, "", {})
     assert deliveries.settle(lost, late) is False
 
     delivery = Delivery.objects.get()

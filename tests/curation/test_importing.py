@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 from datetime import timedelta
+from itertools import count as count_from
+from threading import Event as Signal
 
 import pytest
 from django.db import connection
 from django.utils.timezone import now
 
-from curation import tasks
+from curation import tasks, unfolded
 from curation.actions import errands, importing, imports
+from curation.ahead import ReadAhead
 from curation.errors import CurationError, NotAllowed, Unavailable
 from curation.models import Conversation, Event, Import, Message, Refusal
 from tests.buckets import NOBODY
@@ -229,15 +232,14 @@ def small_batches(monkeypatch):
 
 def before(monkeypatch, count, do):
     """Do something before the batch of this number is taken."""
-    batches = imports.batches
+    take, batches = ReadAhead.next, count_from(1)
 
-    def watched(*args, **fields):
-        for number, batch in enumerate(batches(*args, **fields), start=1):
-            if number == count:
-                do()
-            yield batch
+    def watched(coming):
+        if next(batches) == count:
+            do()
+        return take(coming)
 
-    monkeypatch.setattr(imports, "batches", watched)
+    monkeypatch.setattr(ReadAhead, "next", watched)
 
 
 def test_called_off_it_stops_where_it_is_and_keeps_what_was_taken(
@@ -331,18 +333,24 @@ def test_two_workers_at_once_take_a_file_once():
 
 def test_reading_alone_gives_signs_of_life(dataset, curator, monkeypatch):
     found = started(dataset, curator, b'{"response": "x"}\n' * 50)
-    monkeypatch.setattr(importing, "SECONDS", 0)
-    told = []
-    write = errands.write
+    monkeypatch.setattr(importing, "SECONDS", 0.01)
+    was_told, read, write = Signal(), unfolded.read, errands.write
+
+    def read_slowly(*args):
+        for number, row in enumerate(read(*args)):
+            assert number != 25 or was_told.wait(30)
+            yield row
 
     def listen(errand, **fields):
-        told.append(fields)
         write(errand, **fields)
+        if fields.keys() == {"seen"}:
+            was_told.set()
 
+    monkeypatch.setattr(unfolded, "read", read_slowly)
     monkeypatch.setattr(errands, "write", listen)
     importing.run(found.pk)
 
-    assert {"seen": 25} in told
+    assert was_told.is_set()
     assert fresh(found).refused == 50
 
 
