@@ -39,9 +39,8 @@ def fields(line: str) -> dict[str, Any]:
     except RecursionError as error:
         raise BadLine("The JSON is nested too deep to be read.") from error
     except json.JSONDecodeError as error:
-        raise BadLine(
-            f"This is not JSON: {error.msg} at character {error.pos + 1}."
-        ) from error
+        what = error.msg.removesuffix(" at")
+        raise BadLine(f"This is not JSON: {what} at character {error.pos + 1}.") from error
     except ValueError as error:
         raise BadLine("The JSON holds a number that is too long to be read.") from error
     if not isinstance(found, dict):

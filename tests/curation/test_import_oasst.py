@@ -175,6 +175,7 @@ def test_the_same_file_gives_the_same_records_anywhere(dataset):
     [
         ("[]", "The line holds a list"),
         ("{", "This is not JSON"),
+        ('{"a', "This is not JSON: Unterminated string starting at character 2."),
         ('{"prompt": NaN}', "NaN is not a JSON number"),
         ('{"prompt": ' + "9" * 5000 + "}", "number that is too long"),
         ("[" * 200_000, "nested too deep"),
