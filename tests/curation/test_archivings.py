@@ -81,7 +81,8 @@ def test_a_worker_makes_it_and_the_row_says_what_it_is(dataset, curator):
     assert asked.seen == asked.of > 10
     with pytest.raises(CurationError, match="here already"):
         unpacking.unpack(file=io.BytesIO(content), by=ContributorFactory(is_staff=True))
-    kinds = list(Event.objects.filter(dataset=dataset).values_list("kind", flat=True))
+    events = Event.objects.filter(dataset=dataset).order_by("pk")
+    kinds = list(events.values_list("kind", flat=True))
     assert kinds[-2:] == ["archiving.asked", "dataset.archived"]
     assert not list(Path(here.VERSIONS_DIR).glob(".writing-*"))
 
