@@ -12,7 +12,7 @@ from curation.actions.planting import misfit
 from curation.formats.format import Format
 from curation.formats.registry import LOOKED_AT, Guess, detect, look
 from curation.formats.responses import Response
-from curation.formats.rows import named
+from curation.formats.rows import by_column, named
 from curation.formats.trees import Numbered, Tree
 from curation.models import Import
 
@@ -70,7 +70,8 @@ def by(
     def refuse(number: int, reason: object) -> None:
         shown.refused.append((number, str(reason)))
 
-    for number, one in format.read(named(preview.rows, format, mapping), refuse):
+    rows = named(preview.rows, format, mapping)
+    for number, one in format.read(rows, by_column(refuse, mapping)):
         if isinstance(one, Response):
             shown.become.append(_of_response(number, one))
         elif problem := misfit(found.dataset, one):

@@ -164,7 +164,8 @@ def _lines(
         except BadLine as problem:
             refuse(last + 1, problem)
 
-    return known.read(files.named(readable(), known, mapping), refuse)
+    found = files.named(readable(), known, mapping)
+    return known.read(found, files.by_column(refuse, mapping))
 
 
 def _length(line: Line) -> int:

@@ -271,6 +271,20 @@ def named(
         yield Numbered(number, found)
 
 
+def by_column(refuse: Refuse, mapping: Mapping[str, str] | None = None) -> Refuse:
+    """A reason that begins with the name of a field says the owner's name of it instead."""
+    columns = dict(mapping or {})
+
+    def said(number: int, reason: object) -> None:
+        text = str(reason)
+        name, closed, rest = text.removeprefix("“").partition("”")
+        if closed and text.startswith("“") and name in columns:
+            text = f"“{columns[name]}”{rest}"
+        refuse(number, text)
+
+    return said
+
+
 def _turns(cell: str) -> Any:
     """A list of turns where the cell is one, else the text itself."""
     found = _json(cell, "[")

@@ -63,7 +63,7 @@ def test_from_a_file_to_the_record(
     assert "Warum 0?" in page
     assert "Darum 3." in page
     assert "1 of the first rows would be refused" in page
-    assert "“response” is missing" in page
+    assert "“Antwort” is missing" in page  # by the name that its owner knows
     assert not Message.objects.exists()
 
     with django_capture_on_commit_callbacks(execute=True):
@@ -82,8 +82,8 @@ def test_from_a_file_to_the_record(
     listed = client.get(url("imports", dataset.slug)).text
     assert "fragen ü.csv" in listed
     for kind, whole in (
-        ("csv", "\ufeffline,reason\r\n4,“response” is missing.\r\n"),
-        ("jsonl", '{"line": 4, "reason": "“response” is missing."}\n'),
+        ("csv", "\ufeffline,reason\r\n4,“Antwort” is missing.\r\n"),
+        ("jsonl", '{"line": 4, "reason": "“Antwort” is missing."}\n'),
     ):
         pk = Import.objects.get().pk
         told = client.get(url("import-refused", dataset.slug, pk, kind))
