@@ -1,168 +1,123 @@
-"""No index of a table that grows begins as another does: each costs a part of every row."""
+"""No index of a table that grows begins as another does: each costs a part of every row.
 
-import django.db.models.deletion
+To alter a key as Django does would drop its constraint and prove every row anew, while
+nobody reads the table: only the index goes, and nobody waits.
+"""
+
 from django.conf import settings
+from django.contrib.postgres.operations import RemoveIndexConcurrently
 from django.db import migrations, models
+
+CASCADE, PROTECT = models.CASCADE, models.PROTECT
+PERSON = settings.AUTH_USER_MODEL
+
+
+def without_index(model, name, index, to, related_name, on_delete=PROTECT, **fields):
+    field = models.ForeignKey(
+        to, db_index=False, on_delete=on_delete, related_name=related_name, **fields
+    )
+    gone = f"DROP INDEX CONCURRENTLY IF EXISTS {index}"
+    there = f"CREATE INDEX CONCURRENTLY {index} ON curation_{model} ({name}_id)"
+    return migrations.SeparateDatabaseAndState(
+        database_operations=[migrations.RunSQL(gone, there)],
+        state_operations=[migrations.AlterField(model, name, field)],
+    )
+
+
+def maybe(*facts, **fields):
+    return without_index(*facts, null=True, blank=True, **fields)
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("curation", "0046_partial"),
-    ]
+    atomic = False
+
+    dependencies = [("curation", "0046_partial")]
 
     operations = [
-        migrations.RemoveIndex(
-            model_name="message",
-            name="message_by_author",
+        RemoveIndexConcurrently("message", "message_by_author"),
+        maybe(
+            "message", "author", "curation_message_author_id_9c20ebfc", PERSON, "messages"
         ),
-        migrations.AlterField(
-            model_name="ballot",
-            name="prompt",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="ballots",
-                to="curation.message",
-            ),
+        maybe(
+            "message",
+            "guideline",
+            "curation_message_guideline_id_eba69c9b",
+            "curation.guideline",
+            "+",
         ),
-        migrations.AlterField(
-            model_name="ballot",
-            name="ranker",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="ballots",
-                to=settings.AUTH_USER_MODEL,
-            ),
+        maybe(
+            "message",
+            "revises",
+            "curation_message_revises_id_3f9bb9de",
+            "curation.message",
+            "revisions",
         ),
-        migrations.AlterField(
-            model_name="ballotentry",
-            name="ballot",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="entries",
-                to="curation.ballot",
-            ),
+        without_index(
+            "conversation",
+            "dataset",
+            "curation_conversation_dataset_id_293ed1ac",
+            "curation.dataset",
+            "conversations",
         ),
-        migrations.AlterField(
-            model_name="conversation",
-            name="dataset",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="conversations",
-                to="curation.dataset",
-            ),
+        maybe(
+            "event",
+            "dataset",
+            "curation_event_dataset_id_9d631c70",
+            "curation.dataset",
+            "events",
         ),
-        migrations.AlterField(
-            model_name="event",
-            name="dataset",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="events",
-                to="curation.dataset",
-            ),
+        without_index(
+            "finding",
+            "message",
+            "curation_finding_message_id_bb5b1f71",
+            "curation.message",
+            "findings",
+            CASCADE,
         ),
-        migrations.AlterField(
-            model_name="finding",
-            name="message",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="findings",
-                to="curation.message",
-            ),
+        without_index(
+            "review",
+            "message",
+            "curation_review_message_id_dfef385e",
+            "curation.message",
+            "reviews",
         ),
-        migrations.AlterField(
-            model_name="label",
-            name="review",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="labels",
-                to="curation.review",
-            ),
+        without_index(
+            "review", "reviewer", "curation_review_reviewer_id_d0ffe1f3", PERSON, "reviews"
         ),
-        migrations.AlterField(
-            model_name="message",
-            name="author",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="messages",
-                to=settings.AUTH_USER_MODEL,
-            ),
+        without_index(
+            "label",
+            "review",
+            "curation_label_review_id_20a25ebc",
+            "curation.review",
+            "labels",
         ),
-        migrations.AlterField(
-            model_name="message",
-            name="guideline",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="curation.guideline",
-            ),
+        without_index(
+            "ballot",
+            "prompt",
+            "curation_ballot_prompt_id_039f74ef",
+            "curation.message",
+            "ballots",
         ),
-        migrations.AlterField(
-            model_name="message",
-            name="revises",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="revisions",
-                to="curation.message",
-            ),
+        maybe("ballot", "ranker", "curation_ballot_ranker_id_8771eac1", PERSON, "ballots"),
+        without_index(
+            "ballotentry",
+            "ballot",
+            "curation_ballotentry_ballot_id_a3ba23d0",
+            "curation.ballot",
+            "entries",
         ),
-        migrations.AlterField(
-            model_name="review",
-            name="message",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="reviews",
-                to="curation.message",
-            ),
+        without_index(
+            "versionitem",
+            "version",
+            "curation_versionitem_version_id_2777c157",
+            "curation.datasetversion",
+            "items",
         ),
-        migrations.AlterField(
-            model_name="review",
-            name="reviewer",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="reviews",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AlterField(
-            model_name="versionitem",
-            name="version",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="items",
-                to="curation.datasetversion",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="versionranking",
-            name="version",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="rankings",
-                to="curation.datasetversion",
-            ),
+        without_index(
+            "versionranking",
+            "version",
+            "curation_versionranking_version_id_b3d8d995",
+            "curation.datasetversion",
+            "rankings",
         ),
     ]

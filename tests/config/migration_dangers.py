@@ -103,6 +103,11 @@ def _altered(one, said, model, loose):
         yield f"AlterField {one.name}: nobody writes meanwhile: {ALONE}"
     if _rule(new) and _rule(new) != _rule(old):
         yield f"AlterField {one.name}: all rows are checked: AddConstraintNotValid"
+    elif _is_proved_anew(old, new):
+        yield (
+            f"AlterField {one.name}: its constraint goes and is made anew, of all rows: "
+            "SeparateDatabaseAndState, with what the database has to do alone"
+        )
 
 
 def _of_its_own(field, name):
@@ -146,6 +151,18 @@ def _rule(field):
         return field.db_check(connection)
     to = field.remote_field.model
     return field.db_constraint and (to if isinstance(to, str) else to._meta.label).lower()
+
+
+def _is_proved_anew(old, new):
+    """As Django's schema editor decides it, before it asks what has changed."""
+    is_key = old.is_relation and new.is_relation and old.db_constraint
+    return is_key and _of_database(old) != _of_database(new)
+
+
+def _of_database(field):
+    _name, path, positional, named = field.deconstruct()
+    nothing = {*field.non_db_attrs, "db_comment"}
+    return path, positional, {key: named[key] for key in named.keys() - nothing}
 
 
 def _stops_inserts(field):

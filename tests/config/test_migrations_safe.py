@@ -112,6 +112,7 @@ FIELDS = {
     "note": models.TextField(null=True),
     "count": models.IntegerField(),
     "by": models.ForeignKey("auth.Group", models.CASCADE, null=True, db_constraint=False),
+    "of": models.ForeignKey("auth.Group", models.CASCADE, null=True),
 }
 
 
@@ -141,6 +142,11 @@ def altered(name, field, *done, said=""):
         ("tone", models.CharField(max_length=20, unique=True), "nobody writes meanwhile"),
         ("tone", models.CharField(max_length=20, db_column="mood"), "still reads tone"),
         ("by", models.ForeignKey("auth.Group", models.CASCADE, null=True), "are checked"),
+        (
+            "of",
+            models.ForeignKey("auth.Group", models.CASCADE, null=True, db_index=False),
+            "made anew",
+        ),
     ],
 )
 def test_the_check_sees_what_an_altered_column_costs(name, field, why):
@@ -163,6 +169,7 @@ def test_the_check_sees_what_an_altered_column_costs(name, field, why):
             "by",
             models.ForeignKey("auth.Group", models.PROTECT, null=True, db_constraint=False),
         ),
+        ("of", models.ForeignKey("auth.Group", models.PROTECT, null=True, blank=True)),
     ],
 )
 def test_what_costs_nothing_is_not_held_up(name, field):
