@@ -23,7 +23,8 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.utils.timezone import now
 
-from curation.actions import pulses, versions
+from curation import stores
+from curation.actions import errands, pulses, versions
 from curation.errors import CurationError
 from curation.management import dumps
 from curation.models import Contributor, Dataset, DatasetVersion, Event
@@ -33,8 +34,14 @@ MANIFEST, DATABASE = "manifest.json", "database.dump"
 # Folders of files, by the name of their setting.
 ALWAYS, ON_WISH = {"versions": "VERSIONS_DIR"}, {"runs": "RUNS_DIR", "models": "MODELS_DIR"}
 FOLDERS = {**ALWAYS, **ON_WISH}
-# What is made again, or was never whole: unfinished versions, and archives of datasets.
-PASSING = re.compile(r"\.writing-|archive-")
+# What was never whole, or is kept for days only, where a backup is kept for long:
+# unfinished folders, and what is imported, exported and archived.
+PASSING = re.compile(
+    "|".join([
+        re.escape(stores.UNFINISHED),
+        *(rf"{kind.FOLDER}-[0-9a-f]{{32}}" for kind in errands.KINDS),
+    ])
+)  # fmt: skip
 AT_ONCE = 2**20
 
 

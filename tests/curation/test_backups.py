@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.conf import settings as here
@@ -19,7 +20,13 @@ from curation.models import DatasetVersion, Message, Pulse
 from tests.curation.pages import frozen
 from tests.factories import DatasetFactory
 
-PASSING = "versions/.writing-x/train.jsonl", "versions/archive-1/archive.zip"
+UID = uuid4().hex
+PASSING = (
+    "versions/.writing-x/train.jsonl",
+    f"versions/archive-{UID}-1/archive.zip",
+    f"versions/extract-{UID}-2/file",
+    f"versions/import-{UID}/file",
+)
 
 
 @pytest.fixture
@@ -88,7 +95,8 @@ def test_what_was_dumped_is_the_same_on_an_empty_server(filled, tmp_path, capsys
     manifest = json.loads((folder / "manifest.json").read_bytes())
     kept = {name.partition("/")[0]: name for name in manifest["files"]}
     assert kept["runs"] == "runs/run-1/adapter/adapter.safetensors"
-    assert not any("archive-1" in name or "writing" in name for name in manifest["files"])
+    assert not manifest["files"].keys() & set(PASSING)
+    assert kept["versions"].startswith(f"versions/{filled.digest}/")
     with pytest.raises(CommandError, match="not empty"):
         call_command("backup", str(folder))
     with pytest.raises(CommandError, match="people or data in this database"):
