@@ -7,7 +7,8 @@ from collections.abc import Collection
 from curation.search import Search
 
 AT_MOST = 200  # changed in one request
-EXPORTED_AT_MOST = 10_000
+READ_AT_MOST = 1_000  # given out in one answer
+EXPORTED_AT_MOST = 10_000  # in a file, which is written as it is read
 
 
 def all_of(search: Search, at_most: int) -> list[int]:

@@ -111,12 +111,14 @@ def take(*, message_id: int, by: Contributor) -> None:
 
 @transaction.atomic
 def give(*, message_id: int, to: Contributor, by: Contributor) -> None:
-    """Ask another curator to look after a text."""
+    """Ask another curator to look after a text. Twice is once."""
     message = _message(message_id, by)
     dataset = message.conversation.dataset
     if not (to.is_active and holds(to, dataset)):
         said = _("%(person)s is no curator of %(dataset)s.")
         raise NotAllowed(said % {"person": to, "dataset": dataset})
+    if Case.objects.filter(message=message, assignee=to).exists():
+        return
     facts = {"assignee": to, "assigned_by": by, "assigned_at": now()}
     Case.objects.update_or_create(message=message, defaults=facts)
     _note_assignee(message, to=to, by=by)

@@ -89,6 +89,7 @@ class SecondLookViewSet(Numbered):
     scopes: ClassVar[dict[str, str]] = dict.fromkeys(
         ("create", "stop", "of_person"), Scope.CURATE
     )
+    keyless = ("of_person",)
     asks: ClassVar[dict[str, type[Strict]]] = {"foreseen": SecondLookWish}
     queryset = SecondLook.objects.none()
     serializer_class = SecondLookSerializer
@@ -131,7 +132,8 @@ class SecondLookViewSet(Numbered):
     def of_person(self, request: Request, slug: str) -> Response:
         """Set aside what one person judged here, the oldest first, and ask others.
 
-        So many at once: while any are `left`, send it again.
+        So many at once: while any are `left`, send it again. An idempotency key does
+        nothing here: what was set aside is not set aside twice.
         """
         dataset = self.dataset_to_curate()
         sent = checked(OfPersonSerializer, request.data)

@@ -1,5 +1,6 @@
 """One thing done with many texts at once, for curators: as on the browse page and in the
-queue. Each is done or refused on its own."""
+queue. Each is done or refused on its own, in a transaction of its own: twice comes to the
+same as once, and an idempotency key does nothing."""
 
 from __future__ import annotations
 
@@ -90,13 +91,17 @@ class SelectedRowsSerializer(Read):
 
 
 class SelectionViewSet(Within):
+    replays = False  # a kept answer with texts is where no erasure looks
     scopes: ClassVar[dict[str, str]] = dict.fromkeys(("create", "rows"), Scope.CURATE)
     queryset = Message.objects.none()
     pagination_class = None
 
     @extend_schema(request=SelectionWish, responses=DoneSerializer)
     def create(self, request: Request, slug: str) -> Response:
-        """Hold them back, flag them, or change the category that they stand in."""
+        """Hold them back, flag them, or change the category that they stand in.
+
+        An idempotency key does nothing here: what is so already is left or refused.
+        """
         dataset, sent = self.dataset_to_curate(), checked(SelectionWish, request.data)
         kind = dataset.categories.filter(slug=sent.get("category", "")).first()
         form = BulkForm(
@@ -116,9 +121,12 @@ class SelectionViewSet(Within):
     @extend_schema(request=Chosen, responses=SelectedRowsSerializer)
     @action(detail=False, methods=["post"])
     def rows(self, request: Request, slug: str) -> Response:
-        """What may be published of each, and its state. The history notes who took them."""
+        """What may be published of each, and its state; the newest 1,000 of a search.
+
+        The history notes who took them. An idempotency key does nothing here.
+        """
         dataset, sent = self.dataset_to_curate(), checked(Chosen, request.data)
-        keys = self._keys(dataset, sent, chosen.EXPORTED_AT_MOST)
+        keys = self._keys(dataset, sent, chosen.READ_AT_MOST)
         rows = selections.taken(dataset=dataset, message_ids=keys, by=self.person)
         return Response({"results": list(rows)})
 
@@ -159,13 +167,17 @@ class TogetherWish(Strict):
 
 
 class QueueTogetherViewSet(Within):
+    replays = False
     scopes: ClassVar[dict[str, str]] = {"create": Scope.CURATE}
     queryset = Message.objects.none()
     pagination_class = None
 
     @extend_schema(request=TogetherWish, responses=DoneSerializer)
     def create(self, request: Request, slug: str) -> Response:
-        """Decide on several texts that wait, or say who looks after them."""
+        """Decide on several texts that wait, or say who looks after them.
+
+        An idempotency key does nothing here: who comes second is refused.
+        """
         dataset, sent = self.dataset_to_curate(), checked(TogetherWish, request.data)
         items = {one["message"]: one["seen"] for one in sent["items"]}
         there = Message.objects.filter(conversation__dataset=dataset, pk__in=items)

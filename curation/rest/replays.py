@@ -48,18 +48,29 @@ class Replays(APIView):
     replays: ClassVar[bool] = True
     # Then, the actions that look at the key themselves.
     keyed: ClassVar[tuple[str, ...]] = ()
+    # Actions of many parts, each in a transaction of its own, which a key would make one.
+    # Twice comes to the same as once.
+    keyless: ClassVar[tuple[str, ...]] = ()
 
     @property
     def takes_keys(self) -> bool:
         """Whether a key counts for this action, if it writes. The schema asks."""
-        return self.replays or getattr(self, "action", None) in self.keyed
+        return self._is_kept or self._action in self.keyed
+
+    @property
+    def _is_kept(self) -> bool:
+        return self.replays and self._action not in self.keyless
+
+    @property
+    def _action(self) -> str:
+        return getattr(self, "action", None) or ""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         _refuse_chunks(request)
         method = (request.method or "").lower()
         is_writing = method.upper() not in SAFE_METHODS and hasattr(self, method)
-        if self.replays and is_writing and (key := key_in(request)):
+        if self._is_kept and is_writing and (key := key_in(request)):
             # DRF looks its handler up after this.
             setattr(self, method, partial(_once, getattr(self, method), key))
 

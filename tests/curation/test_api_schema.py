@@ -54,6 +54,9 @@ def test_an_idempotency_key_is_offered_where_it_counts():
     assert {one for one in writing & without if "/imports/" not in one} == {
         "delete hooks/{id}/", "patch hooks/{id}/", "post hooks/",
         "post hooks/{id}/deliveries/{uid}/send/", "post hooks/{id}/ping/",
+        "post datasets/{slug}/queue-together/",
+        "post datasets/{slug}/second-looks/of-person/",
+        "post datasets/{slug}/selections/", "post datasets/{slug}/selections/rows/",
         "post hooks/{id}/secret/", "post tasks/claim/", "post tasks/{id}/heartbeat/",
         "post tasks/{id}/skip/", "post tasks/{id}/undo/", "put tasks/{id}/draft/",
     }  # fmt: skip

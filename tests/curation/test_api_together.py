@@ -7,7 +7,7 @@ import pytest
 
 from curation import chosen
 from curation.actions import messages, moderation
-from curation.models import Case, Event, Flag, Review
+from curation.models import Case, Event, Flag, KeptAnswer, Notification, Review
 from tests.curation.cases import a_curator, dataset, flagged, state_of, value_of
 from tests.factories import (
     CategoryFactory,
@@ -64,6 +64,7 @@ def test_all_that_a_search_finds_is_flagged_up_to_a_bound(
 
     assert program.post(f"{here}selections/", sent, key="k").json()["done"] == 2
     assert program.post(f"{here}selections/", sent, key="k").json()["done"] == 2
+    assert not KeptAnswer.objects.exists()
 
     assert sorted(Flag.objects.values_list("message", flat=True)) == [
         three[1].pk, three[2].pk,
@@ -94,6 +95,15 @@ def test_rows_are_what_the_page_downloads_and_the_history_notes_it(
         f"/{here}browse/do/?q=owl", {"verb": "export", "scope": "all"}
     ).getvalue()
     assert page.count(b"\n") == 3
+
+
+def test_of_texts_that_are_given_out_no_copy_is_kept(program, here, three, monkeypatch):
+    monkeypatch.setattr(chosen, "READ_AT_MOST", 2)
+
+    told = program.post(f"{here}selections/rows/", {"search": "q=owl"}, key="k").json()
+
+    assert [row["text"] for row in told["results"]] == ["An owl 2", "An owl 1"]
+    assert not KeptAnswer.objects.exists()
 
 
 def test_a_selection_that_says_too_little_or_too_much_does_nothing(program, here, three):
@@ -158,8 +168,10 @@ def test_several_texts_are_given_to_a_curator_and_let_go(program, here, dataset)
     answer = program.post(f"{here}queue-together/", sent | {"assignee": other.pk})
     assert answer.json() == {"done": 2, "refused": []}
     assert set(Case.objects.values_list("assignee", flat=True)) == {other.pk}
-    program.post(f"{here}queue-together/", sent | {"action": "let_go"})
-    assert not Case.objects.exists()
+    program.post(f"{here}queue-together/", sent | {"assignee": other.pk}, key="k")
+    assert Notification.objects.filter(person=other, kind="allotted").count() == 2
+    program.post(f"{here}queue-together/", sent | {"action": "let_go"}, key="k")
+    assert not Case.objects.exists() and not KeptAnswer.objects.exists()
 
 
 # ---- one person's verdicts -------------------------------------------------------------
@@ -168,8 +180,10 @@ def test_what_one_person_judged_is_asked_of_others(program, here, dataset):
     reply = ReplyFactory(parent__conversation__dataset=dataset)
     messages.review(message_id=reply.pk, by=judge, verdict="accept")
 
-    told = program.post(f"{here}second-looks/of-person/", {"person": judge.pk}).json()
+    about = {"person": judge.pk}
+    told = program.post(f"{here}second-looks/of-person/", about, key="k").json()
 
+    assert not KeptAnswer.objects.exists()  # nor one transaction around them all
     assert told == {"reopened": 1, "standing": 0, "left": 0, "versions": []}
     assert Review.objects.get(reviewer=judge).set_aside_at is not None
     stranger = ContributorFactory(member=DatasetFactory())
