@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from curation import stores, unfolded
-from curation.actions import errands, imports
+from curation.actions import errands, imports, writing
 from curation.actions.arrivals import Report
 from curation.actions.rights import require
 from curation.ahead import ReadAhead
@@ -146,7 +146,7 @@ def _unfold(found: Import) -> None:
     """All rows as plain lines: the limits are known to hold before any of them is taken."""
     watch, own = partial(errands.write, found), _folder(found)
     own.mkdir(parents=True, mode=0o700)
-    with stores.whole():
+    with stores.whole(), writing.Pulse(found, own):
         file = stores.store().folder(found.stored_as, copies=own) / unfolded.FILE
     seen = unfolded.unfold(file, own / ROWS, found.file_name, watch)
     if seen.problem:

@@ -12,7 +12,7 @@ from io import BufferedIOBase
 from pathlib import Path
 from threading import Event as Signal
 from threading import Thread
-from typing import Any, BinaryIO, TypeAlias, TypeVar
+from typing import Any, BinaryIO, Self, TypeAlias, TypeVar
 
 from django.db import connection
 from django.utils.timezone import now
@@ -20,7 +20,7 @@ from django.utils.timezone import now
 from curation import stores
 from curation.actions import errands
 from curation.actions.errands import Stopped
-from curation.models.errands import Written
+from curation.models.errands import Errand, Written
 
 BEAT_SECONDS = 2.0
 
@@ -53,17 +53,12 @@ def run(
 
 
 def _make(found: Row, write: Callable[[Row, BinaryIO, Tell], dict[str, Any]]) -> None:
-    with stores.aside() as folder:
-        pulse = Pulse(found, folder)
-        pulse.start()
-        try:
-            with (folder / found.FILE).open("w+b") as out:
-                facts = write(found, out, pulse.tell)
-            size = (folder / found.FILE).stat().st_size
-            digest = stores.seal(folder)[found.FILE]
-            stores.store().keep(found.stored_as, folder)
-        finally:
-            pulse.end()
+    with stores.aside() as folder, Pulse(found, folder) as pulse:
+        with (folder / found.FILE).open("w+b") as out:
+            facts = write(found, out, pulse.tell)
+        size = (folder / found.FILE).stat().st_size
+        digest = stores.seal(folder)[found.FILE]
+        stores.store().keep(found.stored_as, folder)
     errands.write(
         found, state=Written.State.DONE, ended_at=now(), seen=pulse.seen, of=pulse.of,
         size=size, digest=digest, **facts,
@@ -73,22 +68,26 @@ def _make(found: Row, write: Callable[[Row, BinaryIO, Tell], dict[str, Any]]) ->
 class Pulse(Thread):
     """Says that the worker lives and how far it is, by a connection of its own: what is
     archived is read in one transaction, in which nobody else would see it, and while a file
-    goes into a bucket nothing is read."""
+    goes into a bucket or comes from one nothing is read."""
 
-    def __init__(self, found: Written, folder: Path) -> None:
+    def __init__(self, found: Errand, folder: Path) -> None:
         super().__init__(daemon=True)
         self._found, self._folder = found, folder
-        self.seen = self.of = 0
+        self.seen, self.of = found.seen, found.of
         self._over, self._is_lost = Signal(), False
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._over.set()
+        self.join()
 
     def tell(self, seen: int, of: int) -> None:
         self.seen, self.of = seen, of
         if self._is_lost:
             raise Stopped
-
-    def end(self) -> None:
-        self._over.set()
-        self.join()
 
     def run(self) -> None:
         try:

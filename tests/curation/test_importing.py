@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from datetime import timedelta
 from itertools import count as count_from
@@ -18,6 +17,7 @@ from curation.ahead import ReadAhead
 from curation.errors import CurationError, NotAllowed, Unavailable
 from curation.models import Conversation, Event, Import, Message, Refusal
 from tests.buckets import NOBODY
+from tests.curation.uploads import fresh, lines, received, started
 from tests.factories import ContributorFactory, DatasetFactory
 from tests.races import together
 
@@ -39,30 +39,6 @@ def dataset():
 @pytest.fixture
 def curator(dataset):
     return ContributorFactory(member=dataset, member__roles=["curator"])
-
-
-def lines(count, first=0):
-    """Pairs, each third of them without an answer."""
-    for number in range(first, first + count):
-        row = {"instruction": f"Question {number}?", "response": f"Answer {number}."}
-        if number % 3 == 2:
-            row["response"] = ""
-        yield json.dumps(row) + "\n"
-
-
-def received(dataset, by, content=None, name="pairs.jsonl"):
-    content = "".join(lines(6)).encode() if content is None else content
-    return importing.receive(dataset=dataset, by=by, name=name, content=[content])
-
-
-def started(dataset, by, content=None, name="pairs.jsonl", **fields):
-    found = received(dataset, by, content, name)
-    told = {"format": "dolly", "mapping": {}, "as_state": "accepted", **fields}
-    return importing.start(import_id=found.pk, by=by, **told)
-
-
-def fresh(found):
-    return Import.objects.get(pk=found.pk)
 
 
 def test_a_worker_takes_what_fits_and_names_the_rest(dataset, curator, place, settings):
