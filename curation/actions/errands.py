@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from curation.actions.rights import require
-from curation.errors import CurationError
+from curation.errors import CurationError, Unavailable
 from curation.models import Archiving, Contributor, Event, Extract, Import, Refusal
 from curation.models.errands import Errand, Written
 
@@ -80,11 +80,15 @@ def claim(model: type[Row], pk: int, **anew: Any) -> Row | None:
 @contextmanager
 def doing(errand: Errand) -> Iterator[None]:
     """The work on a row: where it is refused or breaks, the row says so; where the row is
-    no longer ours, it just ends."""
+    no longer ours, it just ends. Where something does not answer, it is left to the next
+    worker as by one that was lost, and its last one says why."""
     try:
         yield
     except Stopped:
         return
+    except Unavailable as refusal:
+        if errand.attempt >= ATTEMPTS:
+            _fail(errand, str(refusal))
     except CurationError as refusal:
         _fail(errand, str(refusal))
     except Exception:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from io import BufferedIOBase
 from pathlib import Path
 from threading import Event as Signal
@@ -20,6 +21,7 @@ from django.utils.timezone import now
 from curation import stores
 from curation.actions import errands
 from curation.actions.errands import Stopped
+from curation.errors import Unavailable
 from curation.models.errands import Errand, Written
 
 BEAT_SECONDS = 2.0
@@ -49,7 +51,8 @@ def run(
             is_made = True
     finally:
         if not is_made:
-            found.destroy_files()
+            with suppress(Unavailable):  # it goes with the next attempt's, or by the clock
+                found.destroy_files()
 
 
 def _make(found: Row, write: Callable[[Row, BinaryIO, Tell], dict[str, Any]]) -> None:

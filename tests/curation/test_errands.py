@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from time import monotonic, sleep
 
 import pytest
+from django.utils.timezone import now
 
 from curation import stores
-from curation.actions import importing, writing
+from curation.actions import archives, errands, extracting, importing, writing
+from tests.buckets import NOBODY
 from tests.curation.uploads import fresh, started
 from tests.factories import ContributorFactory, DatasetFactory
 
@@ -15,10 +18,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_this_process")]
 
 
 @pytest.fixture(autouse=True)
-def place(settings, tmp_path):
+def place(settings, tmp_path, monkeypatch):
     settings.VERSIONS_DIR, settings.TRANSFERS_DIR = tmp_path / "kept", tmp_path / "own"
     settings.VERSIONS_DIR.mkdir()
-    return settings.VERSIONS_DIR
+    # The pulse has a connection of its own, which sees no row of the test's transaction.
+    monkeypatch.setattr(writing, "BEAT_SECONDS", 600)
 
 
 @pytest.fixture
@@ -29,6 +33,49 @@ def dataset():
 @pytest.fixture
 def curator(dataset):
     return ContributorFactory(member=dataset, member__roles=["curator"])
+
+
+def an_import(dataset, curator):
+    return started(dataset, curator), importing.run
+
+
+def an_extract(dataset, curator):
+    wanted = extracting.Wanted("dolly", "jsonl")
+    return extracting.ask(dataset=dataset, by=curator, wanted=wanted), extracting.run
+
+
+def an_archive(dataset, curator):
+    return archives.ask(dataset_id=dataset.pk, by=curator, has_names=True), archives.run
+
+
+@pytest.mark.parametrize("ask", [an_import, an_extract, an_archive])
+def test_a_store_that_is_back_in_time_costs_nothing(dataset, curator, bucket, ask):
+    found, run = ask(dataset, curator)
+    silent = {"beat_at": now() - timedelta(minutes=5)}
+    bucket.answer(NOBODY)
+
+    run(found.pk)
+
+    found.refresh_from_db()
+    assert (found.state, found.attempt, found.why) == ("running", 1, "")
+    type(found).objects.update(**silent)
+    assert errands.take_back_silent(type(found)) == [found.pk]
+    bucket.answer()
+    run(found.pk)
+    found.refresh_from_db()
+    assert (found.state, found.attempt) == ("done", 2)
+
+
+@pytest.mark.parametrize("ask", [an_import, an_extract, an_archive])
+def test_a_store_that_stays_away_is_the_reason_in_the_end(dataset, curator, bucket, ask):
+    found, run = ask(dataset, curator)
+    type(found).objects.update(attempt=errands.ATTEMPTS - 1)
+    bucket.answer(NOBODY)
+
+    run(found.pk)
+
+    found.refresh_from_db()
+    assert (found.state, "does not answer" in found.why) == ("failed", True)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -22,7 +22,7 @@ from curation.actions import (
     writing,
 )  # fmt: skip
 from curation.actions.extracting import Wanted
-from curation.errors import CurationError, NotAllowed, Unavailable
+from curation.errors import CurationError, NotAllowed
 from curation.formats import written as formats
 from curation.models import Event, Extract
 from tests.buckets import NOBODY
@@ -175,11 +175,6 @@ def test_in_a_bucket_it_is_the_same_and_goes_after_its_days(
     bucket.answer(NOBODY)
     away = client.get(file)
     assert (away.status_code, "does not answer" in away.text) == (503, True)
-    late = asked(dataset, curator)
-    with pytest.raises(Unavailable):  # what it may have left there could not be destroyed
-        extracting.run(late.pk)
-    late.refresh_from_db()
-    assert late.state == "failed" and "does not answer" in late.why
 
     bucket.answer()
     bucket.write(f"{found.stored_as}/file", content[:-1])
