@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -46,7 +47,8 @@ class Stopped(Exception):
 # ---- what people do --------------------------------------------------------------------
 @transaction.atomic
 def cancel(errand: Errand, *, by: Contributor) -> None:
-    """Call it off. What is in the record already stays there; no file is kept."""
+    """Call it off. What is in the record already stays there; no file is kept: where it
+    cannot be destroyed at once, the clock does it."""
     require(by, errand.dataset)
     found = type(errand).objects.select_for_update().get(pk=errand.pk)
     if found.state == State.CANCELLED:
@@ -54,12 +56,11 @@ def cancel(errand: Errand, *, by: Contributor) -> None:
     if found.ended_at is not None:
         raise CurationError(_("It has ended already, so there is nothing to call off."))
     found.state, found.ended_at = State.CANCELLED, now()
-    if found.has_file and not found.attempt:  # no worker reads it
-        found.forgotten_at = found.ended_at
-        found.destroy_files()  # or it is not called off, where nobody answers
-    found.save(update_fields=["state", "ended_at", "forgotten_at"])
+    found.save(update_fields=["state", "ended_at"])
     kind = f"{found._meta.model_name}.cancelled"
     Event.objects.record(kind, found, by=by, dataset=errand.dataset)
+    if found.has_file and not found.attempt:  # no worker reads it
+        transaction.on_commit(partial(_try_to_forget, found))
 
 
 # ---- the worker's side -----------------------------------------------------------------
@@ -133,8 +134,7 @@ def forget_old() -> None:
     this disk."""
     for model in KINDS:
         for errand in model.objects.outdated():
-            with _one_alone(errand):
-                forget(errand)
+            _try_to_forget(errand)
     for written in WRITTEN:
         for errand in written.objects.broken_off().filter(ended_at__gt=now() - LOOKED_FOR):
             with _one_alone(errand):
@@ -166,6 +166,11 @@ def _one_alone(errand: Errand) -> Iterator[None]:
         yield
     except Exception:
         logger.exception("Files of %s were not destroyed", errand)
+
+
+def _try_to_forget(errand: Errand) -> None:
+    with _one_alone(errand):
+        forget(errand)
 
 
 @transaction.atomic

@@ -34,10 +34,11 @@ class ErrandQuerySet(models.QuerySet[M]):
         return self.filter(self.model.HAS_FILE)
 
     def outdated(self) -> Self:
-        """Files of what ended long ago, or was never begun."""
+        """Files of what ended long ago, was never begun, or was called off before that."""
         before = now() - self.model.kept_for()
         is_idle = Q(state="choosing", asked_at__lt=before)
-        return self.with_file().filter(Q(ended_at__lt=before) | is_idle)
+        is_called_off = Q(state="cancelled", attempt=0)
+        return self.with_file().filter(Q(ended_at__lt=before) | is_idle | is_called_off)
 
     def broken_off(self) -> Self:
         """Of which a worker may have left something, if it was killed."""

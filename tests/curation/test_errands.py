@@ -8,10 +8,11 @@ from time import monotonic, sleep
 import pytest
 from django.utils.timezone import now
 
-from curation import stores
+from curation import stores, tasks
 from curation.actions import archives, errands, extracting, importing, writing
+from curation.models import Event
 from tests.buckets import NOBODY
-from tests.curation.uploads import fresh, started
+from tests.curation.uploads import fresh, received, started
 from tests.factories import ContributorFactory, DatasetFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_this_process")]
@@ -96,3 +97,25 @@ def test_while_a_file_comes_from_the_store_its_worker_lives(dataset, curator, mo
 
     assert heard == [True]
     assert (fresh(found).state, fresh(found).of) == ("done", 6)
+
+
+def test_what_cannot_be_destroyed_now_is_called_off_and_goes_by_the_clock(
+    dataset, curator, bucket, django_capture_on_commit_callbacks
+):
+    found, other = received(dataset, curator), received(dataset, curator)
+    with django_capture_on_commit_callbacks() as later:
+        errands.cancel(found, by=curator)
+        errands.cancel(other, by=curator)
+    assert Event.objects.filter(kind="import.cancelled").count() == 2
+    assert len(bucket.names()) == 6  # a rollback would take nothing along
+
+    bucket.answer(NOBODY)
+    later[0]()
+    assert (fresh(found).state, fresh(found).has_file) == ("cancelled", True)
+    bucket.answer()
+    later[1]()
+    assert {name.partition("/")[0] for name in bucket.names()} == {found.stored_as}
+
+    tasks.forget_transfers()
+    assert bucket.names() == []
+    assert not any(fresh(one).has_file for one in (found, other))

@@ -148,18 +148,6 @@ def test_what_came_otherwise_or_not_at_all_is_not_taken(dataset, curator, bucket
     assert [one.state for one in Import.objects.order_by("pk")] == ["failed", "failed"]
 
 
-def test_what_cannot_be_destroyed_is_not_called_off(dataset, curator, bucket):
-    found = received(dataset, curator)
-    bucket.answer(NOBODY)
-    with pytest.raises(Unavailable):
-        errands.cancel(found, by=curator)
-    assert fresh(found).state == "choosing"
-
-    bucket.answer()
-    errands.cancel(found, by=curator)
-    assert (fresh(found).state, bucket.names()) == ("cancelled", [])
-
-
 def test_a_file_that_is_too_large_is_not_kept(dataset, curator, place, settings):
     settings.IMPORT_MEGABYTES = 1
 
