@@ -32,12 +32,13 @@ class ReadAhead(Generic[T]):
         self._thread.shutdown()
 
     def begin(self) -> None:
-        self._coming = self._thread.submit(copy_context().run, self._read)
+        """Nothing, where it is begun already."""
+        if self._coming is None:
+            self._coming = self._thread.submit(copy_context().run, self._read)
 
     def next(self) -> T | None:
         """The next part; None after the last."""
-        if self._coming is None:
-            self.begin()
+        self.begin()
         assert self._coming is not None
         while not wait([self._coming], self._seconds).done:
             self._waiting()

@@ -49,11 +49,15 @@ def copy_in(rows: Iterable[Row]) -> None:
 
 
 def copy_rows(
-    model: type[Model], columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
+    model: type[Model],
+    columns: Sequence[str],
+    rows: Iterable[tuple[Any, ...]],
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
     """Write new rows with these values, and in all other columns what a new row has.
 
-    JSON and lists are spelled already: see `as_json` and `as_array`.
+    JSON and lists are spelled already: see `as_json` and `as_array`. `meanwhile` is called
+    once the server has all rows, which is when it turns to triggers.
     """
     others = {field.attname: (field, spell) for field, spell in _fields(model)}
     given = [others.pop(name)[0] for name in columns]
@@ -63,7 +67,8 @@ def copy_rows(
     # What has no value either way need not be said for each row.
     alike = [(f, value) for f, value in alike if value is not None or f.has_db_default()]
     values = tuple(value for _field, value in alike)
-    _copy(model, [*given, *(f for f, _value in alike)], (row + values for row in rows))
+    fields = [*given, *(f for f, _value in alike)]
+    _copy(model, fields, (row + values for row in rows), meanwhile)
 
 
 def numbers(model: type[Model], count: int) -> list[int]:
@@ -83,7 +88,10 @@ def as_array(whole: Iterable[int]) -> str:
 
 
 def _copy(
-    model: type[Model], fields: Iterable[Field[Any, Any]], rows: Iterable[Sequence[Any]]
+    model: type[Model],
+    fields: Iterable[Field[Any, Any]],
+    rows: Iterable[Sequence[Any]],
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
     names = ", ".join(f'"{field.column}"' for field in fields)
     command = f'COPY "{model._meta.db_table}" ({names}) FROM STDIN'
@@ -94,6 +102,7 @@ def _copy(
     ):
         for row in rows:
             copy.write_row(row)
+        meanwhile()
 
 
 def _is_numbered(model: type[Model]) -> bool:

@@ -6,7 +6,7 @@ file: the same file gives the same records on any machine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -18,9 +18,10 @@ from django.utils.timezone import now
 
 from curation.actions import datasets
 from curation.actions.findings import Held, findings_in, hold_unwritten
-from curation.actions.lookalikes import copy_sketches
-from curation.actions.sides import sides_of
+from curation.actions.lookalikes import Drawn, copy_sketches
+from curation.actions.sides import sides_by_key
 from curation.actions.unwritten import Text, Unwritten, copy_messages
+from curation.aggregate.splits import prompt_key
 from curation.clean import checks
 from curation.copied import copy_in, copy_rows, numbers
 from curation.formats import jsonl
@@ -66,6 +67,11 @@ class Report:
         if len(self.problems) < self.kept:
             self.problems.append(Problem(line, str(reason)))
 
+    def add(self, bad: int, problems: Sequence[Problem]) -> None:
+        """So many more, of which these are kept."""
+        self.bad += bad
+        self.problems += problems[: max(0, self.kept - len(self.problems))]
+
     def counts(self) -> dict[str, int]:
         names = ("conversations", "messages", "rankings", "unchanged", "bad")
         return {name: getattr(self, name) for name in names}
@@ -88,6 +94,8 @@ class Job:
     report: Report
     categories: dict[str, Category] = field(default_factory=dict)
     at: datetime = field(default_factory=now)
+    # Called once the server has all texts of a batch and is busy with them.
+    meanwhile: Callable[[], None] = lambda: None
 
     def uid(self, *keys: str) -> UUID:
         return uuid5(NAMESPACE, "\n".join([self.dataset.slug, *keys]))
@@ -99,13 +107,20 @@ class Opening(NamedTuple):
     text: str
     category: Category | None = None
     language: str = ""
+    prompt_key: str = ""  # where these are known already
+    uid: UUID | None = None
+
+
+def category_slug(name: str) -> str:
+    """What has no letters for a slug gets a number."""
+    return slugify(name)[:50] or f"category-{jsonl.short_hash(name)[:8]}"
 
 
 def category_named(job: Job, name: str) -> Category | None:
-    """By slug, made where it is missing. What has no letters for a slug gets a number."""
+    """By slug, made where it is missing."""
     if not name:
         return None
-    slug = slugify(name)[:50] or f"category-{jsonl.short_hash(name)[:8]}"
+    slug = category_slug(name)
     if slug not in job.categories:
         title = name.replace("_", " ").capitalize()[:60]
         datasets.add_categories(
@@ -130,18 +145,23 @@ def fresh(job: Job, lines: Sequence[Line]) -> list[Any]:
 
 def begin(job: Job, wanted: dict[str, Opening]) -> dict[str, Conversation]:
     """A conversation for each key, with its number, not written yet."""
-    sides = sides_of(job.dataset, {opening.text for opening in wanted.values()})
+    slug = job.dataset.slug
+    keys = {
+        key: opening.prompt_key or prompt_key(slug, opening.text)
+        for key, opening in wanted.items()
+    }
+    sides = sides_by_key(job.dataset, set(keys.values()))
     numbered = zip(numbers(Conversation, len(wanted)), wanted.items(), strict=True)
     job.report.conversations += len(wanted)
     return {
         key: Conversation(
             pk=pk,
-            uid=job.uid(key),
+            uid=opening.uid or job.uid(key),
             dataset=job.dataset,
             category=opening.category,
             language=opening.language or job.dataset.languages[0],
             source_key=key,
-            **sides[opening.text]._asdict(),
+            **sides[keys[key]]._asdict(),
         )
         for pk, (key, opening) in numbered
     }
@@ -159,11 +179,12 @@ def unwritten(
     generator: str = "",
     state: str = "",
     language: str = "",
+    uid: UUID | None = None,
 ) -> Unwritten:
     state = str(state or job.state)
     origin = Message.Origin.MODEL if generator else Message.Origin.IMPORT
     return Unwritten(
-        uid=job.uid(conversation.source_key, key),
+        uid=uid or job.uid(conversation.source_key, key),
         conversation=conversation,
         parent=parent,
         role=str(role),
@@ -202,11 +223,16 @@ def look_at(job: Job, messages: Sequence[Unwritten]) -> Seen:
 
 
 def store(
-    job: Job, messages: Sequence[Unwritten], seen: Seen, besides: Iterable[Said] = ()
+    job: Job,
+    messages: Sequence[Unwritten],
+    seen: Seen,
+    besides: Iterable[Said] = (),
+    sketches: Mapping[str, Drawn] | None = None,
 ) -> None:
-    """Write texts with what was seen in them, and their lines of history."""
-    copy_messages(messages)
-    copy_sketches(messages, job.dataset)
+    """Write texts with what was seen in them, and their lines of history. `sketches` are
+    those of first prompts that were drawn already."""
+    copy_messages(messages, job.meanwhile)
+    copy_sketches(messages, job.dataset, sketches or {})
     copy_in(seen.found)
     note(job, chain(_arrivals(job, messages), _holds(seen.held), besides))
     job.report.messages += len(messages)

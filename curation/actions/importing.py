@@ -11,6 +11,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from io import BufferedIOBase
 from pathlib import Path
@@ -170,12 +171,13 @@ def _take(found: Import) -> None:
         besides=found.trees, refuse=track.refuse,
     )  # fmt: skip
     with ReadAhead(parts, waiting=track.tell, seconds=SECONDS) as coming, track:
+        job = replace(job, meanwhile=coming.begin)
         while (batch := coming.next()) is not None:
+            track.catch_up()
             with transaction.atomic():
                 imports.take(job, batch, found.format)
-                track.note(trees=len(batch))
-                # What follows is the server's part: it proves all keys of what was written.
-                coming.begin()
+                track.note(trees=batch.lines)
+    track.catch_up()
     with transaction.atomic():
         imports.end(job, found.format, found.file_name)
         track.note(trees=0, state=State.DONE, ended_at=now())
@@ -192,6 +194,8 @@ class _Track:
         self.found, self.report = found, report
         self.trees, self.noted = found.trees, found.refused
         self.seen = self.misread = 0
+        # What a thread has read since is told with the next batch, not with this one.
+        self.read, self.ahead = 0, Report(kept=REFUSALS_KEPT)
         self.is_over = False
 
     def __enter__(self) -> Self:
@@ -206,14 +210,19 @@ class _Track:
             for row in unfolded.read(lines, refuse):
                 if self.is_over:
                     return
-                self.seen += 1
+                self.read += 1
                 yield row
 
     def refuse(self, number: int, reason: object) -> None:
-        """What the reader cannot take, once in all."""
-        self.misread += 1
-        if self.misread > self.found.misread:
-            self.report.refuse(number, reason)
+        """What the reader cannot take."""
+        self.ahead.refuse(number, reason)
+
+    def catch_up(self) -> None:
+        """Of what was read by now. Of refusals each is told once in all."""
+        ahead, self.ahead = self.ahead, Report(kept=REFUSALS_KEPT)
+        told = min(ahead.bad, max(0, self.found.misread - self.misread))
+        self.report.add(ahead.bad - told, ahead.problems[told:])
+        self.seen, self.misread = self.read, self.misread + ahead.bad
 
     def note(self, *, trees: int, **fields: Any) -> None:
         """With what was just taken, in its transaction."""
@@ -231,7 +240,7 @@ class _Track:
 
     def tell(self) -> None:
         """A sign of life between batches, too: of a file nothing of which can be taken."""
-        errands.write(self.found, seen=max(self.seen, self.found.seen))
+        errands.write(self.found, seen=max(self.read, self.found.seen))
 
     def _note_refusals(self) -> None:
         room = max(0, REFUSALS_KEPT - self.noted)

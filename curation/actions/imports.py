@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
@@ -17,6 +17,7 @@ from curation.actions import searches
 from curation.actions.answering import take_responses
 from curation.actions.arrivals import Job, Report
 from curation.actions.planting import take_trees
+from curation.actions.plants import plants
 from curation.actions.rights import require
 from curation.errors import BadLine, CurationError
 from curation.formats import rows as files
@@ -28,8 +29,24 @@ LINES_AT_ONCE = 1_000
 CHARACTERS_AT_ONCE = 8_000_000
 
 State = Message.State
-# What becomes of a batch; of all other formats the lines are trees.
-TAKES: dict[str, Callable[[Job, list[Line]], None]] = {"responses": take_responses}
+
+
+class Batch(NamedTuple):
+    """What one transaction takes."""
+
+    lines: int  # that are in it: trees, or what else a format has
+    ready: Any  # what follows from them alone: see Way
+
+
+class Way(NamedTuple):
+    """How lines of a format come into the record: first without a query, then by many."""
+
+    ready: Callable[[Job, list[Line]], Any]
+    take: Callable[[Job, Any], None]
+
+
+TREES = Way(plants, take_trees)
+WAYS = {"responses": Way(lambda _job, lines: lines, take_responses)}  # others are TREES
 
 
 def import_lines(
@@ -91,11 +108,11 @@ def begin(
     return Job(dataset=dataset, by=by, state=as_state, report=report or Report())
 
 
-def take(job: Job, batch: list[Line], format: str) -> None:
+def take(job: Job, batch: Batch, format: str) -> None:
     """Write a batch, inside the caller's transaction."""
     # Two imports into one dataset take turns: neither sees half of the other.
     Dataset.objects.select_for_update(no_key=True).get(pk=job.dataset.pk)
-    TAKES.get(format, take_trees)(job, batch)
+    WAYS.get(format, TREES).take(job, batch.ready)
 
 
 def end(job: Job, format: str, file_name: str) -> None:
@@ -127,12 +144,13 @@ def batches(
     *,
     besides: int = 0,
     refuse: Refuse | None = None,
-) -> Iterator[list[Line]]:
-    """What is in a file, so much at a time as one transaction takes.
+) -> Iterator[Batch]:
+    """What is in a file, so much at a time as one transaction takes. No query.
 
     The first `besides` trees are passed over: they are in the record. `refuse` is called
     with what cannot be read, else the job's report is.
     """
+    ready = WAYS.get(format, TREES).ready
     batch: list[Line] = []
     size = 0
     lines = _lines(rows, format, mapping, refuse or job.report.refuse)
@@ -140,10 +158,10 @@ def batches(
         batch.append(line)
         size += _length(line)
         if len(batch) == LINES_AT_ONCE or size > CHARACTERS_AT_ONCE:
-            yield batch
+            yield Batch(len(batch), ready(job, batch))
             batch, size = [], 0
     if batch:
-        yield batch
+        yield Batch(len(batch), ready(job, batch))
 
 
 def _lines(

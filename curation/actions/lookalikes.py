@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from django.db import transaction
 from django.db.models import Q
 
-from curation.actions.unwritten import Text, Unwritten
+from curation.actions.unwritten import Unwritten
 from curation.aggregate.splits import prompt_key
 from curation.clean import duplicates, sketches
 from curation.clean.duplicates import ALIKE_FROM, Relation
@@ -20,6 +20,7 @@ from curation.prepared import Among, Prepared
 READ_AT_MOST = 20  # texts of candidates
 SLACK = 0.12  # an estimate is hardly ever further off than this
 AT_ONCE = 1_000
+One = TypeVar("One", Message, Unwritten)
 ALIVE = (Message.State.SUBMITTED, Message.State.ACCEPTED)
 
 
@@ -28,6 +29,13 @@ _alive = Prepared(
         Among("pk", pks), parent=None, state__in=ALIVE
     ).select_related("conversation")
 )
+
+
+class Drawn(NamedTuple):
+    """A sketch as it is stored."""
+
+    bands: list[int]
+    signature: bytes
 
 
 class Lookalike(NamedTuple):
@@ -72,7 +80,7 @@ def note_sketches(messages: Sequence[Message]) -> None:
                 signature=signature,
                 version=sketches.VERSION,
             )
-            for prompt, (bands, signature) in zip(prompts, _drawn(prompts), strict=True)
+            for prompt, (bands, signature) in _with_sketches(prompts, {})
         ),
         update_conflicts=True,
         unique_fields=["message"],
@@ -80,25 +88,38 @@ def note_sketches(messages: Sequence[Message]) -> None:
     )
 
 
-def copy_sketches(messages: Sequence[Unwritten], dataset: Dataset) -> None:
-    """The same for many that were just written."""
+def copy_sketches(
+    messages: Sequence[Unwritten], dataset: Dataset, known: Mapping[str, Drawn]
+) -> None:
+    """The same for many that were just written; `known` are drawn already, by text."""
     prompts = [message for message in messages if message.parent is None]
     copy_rows(
         Sketch,
         ("message_id", "dataset_id", "bands", "signature", "version"),
         (
             (prompt.pk, dataset.pk, as_array(bands), signature, sketches.VERSION)
-            for prompt, (bands, signature) in zip(prompts, _drawn(prompts), strict=True)
+            for prompt, (bands, signature) in _with_sketches(prompts, known)
         ),
     )
 
 
-def _drawn(prompts: Sequence[Text]) -> Iterator[tuple[list[int], bytes]]:
-    """Bands and signature of each. Short ones are looked up by their words alone."""
-    signatures = sketches.signatures([prompt.text for prompt in prompts])
-    rows = zip(prompts, signatures, sketches.bands(signatures), strict=True)
-    for prompt, signature, bands in rows:
-        yield [] if _is_short(prompt.text) else bands.tolist(), signature.tobytes()
+def drawn(first_prompts: Iterable[str]) -> dict[str, Drawn]:
+    """The sketch of each text. Short ones are looked up by their words alone."""
+    texts = list(dict.fromkeys(first_prompts))
+    signatures = sketches.signatures(texts)
+    rows = zip(texts, signatures, sketches.bands(signatures), strict=True)
+    return {
+        text: Drawn([] if _is_short(text) else bands.tolist(), signature.tobytes())
+        for text, signature, bands in rows
+    }
+
+
+def _with_sketches(
+    prompts: Sequence[One], known: Mapping[str, Drawn]
+) -> Iterator[tuple[One, Drawn]]:
+    anew = drawn(prompt.text for prompt in prompts if prompt.text not in known)
+    for prompt in prompts:
+        yield prompt, known.get(prompt.text) or anew[prompt.text]
 
 
 def catch_up() -> int:

@@ -6,6 +6,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from uuid import UUID
 
 from curation.actions.arrivals import (
     Job,
@@ -20,11 +21,12 @@ from curation.actions.arrivals import (
 )
 from curation.actions.conversations import advance_unwritten
 from curation.actions.findings import hold_questions
+from curation.actions.plants import Plants
 from curation.actions.settlements import Settled, settle_imported
 from curation.actions.unwritten import Unwritten
 from curation.aggregate.demand import Turn
 from curation.copied import copy_in, copy_rows, numbers
-from curation.formats.trees import Line, Node, Tree, beside
+from curation.formats.trees import Line, Node, Tree
 from curation.models import (
     Ballot,
     BallotEntry,
@@ -34,7 +36,6 @@ from curation.models import (
     Original,
     Settlement,
 )
-from curation.spelled import as_json
 
 State = Message.State
 Stored = dict[int, Unwritten]  # what a node becomes
@@ -42,19 +43,16 @@ Level = list[tuple[Tree, Node | None, Node]]
 Orders = dict[Unwritten, dict[Unwritten, int]]  # of a prompt: the places of its answers
 
 
-def take_trees(job: Job, lines: list[Line]) -> None:
+def take_trees(job: Job, plants: Plants) -> None:
     """All of it is made before anything is written: then a table is written once."""
-    trees = fresh(job, [line for line in lines if _fits(job, line)])
-    kinds = {tree.key: category_named(job, tree.category) for tree in trees}
-    started = begin(job, {
-        tree.key: Opening(tree.root.text, kinds[tree.key], tree.root.language)
-        for tree in trees
-    })  # fmt: skip
+    trees = fresh(job, [line for line in plants.lines if _fits(job, line)])
+    started = begin(job, {tree.key: _opening(job, tree, plants) for tree in trees})
     nodes = list(chain.from_iterable(_levels(trees)))
     stored: Stored = {}
     for tree, parent, node in nodes:
         above = stored[id(parent)] if parent is not None else None
-        stored[id(node)] = _message(job, started[tree.key], tree, above, node)
+        uid = plants.uids[id(node)]
+        stored[id(node)] = _message(job, started[tree.key], tree, above, node, uid)
     messages = list(stored.values())
     seen = look_at(job, messages)
     if job.dataset.is_pairs:
@@ -63,9 +61,19 @@ def take_trees(job: Job, lines: list[Line]) -> None:
     settled = _write_orders(orders)
     moved = advance_unwritten(started.values(), _turns(messages, orders, settled))
     copy_in(started.values())
-    store(job, messages, seen, _history(job, orders, moved))
-    _keep_originals(nodes, started, stored)
+    store(job, messages, seen, _history(job, orders, moved), plants.sketches)
+    _keep_originals(nodes, stored, plants)
     job.report.rankings += len(orders)
+
+
+def _opening(job: Job, tree: Tree, plants: Plants) -> Opening:
+    return Opening(
+        tree.root.text,
+        category_named(job, tree.category),
+        tree.root.language,
+        plants.prompt_keys[id(tree)],
+        plants.uids[id(tree)],
+    )
 
 
 def _history(job: Job, orders: Orders, moved: Iterable[Conversation]) -> Iterator[Said]:
@@ -104,24 +112,11 @@ def _levels(trees: Sequence[Tree]) -> Iterator[Level]:
         level = [(tree, node, child) for tree, _, node in level for child in node.children]
 
 
-def _keep_originals(
-    level: Level, started: Mapping[str, Conversation], stored: Stored
-) -> None:
+def _keep_originals(nodes: Level, stored: Stored, plants: Plants) -> None:
     """What the record has no place for."""
-    facts = (
-        (stored[id(node)].pk, tree.format, _facts(started[tree.key], tree, node))
-        for tree, _parent, node in level
-    )
-    rows = ((pk, format, as_json(kept)) for pk, format, kept in facts if kept)
+    kept = ((stored[id(n)].pk, t.format, plants.beside.get(id(n))) for t, _p, n in nodes)
+    rows = (row for row in kept if row[-1])
     copy_rows(Original, ("message_id", "format", "facts"), rows)
-
-
-def _facts(conversation: Conversation, tree: Tree, node: Node) -> dict[str, object]:
-    facts = beside(node, tree)
-    category = conversation.category
-    if node is tree.root and category is not None and category.slug != tree.category:
-        facts["category"] = {category.slug: tree.category}  # as the file spells it
-    return facts
 
 
 def _message(
@@ -130,6 +125,7 @@ def _message(
     tree: Tree,
     parent: Unwritten | None,
     node: Node,
+    uid: UUID,
 ) -> Unwritten:
     # Prompts that were written for a tree, not drawn into it, never got a verdict.
     is_given = node.verdict is None and parent is None and tree.is_ready
@@ -143,6 +139,7 @@ def _message(
         context=node.context,
         language=node.language,
         generator=node.generator,
+        uid=uid,
         state=job.state if node.verdict or is_given else State.SUBMITTED,
     )
 

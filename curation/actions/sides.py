@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
@@ -25,15 +25,21 @@ def sides_of(dataset: Dataset, first_prompts: Iterable[str]) -> dict[str, Side]:
     Otherwise a changed percentage would put the same words on both.
     """
     keys = {text: prompt_key(dataset.slug, text) for text in first_prompts}
-    wanted = Among("prompt_key", list(set(keys.values())))
+    known = sides_by_key(dataset, set(keys.values()))
+    return {text: known[key] for text, key in keys.items()}
+
+
+def sides_by_key(dataset: Dataset, keys: Collection[str]) -> dict[str, Side]:
+    """The same for prompts of which only the key is at hand. One query."""
+    wanted = Among("prompt_key", list(keys))
     there = Conversation.objects.filter(wanted, dataset=dataset)
     rows = there.order_by("-pk").values_list("prompt_key", "split", "group", "uid")
     known = {key: Side(key, split, group or uid) for key, split, group, uid in rows}
     percent = dataset.policy.held_out_percent
-    for text, key in keys.items():
+    for key in keys:
         if key not in known:
-            known[key] = Side(key, split_of(dataset.slug, text, percent), uuid4())
-    return {text: known[key] for text, key in keys.items()}
+            known[key] = Side(key, split_of(key, percent), uuid4())
+    return known
 
 
 def begin_with(conversation: Conversation, text: str) -> None:

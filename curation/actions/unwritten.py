@@ -5,7 +5,7 @@ An instance of the model costs several times as much, and a file has thousands.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,8 +47,8 @@ class Unwritten:
 Text = Message | Unwritten
 
 
-def copy_messages(messages: Iterable[Unwritten]) -> None:
-    copy_rows(Message, _COLUMNS, map(_row, messages))
+def copy_messages(messages: Iterable[Unwritten], meanwhile: Callable[[], None]) -> None:
+    copy_rows(Message, _COLUMNS, map(_row, messages), meanwhile)
 
 
 def _row(one: Unwritten) -> tuple[Any, ...]:

@@ -21,7 +21,7 @@ from curation.formats import jsonl
 from curation.formats.budget import COLUMNS_AT_MOST, Budget
 from curation.formats.format import File, Format
 from curation.formats.sheet import unmarked
-from curation.formats.trees import Numbered, Refuse, Rows
+from curation.formats.trees import Numbered, Refuse, Rows, Spelled
 
 UTF_8 = "utf-8-sig"  # with a byte order mark or without
 READ_AT_ONCE = 1 << 16
@@ -80,7 +80,7 @@ def of_lines(lines: Iterable[bytes], refuse: Refuse) -> Iterator[Numbered]:
         try:
             spelled = jsonl.decoded(line.strip())
             if spelled:
-                yield Numbered(number, jsonl.fields(spelled))
+                yield Spelled(number, jsonl.fields(spelled), spelled)
         except BadLine as problem:
             refuse(number, problem)
 

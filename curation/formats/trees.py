@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from curation.clean.text import tidied
 from curation.errors import BadLine
@@ -74,6 +74,17 @@ class Numbered(NamedTuple):
 
     number: int
     fields: dict[str, Any]
+
+
+class Spelled(Numbered):
+    """A row with the text that it was read from: JSON without a line break."""
+
+    def __new__(cls, number: int, fields: dict[str, Any], text: str) -> Self:
+        row = super().__new__(cls, number, fields)
+        row.text = text
+        return row
+
+    text: str
 
 
 class Line(NamedTuple):

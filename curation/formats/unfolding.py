@@ -25,7 +25,7 @@ from curation.errors import BadLine
 from curation.formats import rows
 from curation.formats.budget import Budget, Counted, TooMuch
 from curation.formats.format import File
-from curation.formats.trees import Numbered
+from curation.formats.trees import Numbered, Spelled
 
 MEMORY = 320 * 2**20  # bytes
 SECONDS = 600  # of the processor
@@ -33,6 +33,7 @@ READ_AT_ONCE = 2**20
 FIRST_AT_MOST = 8 * 2**20  # bytes of the first rows: a web process holds them all
 LEAST = 64 * 2**20  # bytes that the smallest file may unfold to
 TIMES = 100  # so many times its own size any file may
+OPENED = 500  # brackets in a row that cannot be nested too deep
 PACKED, PARQUET, ARCHIVE = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 NO_BYTES = bytes([0x81, 0x8D, 0x8F, 0x90, 0x9D])  # that Windows' Western letters lack
@@ -68,6 +69,14 @@ class Plain:
     file: BinaryIO
     size: int = 0
 
+    def row(self, row: Numbered) -> None:
+        """As it came, where that is known: it is JSON already. Nested deeper it might be
+        more than the next reader can take, so it is tried here."""
+        if isinstance(row, Spelled) and row.text.count("[") + row.text.count("{") < OPENED:
+            self.size += self.file.write(f"[{row.number},{row.text}]\n".encode())
+        else:
+            self.line([*row])
+
     def line(self, line: list[Any]) -> None:
         self.size += self.file.write(json.dumps(line).encode() + b"\n")
 
@@ -95,12 +104,13 @@ def unfold(order: Order) -> Unfolded:
 def _write(order: Order, found: Unfolded, there: Iterator[Numbered], out: Plain) -> None:
     last = 0
     try:
-        for number, fields in there:
+        for row in there:
+            number = row.number
             found.rows, last = found.rows + 1, number
             if found.rows + found.refused > order.rows_at_most:
                 raise TooMuch("rows")
             try:
-                out.line([number, fields])
+                out.row(row)
             except RecursionError:
                 found.rows, found.refused = found.rows - 1, found.refused + 1
                 out.line([number, None, "The JSON is nested too deep to be read."])

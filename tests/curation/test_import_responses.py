@@ -131,14 +131,14 @@ def test_lines_without_a_model_or_with_too_long_a_name_are_reported(dataset):
 
 def test_a_batch_that_fails_leaves_nothing_half_written(dataset, monkeypatch):
     monkeypatch.setattr(imports, "LINES_AT_ONCE", 1)
-    taken = imports.TAKES["responses"]
+    way = imports.WAYS["responses"]
 
     def fail_on_two(job, lines):
-        taken(job, lines)
+        way.take(job, lines)
         if lines and lines[0].found.reply == "Two":
             raise OSError("The disk is full.")
 
-    monkeypatch.setitem(imports.TAKES, "responses", fail_on_two)
+    monkeypatch.setitem(imports.WAYS, "responses", way._replace(take=fail_on_two))
 
     with pytest.raises(OSError, match="disk"):
         take(dataset, response("One"), response("Two", prompt="Else?"), format="responses")

@@ -232,3 +232,31 @@ def test_who_watches_may_end_it(keep):
     with pytest.MonkeyPatch.context() as patch, pytest.raises(Enough):
         patch.setattr(unfolded, "EACH", 0.01)
         unfolded.unfold(folder / unfolded.FILE, folder / "rows", "a.jsonl", watch)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '{"a" : 1E5,\t"b": 1000000000000000000000000000001, "c": [-0.0, 1e999]}',
+        '{"é\u2028": "\\u00e9\\ud800 \U0001f600", "a":\r null, "a": "twice"}',
+        '{"deep": ' + "[" * 600 + "]" * 600 + "}",
+        '{"brackets": "' + "[" * 600 + '"}',
+    ],
+    ids=["numbers", "signs", "deep", "brackets"],
+)
+def test_a_row_is_read_again_as_it_was_read_first(keep, row):
+    folder = keep(f"  {row} \n".encode())
+    found = unfold(
+        Order(str(folder / unfolded.FILE), "a.jsonl", str(folder / "rows"), 10**6, 10)
+    )
+
+    with (folder / "rows").open("rb") as lines:
+        (again,) = unfolded.read(lines, lambda *why: pytest.fail(str(why)))
+    assert (found.rows, again.number, again.fields) == (1, 1, json.loads(row))
+
+
+def test_what_is_nested_too_deep_is_refused_before_anybody_reads_it_again(keep):
+    found, lines = opened(keep(b'{"a": ' + b"[" * 990 + b"]" * 990 + b"}\n{}\n"))
+
+    assert (found.rows, found.refused) == (1, 1)
+    assert [line[1] for line in lines] == [None, {}]
