@@ -22,7 +22,7 @@ from curation.models import (
     ModelReport,
     Withdrawal,
 )
-from curation.unmet import unmet_in
+from curation.unmet import hidden_from, unmet_in
 
 MODELS_AT_MOST = 50  # the newest; each costs a look at its ballots
 UNKNOWN = Fared(Score(0, 0), Score(0, 0))
@@ -204,8 +204,11 @@ def _versions_behind(report: ModelReport) -> set[int]:
 
 
 def of(person: Contributor) -> list[Held]:
-    """Newest version first. Five queries, however much the person wrote."""
-    counts = reach.of_person(person)
+    """As far as the person may know: see of_text(). Newest version first.
+
+    Six queries, however much they wrote.
+    """
+    counts = reach.of_person(person, but_by=hidden_from(person))
     versions = DatasetVersion.objects.filter(pk__in=counts)
     newest = list(versions.select_related("dataset").order_by("-frozen_at", "-pk"))
     models = _models(newest)

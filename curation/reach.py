@@ -68,19 +68,21 @@ SELECT EXISTS (
     JOIN below ON below.id = item.instead_of_id
 )
 """
-# Of a person: in which version how many of their texts are, and how many are held out.
+# Of a person: in which version how many of their texts are, and how many are held out; as
+# far as these others may be known, as above.
 OF_PERSON = """
 WITH RECURSIVE below (root, id) AS (
-    SELECT id, id FROM curation_message WHERE author_id = %s
+    SELECT id, id FROM curation_message WHERE author_id = %s AND id <> ALL(%s::bigint[])
     UNION ALL
     SELECT below.root, reply.id FROM curation_message AS reply
-    JOIN below ON reply.parent_id = below.id
+    JOIN below ON reply.parent_id = below.id WHERE reply.id <> ALL(%s::bigint[])
 ), held AS (
     SELECT item.version_id, below.root, item.split
     FROM below JOIN curation_versionitem AS item ON item.reply_id = below.id
     UNION
     SELECT item.version_id, below.root, item.split
     FROM below JOIN curation_versionitem AS item ON item.instead_of_id = below.id
+    WHERE item.reply_id <> ALL(%s::bigint[])
 )
 SELECT held.version_id, count(DISTINCT root) FILTER (WHERE role = %s),
     count(DISTINCT root) FILTER (WHERE role <> %s),
@@ -158,13 +160,17 @@ def versions_holding(
     return list(found.order_by("-frozen_at", "-pk"))
 
 
-def of_person(person: Contributor) -> dict[int, tuple[int, int, int]]:
+def of_person(
+    person: Contributor, *, but_by: Collection[int] = ()
+) -> dict[int, tuple[int, int, int]]:
     """Version to how many answers and how many questions of theirs it holds, and how many
-    of both for evaluation."""
+    of both for evaluation. `but_by` as of versions_holding()."""
+    hidden = list(but_by)
+    asked = (person.pk, hidden, hidden, hidden)
     role, kept = Message.Role.ASSISTANT.value, Conversation.Split.HELD_OUT.value
     return {
         version: tuple(counts)
-        for version, *counts in rows(OF_PERSON, person.pk, role, role, kept)
+        for version, *counts in rows(OF_PERSON, *asked, role, role, kept)
     }
 
 

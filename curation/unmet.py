@@ -20,6 +20,7 @@ from curation.models import (
     Dataset,
     GoldItem,
     GoldRanking,
+    Membership,
     Message,
 )
 
@@ -77,14 +78,8 @@ def unmet_in(dataset: Dataset, reader: Contributor, seen: Sight) -> Unmet:
     if seen != Sight.WORK:
         return NOTHING
     there = items_ahead(reader).filter(message__conversation__dataset=dataset)
-    columns = ("message", "message__conversation", "message__parent")
-    beside = (f"message__conversation__messages{one}" for one in TURN)
-    items: dict[int, tuple[int, int | None]] = {}
-    turns: dict[int, set[Turn]] = defaultdict(set)
-    for message, conversation, parent, *turn in there.values_list(*columns, *beside):
-        items[message] = conversation, parent
-        turns[conversation].add(Turn(*turn))
-    rows = items.values()
+    items, turns = _among_turns(there)
+    rows = [(conversation, parent) for conversation, parent, _shape in items.values()]
     # A pair waits as one, on its answer.
     begun = {one for one, parent in rows if parent is None or dataset.is_pairs}
     prompts: set[int] = set()
@@ -97,6 +92,43 @@ def unmet_in(dataset: Dataset, reader: Contributor, seen: Sight) -> Unmet:
         frozenset(turns.keys() - begun),
         {pk: one for one in turns for pk in come_of(known, turns[one], reader)},
     )
+
+
+def hidden_from(reader: Contributor) -> frozenset[int]:
+    """Where the person wrote something: known items ahead and what came of them, of all
+    datasets where unmet_in() has any. A query."""
+    if reader.is_staff:
+        return frozenset()
+    roles = Membership.objects.filter(contributor=reader)
+    curated = roles.filter(role=Membership.Role.CURATOR, suspended_at=None)
+    worked_in = roles.exclude(role=Membership.Role.VIEWER)
+    written = Message.objects.filter(author=reader).values("conversation")
+    there = items_ahead(reader).filter(
+        message__conversation__in=written,
+        message__conversation__dataset__in=worked_in.values("dataset"),
+    )
+    there = there.exclude(message__conversation__dataset__in=curated.values("dataset"))
+    items, turns = _among_turns(there)
+    pairs = (prompt for _, prompt, shape in items.values() if shape == Dataset.Shape.PAIRS)
+    prompts = frozenset(prompt for prompt in pairs if prompt is not None)
+    known = Known(frozenset(items), prompts)
+    later = {pk for around in turns.values() for pk in come_of(known, around, reader)}
+    return known.items | known.prompts | later
+
+
+Items = dict[int, tuple[int, int | None, str]]  # to conversation, parent, and shape
+
+
+def _among_turns(there: QuerySet[GoldItem]) -> tuple[Items, dict[int, set[Turn]]]:
+    """These, and all that is said in each of their conversations. A query."""
+    columns = ("message", "message__conversation", "message__parent", SHAPE)
+    beside = (f"message__conversation__messages{one}" for one in TURN)
+    items: Items = {}
+    turns: dict[int, set[Turn]] = defaultdict(set)
+    for message, conversation, parent, shape, *turn in there.values_list(*columns, *beside):
+        items[message] = conversation, parent, shape
+        turns[conversation].add(Turn(*turn))
+    return items, turns
 
 
 def items_ahead(reader: Contributor) -> QuerySet[GoldItem]:

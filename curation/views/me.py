@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from curation import access, care, contributions, lineage
 from curation.actions import withdrawals
+from curation.actions.rights import sight
 from curation.contributions import STATES_OF, Chosen, Tab
 from curation.errors import CurationError
 from curation.http import SignedInRequest
@@ -65,12 +66,16 @@ def work(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Asks first, and says which frozen versions hold the text."""
+    """Asks first, and says which frozen versions hold the text.
+
+    What would betray a known item that the person may yet meet is told once it is done.
+    """
     message = access.message_of_mine(request, pk)
     seen = access.datasets(request).values_list("pk", flat=True)
+    known = sight(request.user, message.conversation.dataset)
     context: dict[str, Any] = {
         "message": message,
-        "reached": lineage.reached_by([message.pk]),
+        "reached": lineage.of_text(message, request.user, known).reached,
         "seen": set(seen),
     }
     if request.method != "POST":

@@ -6,7 +6,7 @@ import pytest
 from django.utils.timezone import now
 
 from curation import cards, facts, intake
-from curation.actions import gold
+from curation.actions import gold, messages, versions
 from curation.models import Message
 from tests.curation.pages import frozen
 from tests.factories import ContributorFactory, DatasetFactory, MessageFactory, ReplyFactory
@@ -146,6 +146,35 @@ def test_of_a_known_item_ahead_nothing_is_told_by_way_of_what_it_revises(client,
         address = f"messages/{about.address}/lineage/"
         (held,) = Program(reviewer).get(address).json()["versions"]
         assert held["digest"] == version.digest
+
+
+@pytest.mark.parametrize("shape", ["answers", "better words"])
+def test_nor_by_way_of_ones_own_texts_until_one_of_them_is_taken_back(
+    client, dataset, shape
+):
+    """A version holds the reviewer's prompt, or their first words, only by a known item."""
+    me = ContributorFactory(member=dataset, member__roles=["reviewer"])
+    other = ContributorFactory(member=dataset, member__roles=["reviewer"])
+    prompt = MessageFactory(conversation__dataset=dataset, accepted=True)
+    if shape == "answers":
+        mine, known = prompt, ReplyFactory(parent=prompt, accepted=True)
+        Message.objects.filter(pk=mine.pk).update(author=me)
+    else:
+        mine = ReplyFactory(parent=prompt, author=me)
+        edit = {"verdict": "edit", "edited_text": "Better words."}
+        messages.review(message_id=mine.pk, by=other, **edit)
+        known = mine.revisions.get()
+    curator = ContributorFactory(member=dataset, member__roles=["curator"])
+    version = versions.freeze(dataset_id=dataset.pk, by=curator, recipe={"edits": True})
+    assert version.items.get().reply == known
+    gold.make(message_id=known.pk, by=curator, verdict="accept", why="It is clear.")
+    client.force_login(me)
+    program, page = Program(me), f"/me/{mine.pk}/withdraw/"
+
+    assert program.get("me/lineage/").json()["results"] == []
+    assert "version 1" not in client.get("/me/work/").text
+    assert "It is in no frozen version" in client.get(page).text
+    assert "version 1" in client.post(page, follow=True).text
 
 
 def test_words_made_of_a_text_are_told_to_those_who_may_read_them(dataset):
