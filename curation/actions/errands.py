@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -143,8 +143,9 @@ def forget_old() -> None:
     before = now() - timedelta(days=settings.TRANSFER_DAYS)
     for uid, folder in _folders():
         is_active = any(model.objects.active().filter(uid=uid) for model in KINDS)
-        if not is_active and folder.stat().st_mtime < before.timestamp():
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):  # its worker was done just now
+            if not is_active and folder.stat().st_mtime < before.timestamp():
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def forget_written() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from time import monotonic, sleep
+from uuid import uuid4
 
 import pytest
 from django.utils.timezone import now
@@ -119,3 +121,21 @@ def test_what_cannot_be_destroyed_now_is_called_off_and_goes_by_the_clock(
     tasks.forget_transfers()
     assert bucket.names() == []
     assert not any(fresh(one).has_file for one in (found, other))
+
+
+def test_folders_that_go_while_others_are_cleared_up_stop_nothing(settings, monkeypatch):
+    old = [settings.TRANSFERS_DIR / str(uuid4()) for _ in range(3)]
+    for folder in old:
+        folder.mkdir(parents=True)
+        os.utime(folder, (0, 0))
+    listed = errands._folders
+
+    def listed_before(gone=old[1]):
+        found = list(listed())
+        gone.rmdir()
+        return found
+
+    monkeypatch.setattr(errands, "_folders", listed_before)
+    tasks.forget_transfers()
+
+    assert list(settings.TRANSFERS_DIR.iterdir()) == []
