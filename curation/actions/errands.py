@@ -30,6 +30,7 @@ from curation.models.errands import Errand, Written
 
 SILENT = timedelta(minutes=2)  # a worker that said nothing for so long is gone
 ATTEMPTS = 3
+UID_LENGTH = 36  # of a folder's name: what follows is the attempt
 LOOKED_FOR = timedelta(days=1)  # so long the clock clears up after what broke off
 KINDS: tuple[type[Errand], ...] = (Import, Extract, Archiving)
 WRITTEN: tuple[type[Written], ...] = (Extract, Archiving)
@@ -188,10 +189,8 @@ def forget(errand: Errand) -> None:
 
 
 def _folders() -> Iterator[tuple[UUID, Path]]:
-    """Those of rows. Beside them may be what others left, such as lost+found."""
+    """Those of rows, with the number of the attempt. Beside them may be what others left,
+    such as lost+found."""
     for folder in Path(settings.TRANSFERS_DIR).glob("*"):
-        try:
-            uid = UUID(folder.name)
-        except ValueError:
-            continue
-        yield uid, folder
+        with suppress(ValueError):
+            yield UUID(folder.name[:UID_LENGTH]), folder

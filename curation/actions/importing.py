@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from io import BufferedIOBase
@@ -133,19 +132,12 @@ def run(import_id: int) -> None:
             with spared():
                 _take(found)
     finally:
-        shutil.rmtree(_folder(found), ignore_errors=True)
-        with suppress(OSError):  # another worker's is in it, or none was made
-            found.folder.rmdir()
-
-
-def _folder(found: Import) -> Path:
-    """On this disk, for this worker alone: who was taken for dead may still be writing."""
-    return found.folder / str(found.attempt)
+        shutil.rmtree(found.folder, ignore_errors=True)
 
 
 def _unfold(found: Import) -> None:
     """All rows as plain lines: the limits are known to hold before any of them is taken."""
-    watch, own = partial(errands.write, found), _folder(found)
+    watch, own = partial(errands.write, found), found.folder
     own.mkdir(parents=True, mode=0o700)
     with stores.whole(), writing.Pulse(found, own):
         file = stores.store().folder(found.stored_as, copies=own) / unfolded.FILE
@@ -206,7 +198,7 @@ class _Track:
 
     def rows(self, refuse: Refuse) -> Iterator[Numbered]:
         """Read by a thread. Nobody waits for more of it than a row once all is over."""
-        with (_folder(self.found) / ROWS).open("rb") as lines:
+        with (self.found.folder / ROWS).open("rb") as lines:
             for row in unfolded.read(lines, refuse):
                 if self.is_over:
                     return

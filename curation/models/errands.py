@@ -123,8 +123,9 @@ class Errand(models.Model):
 
     @property
     def folder(self) -> Path:
-        """On this disk, for what a worker needs while it works. Kept is nothing in it."""
-        return Path(settings.TRANSFERS_DIR) / str(self.uid)
+        """On this disk, for one worker alone while it works: who was taken for dead may
+        still be writing. Kept is nothing in it."""
+        return Path(settings.TRANSFERS_DIR) / f"{self.uid}-{self.attempt}"
 
     @property
     def stored_as(self) -> str:
@@ -132,8 +133,13 @@ class Errand(models.Model):
         return f"{self.FOLDER}-{self.uid.hex}"
 
     def destroy_files(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._empty_folders()
         stores.destroy(self.stored_as)
+
+    def _empty_folders(self) -> None:
+        """Those of all attempts, and what was kept there once."""
+        for folder in Path(settings.TRANSFERS_DIR).glob(f"{self.uid}*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class Written(Errand):
@@ -171,6 +177,6 @@ class Written(Errand):
 
     def destroy_files(self) -> None:
         """Of earlier attempts as well: their workers may have been killed."""
-        shutil.rmtree(self.folder, ignore_errors=True)  # extracts were kept there once
+        self._empty_folders()
         for attempt in range(1, self.attempt + 1):
             stores.destroy(f"{super().stored_as}-{attempt}")

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from django.utils.timezone import now
 
-from curation import stores, tasks
+from curation import stores, tasks, unfolded
 from curation.actions import archives, errands, extracting, importing, writing
 from curation.models import Event
 from tests.buckets import NOBODY
@@ -139,3 +139,29 @@ def test_folders_that_go_while_others_are_cleared_up_stop_nothing(settings, monk
     tasks.forget_transfers()
 
     assert list(settings.TRANSFERS_DIR.iterdir()) == []
+
+
+def test_a_worker_shares_its_folder_with_nobody(dataset, curator, settings, monkeypatch):
+    """Not with the one before it, which ends late, nor with others of this machine."""
+    found, own = started(dataset, curator), settings.TRANSFERS_DIR
+    unfold, seen = unfolded.unfold, []
+
+    def look(*told):
+        seen.extend((path.name, path.stat().st_mode & 0o777) for path in own.iterdir())
+        return unfold(*told)
+
+    monkeypatch.setattr(unfolded, "unfold", look)
+    importing.run(found.pk)
+
+    assert seen == [(f"{found.uid}-1", 0o700)]
+    assert list(own.iterdir()) == []
+
+
+def test_what_workers_left_of_each_attempt_goes_with_the_file(dataset, curator, settings):
+    found, other = received(dataset, curator), received(dataset, curator)
+    for name in (f"{found.uid}", f"{found.uid}-1", f"{found.uid}-2", f"{other.uid}-1"):
+        (settings.TRANSFERS_DIR / name).mkdir(parents=True)
+
+    fresh(found).destroy_files()
+
+    assert [path.name for path in settings.TRANSFERS_DIR.iterdir()] == [f"{other.uid}-1"]
