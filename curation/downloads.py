@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import BinaryIO, cast
 
 from django.http import Http404, HttpRequest
@@ -37,7 +38,8 @@ def extract(request: HttpRequest, found: Extract) -> HttpResponseBase:
 def _answer(request: HttpRequest, found: Written, name: str, kind: str) -> HttpResponseBase:
     if not found.has_file:
         raise Http404
-    file = cast(BinaryIO, writing.open_file(found))
-    return partial.answer(
-        request, file, name=name, size=found.size, tag=found.digest, kind=kind
-    )
+    size, tag = found.size, found.digest
+    # All of it may have to be fetched and compared first.
+    is_sent = partial.needs_bytes(request, size=size, tag=tag)
+    file = cast(BinaryIO, writing.open_file(found)) if is_sent else BytesIO()
+    return partial.answer(request, file, name=name, size=size, tag=tag, kind=kind)

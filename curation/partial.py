@@ -27,6 +27,15 @@ class _Part:
         self.file.close()
 
 
+def needs_bytes(request: HttpRequest, *, size: int, tag: str) -> bool:
+    """Whether any of the file is sent: where not, an empty one will do for the answer."""
+    etag = f'"{tag}"'
+    if request.method == "HEAD" or etag in _tags(request.headers.get("If-None-Match", "")):
+        return False
+    part = _asked(request, etag)
+    return part is None or _place(part, size) is not None
+
+
 def answer(
     request: HttpRequest, file: BinaryIO, *, name: str, size: int, tag: str, kind: str
 ) -> HttpResponseBase:

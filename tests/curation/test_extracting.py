@@ -175,6 +175,11 @@ def test_in_a_bucket_it_is_the_same_and_goes_after_its_days(
     bucket.answer(NOBODY)
     away = client.get(file)
     assert (away.status_code, "does not answer" in away.text) == (503, True)
+    known = client.get(file, headers={"If-None-Match": f'"{found.digest}"'})
+    beyond = client.get(file, headers={"Range": f"bytes={len(content)}-"})
+    assert [one.status_code for one in (known, beyond)] == [304, 416]  # by the row alone
+    asked_for = client.head(file)
+    assert asked_for["Content-Length"] == str(len(content))
 
     bucket.answer()
     bucket.write(f"{found.stored_as}/file", content[:-1])

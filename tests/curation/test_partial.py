@@ -17,7 +17,8 @@ TAG = '"abc"'
 def asked(method="get", content=BYTES, **headers):
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     request = getattr(RequestFactory(), method)("/", headers=given)
-    file = io.BytesIO(content)
+    is_sent = partial.needs_bytes(request, size=len(content), tag="abc")
+    file = io.BytesIO(content if is_sent else b"")
     answer = partial.answer(
         request, file, name="a.bin", size=len(content), tag="abc",
         kind="application/octet-stream",
@@ -25,6 +26,7 @@ def asked(method="get", content=BYTES, **headers):
     body = b"".join(answer) if answer.streaming else answer.content
     answer.close()
     assert file.closed
+    assert is_sent == (method == "get" and answer.status_code in (200, 206))
     return answer, body
 
 
@@ -90,3 +92,11 @@ def test_who_has_it_already_gets_nothing():
 def test_an_empty_file_has_no_parts():
     assert asked(content=b"")[1] == b""
     assert asked(content=b"", range="bytes=0-")[0].status_code == 416
+
+
+def test_who_asks_for_no_bytes_hears_how_many_there_are():
+    answer, body = asked("head", range="bytes=0-9")
+
+    assert (answer.status_code, body) == (200, b"")
+    assert (answer["Content-Length"], answer["ETag"]) == ("100", TAG)
+    assert answer["Content-Disposition"] == 'attachment; filename="a.bin"'
