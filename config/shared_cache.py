@@ -14,7 +14,7 @@ from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
 logger = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ class Plain:
 @dataclass
 class Away:
     until: float = 0.0
+    is_refused: bool = False  # the program below, by a Redis that does all else
 
 
 @cache
@@ -145,11 +146,21 @@ class SharedCache(BaseCache):
             try:
                 answer = getattr(self._there, what)(*given)
             except RedisError as problem:
-                self._note(type(problem).__name__)
+                # What a program counts nothing else reads, so it may count alone.
+                if what == "let_pass" and isinstance(problem, ResponseError):
+                    self._note_refusal(problem)
+                else:
+                    self._note(type(problem).__name__)
             else:
                 self._note(None)
                 return answer
         return getattr(self._alone, what)(*given)
+
+    def _note_refusal(self, problem: ResponseError) -> None:
+        """In the log once; it does not go away by itself, as a server does."""
+        if not self._away.is_refused:
+            logger.error("Requests by key count in each process alone: %s", problem)
+        self._away.is_refused = True
 
     def _note(self, problem: str | None) -> None:
         """In the log once when it goes away, and once when it is back."""

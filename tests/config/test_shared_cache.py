@@ -11,6 +11,7 @@ import pytest
 from allauth.core.internal import ratelimit
 from django.core.cache import caches
 from django.test import RequestFactory
+from redis import Redis
 from redis.connection import AbstractConnection as Connection
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
@@ -144,6 +145,30 @@ def test_without_redis_each_process_counts_for_itself(settings, caplog):
 
     assert len(caplog.records) == 1
     assert "in each process alone" in caplog.text
+
+
+@pytest.fixture
+def without_programs(shared):
+    """The same Redis, by a name that may all but run programs."""
+    with Redis.from_url(shared["LOCATION"]) as server:
+        server.acl_setuser("plain", enabled=True, nopass=True, keys=["*"],
+                           categories=["+@all"], commands=["-eval"])  # fmt: skip
+        yield f"{shared['LOCATION']}?username=plain&password=any"
+        server.acl_deluser("plain")
+
+
+def test_a_redis_that_runs_no_programs_counts_all_else(
+    shared, settings, without_programs, caplog
+):
+    shared["LOCATION"] = without_programs
+    settings.CACHES = {**settings.CACHES, "default": shared}
+    with caplog.at_level(logging.WARNING, logger="config.shared_cache"):
+        assert [one_request() for _ in range(LIMIT + 1)] == [True] * LIMIT + [False]
+        caches["default"].set("n", 7)
+
+    assert caches["default"]._there.get("n") == 7
+    [said] = caplog.records
+    assert (said.levelname, "'eval'" in said.getMessage()) == ("ERROR", True)
 
 
 def test_once_it_is_back_all_count_together_again(redis_server, caplog, monkeypatch):
