@@ -4,7 +4,7 @@ same as once, and an idempotency key does nothing."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from django.http import Http404, QueryDict
 from django.utils.translation import gettext as _
@@ -17,10 +17,10 @@ from rest_framework.response import Response
 
 from curation import cases, chosen
 from curation.actions import selections, together
-from curation.actions.selections import Done
 from curation.addresses import address_of
 from curation.api.judgements import AddressField
 from curation.api.within import Within
+from curation.errors import WrongState
 from curation.forms.browse import BulkForm
 from curation.forms.queue import AT_ONCE, QueueForm
 from curation.models import Dataset, Decision, Flag, Message
@@ -43,6 +43,13 @@ class DoneSerializer(Read):
     refused = RefusedSerializer(many=True)
 
 
+class LastDoneSerializer(DoneSerializer):
+    left = serializers.IntegerField(help_text="Of a search: so many are older than these.")
+    last = serializers.CharField(
+        allow_null=True, help_text="Of a search: the oldest of these, to go on `after`."
+    )
+
+
 class Chosen(Strict):
     """Either messages, or all that a search finds."""
 
@@ -53,10 +60,16 @@ class Chosen(Strict):
         required=False, allow_blank=True, max_length=LONGEST,
         help_text=f"As in a kept one; the newest {chosen.AT_MOST} that it finds.",
     )  # fmt: skip
+    after = AddressField(
+        required=False, help_text="Of a search: those that are older than this text."
+    )
 
     def validate(self, sent: dict[str, Any]) -> dict[str, Any]:
         if ("messages" in sent) == ("search" in sent):
             raise serializers.ValidationError(_("Name messages, or a search."))
+        if "after" in sent and "search" not in sent:
+            said = _("Only a search goes on after a text.")
+            raise serializers.ValidationError({"after": [said]})
         return sent
 
 
@@ -88,6 +101,22 @@ class SelectedSerializer(Read):
 
 class SelectedRowsSerializer(Read):
     results = SelectedSerializer(many=True)
+    refused = RefusedSerializer(many=True)
+    left = serializers.IntegerField(help_text="As of a selection.")
+    last = serializers.CharField(allow_null=True)
+
+
+class Picked(NamedTuple):
+    """Messages, those of the named that are gone, and where a search goes on."""
+
+    keys: list[int]
+    gone: list[tuple[int, str]]
+    left: int = 0
+    last: int | None = None
+
+    def told(self, refused: list[tuple[int, str]]) -> dict[str, Any]:
+        last = None if self.last is None else address_of(self.last, of="message")
+        return {"refused": _named(self.gone + refused), "left": self.left, "last": last}
 
 
 class SelectionViewSet(Within):
@@ -96,18 +125,20 @@ class SelectionViewSet(Within):
     queryset = Message.objects.none()
     pagination_class = None
 
-    @extend_schema(request=SelectionWish, responses=DoneSerializer)
+    @extend_schema(request=SelectionWish, responses=LastDoneSerializer)
     def create(self, request: Request, slug: str) -> Response:
         """Hold them back, flag them, or change the category that they stand in.
 
-        An idempotency key does nothing here: what is so already is left or refused.
+        Of a search so many at once: while any are `left`, send it again, `after` the
+        `last`. An idempotency key does nothing here: what is so already is left or refused.
         """
         dataset, sent = self.dataset_to_curate(), checked(SelectionWish, request.data)
         kind = dataset.categories.filter(slug=sent.get("category", "")).first()
         form = BulkForm(
             {**sent, "scope": "all", "category": kind.pk if kind else None}, dataset=dataset
         )
-        fields, keys = valid(form), self._keys(dataset, sent, chosen.AT_MOST)
+        fields, picked = valid(form), self._picked(dataset, sent, chosen.AT_MOST)
+        keys = picked.keys
         if sent["verb"] == "hold":
             done = selections.hold(message_ids=keys, by=self.person, why=fields["why"])
         elif sent["verb"] == "flag":
@@ -116,7 +147,8 @@ class SelectionViewSet(Within):
         else:
             to = fields["category"]
             done = selections.categorise(message_ids=keys, by=self.person, category=to)
-        return _told(done)
+        told: Any = {"done": done.done, **picked.told(done.refused)}
+        return Response(LastDoneSerializer(told).data)
 
     @extend_schema(request=Chosen, responses=SelectedRowsSerializer)
     @action(detail=False, methods=["post"])
@@ -126,23 +158,34 @@ class SelectionViewSet(Within):
         The history notes who took them. An idempotency key does nothing here.
         """
         dataset, sent = self.dataset_to_curate(), checked(Chosen, request.data)
-        keys = self._keys(dataset, sent, chosen.READ_AT_MOST)
-        rows = selections.taken(dataset=dataset, message_ids=keys, by=self.person)
-        return Response({"results": list(rows)})
+        picked = self._picked(dataset, sent, chosen.READ_AT_MOST)
+        rows = selections.taken(dataset=dataset, message_ids=picked.keys, by=self.person)
+        return Response({"results": list(rows), **picked.told([])})
 
-    def _keys(self, dataset: Dataset, sent: dict[str, Any], at_most: int) -> list[int]:
+    def _picked(self, dataset: Dataset, sent: dict[str, Any], at_most: int) -> Picked:
         if "messages" in sent:
-            wanted = list(dict.fromkeys(sent["messages"]))
-            there = chosen.among(Search(dataset, is_curator=True), wanted)
-            if len(there) < len(wanted):
-                raise Http404
-            return there
+            return _named_in(dataset, list(dict.fromkeys(sent["messages"])))
         search = asked(QueryDict(sent["search"]), dataset, is_curator=True)
         if search.refused:
             what = ", ".join(f"{name}={value}" for name, value in search.refused)
             said = _("This cannot be asked for here: %(what)s.") % {"what": what}
             raise ValidationError({"search": [said]})
-        return chosen.all_of(search, at_most)
+        keys = chosen.all_of(search, at_most, after=sent.get("after"))
+        left = chosen.left_after(search, keys[-1]) if len(keys) == at_most else 0
+        return Picked(keys, [], left, keys[-1] if keys else None)
+
+
+def _named_in(dataset: Dataset, wanted: list[int]) -> Picked:
+    """What was taken back since is refused by its name; others' texts are not there."""
+    there = chosen.among(Search(dataset, is_curator=True), wanted)
+    taken_back = Message.objects.filter(
+        conversation__dataset=dataset, pk__in=wanted, state=Message.State.WITHDRAWN
+    )
+    gone = set(taken_back.values_list("pk", flat=True)).difference(there)
+    if len(there) + len(gone) < len(wanted):
+        raise Http404
+    why = str(WrongState("message", Message.State.WITHDRAWN))
+    return Picked(there, [(pk, why) for pk in wanted if pk in gone])
 
 
 class SeenItemSerializer(Strict):
@@ -191,12 +234,9 @@ class QueueTogetherViewSet(Within):
             items=items, action=sent["action"], by=self.person,
             note=sent.get("note", ""), assignee=to,
         )  # fmt: skip
-        return _told(done)
+        told: Any = {"done": done.done, "refused": _named(done.refused)}
+        return Response(DoneSerializer(told).data)
 
 
-def _told(done: Done) -> Response:
-    refused = [
-        {"message": address_of(pk, of="message"), "why": why} for pk, why in done.refused
-    ]
-    told: Any = {"done": done.done, "refused": refused}
-    return Response(DoneSerializer(told).data)
+def _named(refused: list[tuple[int, str]]) -> list[dict[str, str]]:
+    return [{"message": address_of(pk, of="message"), "why": why} for pk, why in refused]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from curation import chosen
-from curation.actions import messages, moderation
+from curation.actions import messages, moderation, withdrawals
 from curation.models import Case, Event, Flag, KeptAnswer, Notification, Review
 from tests.curation.cases import a_curator, dataset, flagged, state_of, value_of
 from tests.factories import (
@@ -45,7 +45,8 @@ def named(*texts):
 # ---- selections ------------------------------------------------------------------------
 def test_what_is_named_is_held_and_what_is_refused_is_told(program, here, three):
     sent = {"verb": "hold", "why": "Look.", "messages": named(*three[:2])}
-    assert program.post(f"{here}selections/", sent).json() == {"done": 2, "refused": []}
+    told = program.post(f"{here}selections/", sent).json()
+    assert told == {"done": 2, "refused": [], "left": 0, "last": None}
 
     answer = program.post(f"{here}selections/", {**sent, "messages": named(*three)})
     assert answer.status_code == 200, answer.content
@@ -95,6 +96,40 @@ def test_rows_are_what_the_page_downloads_and_the_history_notes_it(
         f"/{here}browse/do/?q=owl", {"verb": "export", "scope": "all"}
     ).getvalue()
     assert page.count(b"\n") == 3
+
+
+def test_a_search_goes_on_after_the_last_until_nothing_is_left(
+    program, here, three, monkeypatch
+):
+    monkeypatch.setattr(chosen, "AT_MOST", 2)
+    monkeypatch.setattr(chosen, "READ_AT_MOST", 2)
+    flags = {"verb": "flag", "reason": "unsafe"}
+
+    for path, wish in (("selections/", flags), ("selections/rows/", {})):
+        sent = {**wish, "search": "q=owl"}
+        first = program.post(here + path, sent).json()
+        assert (first["left"], first["last"]) == (1, three[1].address)
+        then = program.post(here + path, {**sent, "after": first["last"]}).json()
+        assert (then["left"], then["last"]) == (0, three[0].address)
+    assert [row["text"] for row in then["results"]] == ["An owl 0"]
+    assert Flag.objects.count() == 3
+    sent = {"messages": named(three[0]), "after": three[0].address}
+    assert refused_fields(program.post(f"{here}selections/rows/", sent)) == {"after"}
+
+
+def test_a_text_that_was_taken_back_is_refused_and_the_others_are_done(
+    program, here, three
+):
+    withdrawals.take_back(message_id=three[0].pk, by=three[0].author)
+    sent = {"messages": named(*three)}
+
+    told = program.post(f"{here}selections/", {**sent, "verb": "hold", "why": "x"}).json()
+    given = program.post(f"{here}selections/rows/", sent).json()
+
+    assert (told["done"], told["refused"]) == (2, given["refused"])
+    (refused,) = told["refused"]
+    assert refused["message"] == three[0].address and "withdrawn" in refused["why"]
+    assert [row["text"] for row in given["results"]] == ["An owl 1", "An owl 2"]
 
 
 def test_of_texts_that_are_given_out_no_copy_is_kept(program, here, three, monkeypatch):
