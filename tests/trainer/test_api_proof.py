@@ -12,7 +12,7 @@ from tests.factories import ContributorFactory, DatasetFactory
 from tests.programs import Program, refused_fields
 from tests.trainer.promoting import vote
 from trainer import evaluation, evidence, learning
-from trainer.models import Attempt, Influence, Job, Run, Sample, Score, Surprise
+from trainer.models import Attempt, BaseModel, Influence, Job, Run, Sample, Score, Surprise
 
 pytestmark = pytest.mark.django_db
 
@@ -157,6 +157,14 @@ def test_the_learning_curve_has_the_points_of_the_page(
     assert (point["run"], point["examples"], point["change"]) == (run.pk, 6, None)
     assert point["loss"]["value"] == 1.5
     assert writer.get(f"{here}?method=dpo").status_code == 404
+    other = BaseModel.objects.get(pk=base.pk)
+    other.pk, other.slug, other.location = None, "never-tried", "/elsewhere"
+    other.save()
+    answer = writer.get(f"{here}?base={other.slug}")
+    assert (answer.status_code, "is finished here" in answer.json()["detail"]) == (
+        404,
+        True,
+    )
     for odd in ("method=reward", "base=none"):
         assert writer.get(f"{here}?{odd}").status_code == 400
     assert stranger.get(here).status_code == 404

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.http import Http404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, viewsets
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -62,7 +64,7 @@ class CurveViewSet(Resource, viewsets.GenericViewSet[Run]):
     @extend_schema(responses=CurveSerializer)
     def retrieve(self, request: Request, dataset: str) -> Response:
         """How a method's models fared from version to version, on the same answers; 404
-        where none is finished."""
+        where none is finished, of the base where one is named."""
         of = access.dataset(self.asking, dataset)
         base: BaseModel | None = self.asked.get("base")
         found: Any = learning.curve(
@@ -70,6 +72,8 @@ class CurveViewSet(Resource, viewsets.GenericViewSet[Run]):
         )
         if found is None:
             raise Http404
+        if base is not None and found.base != base:
+            raise NotFound(_("No model of %(base)s is finished here.") % {"base": base})
         return Response(CurveSerializer(found).data)
 
 
