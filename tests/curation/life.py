@@ -259,7 +259,8 @@ class Life:
         left = Path(settings.VERSIONS_DIR) / ".writing-left"
         left.mkdir()
         (left / "train.jsonl").write_text(SAID)
-        os.utime(left, (0, 0))  # since long ago
+        for path in (left / "train.jsonl", left):
+            os.utime(path, (0, 0))  # since long ago
 
     def take_back(self):
         withdrawals.take_back(message_id=self.held.pk, by=self.person)

@@ -65,7 +65,7 @@ def test_where_nobody_shares_anything_it_says_what_to_do(client, dataset):
     page = show(client, dataset).text
 
     assert "Nothing was judged by two people yet" in page
-    assert "<svg" not in page.partition("<main")[2].partition("</main")[0]
+    assert '<svg xmlns="' not in page.partition("<main")[2].partition("</main")[0]
 
 
 def test_numbers_and_plots_of_verdicts_labels_and_rankings(client, dataset):

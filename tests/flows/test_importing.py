@@ -37,7 +37,7 @@ def test_a_file_is_mapped_imported_and_exported(sign_in, attempt):
     page.get_by_role("button", name="Import it").click()
 
     expect(page.get_by_text("It is in the record.")).to_be_visible(timeout=30_000)
-    expect(page.get_by_text("“response” is empty.")).to_be_visible()
+    expect(page.get_by_text("“Antwort” is empty.")).to_be_visible()
     page.goto(f"{PLACE}extracts/")
     page.get_by_label("Format").select_option("dolly")
     page.get_by_role("button", name="Write the file").click()
