@@ -11,17 +11,10 @@ from typing import BinaryIO, cast
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
-from curation import partial
+from curation import files, partial
 from curation.actions import writing
 from curation.models import Archiving, Extract
 from curation.models.errands import Written
-
-TYPES = {
-    "jsonl": "application/x-ndjson",
-    "json": "application/json",
-    "csv": "text/csv; charset=utf-8",
-    "parquet": "application/vnd.apache.parquet",
-}
 
 
 def archive(request: HttpRequest, found: Archiving) -> HttpResponseBase:
@@ -32,7 +25,7 @@ def archive(request: HttpRequest, found: Archiving) -> HttpResponseBase:
 def extract(request: HttpRequest, found: Extract) -> HttpResponseBase:
     of = f"-v{found.version.number}" if found.version else ""
     name = f"{found.dataset.slug}{of}-{found.format}-{found.pk}.{found.kind}"
-    return _answer(request, found, name, TYPES[found.kind])
+    return _answer(request, found, name, files.TYPES[f".{found.kind}"])
 
 
 def _answer(request: HttpRequest, found: Written, name: str, kind: str) -> HttpResponseBase:

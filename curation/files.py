@@ -31,6 +31,7 @@ SPLITS = ("train", "held_out")
 TYPES = {
     ".jsonl": "application/x-ndjson",
     ".json": "application/json",
+    ".csv": "text/csv; charset=utf-8",
     ".parquet": "application/vnd.apache.parquet",
 }
 TRIES = 3

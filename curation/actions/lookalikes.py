@@ -105,12 +105,12 @@ def copy_sketches(
 
 def drawn(first_prompts: Iterable[str]) -> dict[str, Drawn]:
     """The sketch of each text. Short ones are looked up by their words alone."""
-    texts = list(dict.fromkeys(first_prompts))
-    signatures = sketches.signatures(texts)
-    rows = zip(texts, signatures, sketches.bands(signatures), strict=True)
+    words = {text: sketches.words_of(text) for text in first_prompts}
+    signatures = sketches.signatures_of(list(words.values()))
+    rows = zip(words.items(), signatures, sketches.bands(signatures), strict=True)
     return {
-        text: Drawn([] if _is_short(text) else bands.tolist(), signature.tobytes())
-        for text, signature, bands in rows
+        text: Drawn([] if sketches.is_short(own) else bands.tolist(), signature.tobytes())
+        for (text, own), signature, bands in rows
     }
 
 
@@ -141,20 +141,18 @@ def catch_up() -> int:
 
 def _candidates(dataset: Dataset, text: str) -> list[int]:
     """The messages that are worth reading. One query."""
-    signature = sketches.signatures([text])
+    mine = drawn([text])[text]
     found = Sketch.objects.worth_reading(
         dataset,
         prompt_key=prompt_key(dataset.slug, text),
-        bands=[] if _is_short(text) else sketches.bands(signature)[0].tolist(),
+        bands=mine.bands,
         alive=ALIVE,
     )
     same = [one.message_id for one in found if not one.signature]
     near = [one for one in found if one.signature]
     theirs = np.frombuffer(b"".join(one.signature for one in near), "<u4")
-    share = sketches.estimates(signature[0], theirs.reshape(len(near), sketches.PLACES))
+    share = sketches.estimates(
+        np.frombuffer(mine.signature, "<u4"), theirs.reshape(len(near), sketches.PLACES)
+    )
     best = np.argsort(-share, kind="stable")[:READ_AT_MOST]
     return same + [near[i].message_id for i in best if share[i] > ALIKE_FROM - SLACK]
-
-
-def _is_short(text: str) -> bool:
-    return sketches.is_short(sketches.words_of(text))

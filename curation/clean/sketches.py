@@ -54,8 +54,13 @@ def signature(text: str) -> Numbers:
 
 def signatures(texts: Sequence[str]) -> Numbers:
     """A row of 128 for each text. Short ones have equal rows for the same words only."""
-    made = np.empty((len(texts), PLACES), np.uint32)
-    for start, words in _portions([words_of(text) for text in texts]):
+    return signatures_of([words_of(text) for text in texts])
+
+
+def signatures_of(wordings: list[str]) -> Numbers:
+    """The same for texts of which words_of() is known."""
+    made = np.empty((len(wordings), PLACES), np.uint32)
+    for start, words in _portions(wordings):
         runs = _runs("".join(words)).astype(np.uint32)
         at = 0
         for number, one in enumerate(words, start):

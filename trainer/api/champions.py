@@ -21,6 +21,7 @@ from curation.rest.scopes import Scope
 from curation.rest.strict import Strict, checked
 from trainer import access, evidence, league
 from trainer.actions import promotions as actions
+from trainer.api.of_dataset import OfDataset
 from trainer.api.paging import NewestDecided
 from trainer.api.runs import narrowed
 from trainer.api.serializers import ChampionSerializer, PromotionSerializer
@@ -153,15 +154,12 @@ class PolicyChange(Strict):
     is_automatic = serializers.BooleanField(required=False)
 
 
-class PolicyViewSet(Resource, viewsets.GenericViewSet[PromotionPolicy]):
+class PolicyViewSet(OfDataset):
     """What a model must show before it becomes a dataset's champion; for its curators."""
 
     scopes: ClassVar[dict[str, str]] = {"partial_update": Scope.TRAIN}
     queryset = PromotionPolicy.objects.none()
     serializer_class = PromotionPolicySerializer
-    lookup_url_kwarg = "dataset"
-    lookup_value_regex = r"[-\w]+"
-    places: ClassVar[dict[str, type]] = {"dataset": str}
 
     def retrieve(self, request: Request, dataset: str) -> Response:
         of = access.dataset_to_curate(self.asking, dataset)

@@ -7,21 +7,20 @@ from typing import Any, ClassVar
 from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, viewsets
+from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from curation.rest.resource import Resource
 from curation.rest.strict import Strict
 from trainer import access, learning, outlook
+from trainer.api.of_dataset import OfDataset
 from trainer.api.proof import IntervalSerializer
 from trainer.jobs import forecast
 from trainer.models import BaseModel, Job, Run
 
 Read = serializers.Serializer[Any]
 METHODS = [(one.value, one.label) for one in learning.METHODS]
-DATASET = r"[-\w]+"
 
 
 class CurveQuery(Strict):
@@ -54,12 +53,9 @@ class CurveSerializer(Read):
         return [base.slug for base in curve.bases]
 
 
-class CurveViewSet(Resource, viewsets.GenericViewSet[Run]):
+class CurveViewSet(OfDataset):
     asks: ClassVar[dict[str, type[Strict]]] = {"retrieve": CurveQuery}
-    places: ClassVar[dict[str, type]] = {"dataset": str}
     queryset = Run.objects.none()
-    lookup_url_kwarg = "dataset"
-    lookup_value_regex = DATASET
 
     @extend_schema(responses=CurveSerializer)
     def retrieve(self, request: Request, dataset: str) -> Response:
@@ -98,11 +94,8 @@ class ForecastSerializer(Read):
     results = ProspectSerializer(many=True)
 
 
-class ForecastViewSet(Resource, viewsets.GenericViewSet[Job]):
-    places: ClassVar[dict[str, type]] = {"dataset": str}
+class ForecastViewSet(OfDataset):
     queryset = Job.objects.none()
-    lookup_url_kwarg = "dataset"
-    lookup_value_regex = DATASET
 
     @extend_schema(responses=ForecastSerializer)
     def retrieve(self, request: Request, dataset: str) -> Response:
