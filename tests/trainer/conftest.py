@@ -271,3 +271,28 @@ def texts(frozen):
     from curation.models import Message
 
     return list(Message.objects.filter(frozen_in__version=frozen).order_by("pk"))
+
+
+# ---- by API ------------------------------------------------------------------------------
+@pytest.fixture
+def program(curator):
+    from tests.programs import Program
+
+    return Program(curator)
+
+
+@pytest.fixture
+def writer(dataset):
+    from tests.factories import ContributorFactory
+    from tests.programs import Program
+
+    return Program(ContributorFactory(member=dataset))
+
+
+@pytest.fixture
+def stranger():
+    """A curator, of another dataset."""
+    from tests.factories import ContributorFactory, DatasetFactory
+    from tests.programs import Program
+
+    return Program(ContributorFactory(member=DatasetFactory(), member__roles=["curator"]))

@@ -8,7 +8,7 @@ import json
 import pytest
 from django.utils.timezone import now
 
-from tests.factories import ContributorFactory, DatasetFactory
+from tests.factories import DatasetFactory
 from tests.programs import Program, hostile, refused_fields
 from trainer.actions import jobs
 from trainer.folders import folder_of, folder_of_job
@@ -16,21 +16,6 @@ from trainer.models import Benchmark, Job, Run
 from trainer.recipes.common import MANIFEST
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def program(curator):
-    return Program(curator)
-
-
-@pytest.fixture
-def writer(dataset):
-    return Program(ContributorFactory(member=dataset))
-
-
-@pytest.fixture
-def stranger():
-    return Program(ContributorFactory(member=DatasetFactory(), member__roles=["curator"]))
 
 
 def ask(program, run, kind, config=None):

@@ -7,28 +7,13 @@ from django.utils.timezone import now
 
 from curation.actions import withdrawals
 from curation.models import Event, Message
-from tests.factories import ContributorFactory, DatasetFactory
+from tests.factories import ContributorFactory
 from tests.programs import Program, refused_fields
 from tests.trainer.promoting import vote
 from trainer.folders import folder_of
 from trainer.models import BaseModel, Benchmark, BenchmarkScore, Contest, Removal, Run
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def program(curator):
-    return Program(curator)
-
-
-@pytest.fixture
-def writer(dataset):
-    return Program(ContributorFactory(member=dataset))
-
-
-@pytest.fixture
-def stranger():
-    return Program(ContributorFactory(member=DatasetFactory(), member__roles=["curator"]))
 
 
 @pytest.fixture

@@ -8,28 +8,13 @@ import pytest
 from django.utils.timezone import now
 
 from curation.models import Event, Review
-from tests.factories import ContributorFactory, DatasetFactory
+from tests.factories import ContributorFactory
 from tests.programs import Program, refused_fields
 from tests.trainer.promoting import vote
 from trainer import evaluation, evidence, learning
 from trainer.models import Attempt, BaseModel, Influence, Job, Run, Sample, Score, Surprise
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def program(curator):
-    return Program(curator)
-
-
-@pytest.fixture
-def writer(dataset):
-    return Program(ContributorFactory(member=dataset))
-
-
-@pytest.fixture
-def stranger():
-    return Program(ContributorFactory(member=DatasetFactory(), member__roles=["curator"]))
 
 
 @pytest.fixture

@@ -8,27 +8,11 @@ import pytest
 from django.utils.timezone import now
 
 from curation.models import Recall, Withdrawal
-from tests.factories import ContributorFactory, DatasetFactory
 from tests.programs import Program, hostile, refused_fields
 from trainer.actions import runs
 from trainer.models import BaseModel, Run, Sample
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def program(curator):
-    return Program(curator)
-
-
-@pytest.fixture
-def stranger():
-    return Program(ContributorFactory(member=DatasetFactory(), member__roles=["curator"]))
-
-
-@pytest.fixture
-def writer(dataset):
-    return Program(ContributorFactory(member=dataset))
 
 
 def wish(frozen, base, **more):

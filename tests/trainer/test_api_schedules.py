@@ -4,28 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.factories import ContributorFactory, DatasetFactory
 from tests.programs import Program, hostile, refused_fields
 from tests.trainer.promoting import champion, vote
 from trainer.actions import promotions
 from trainer.models import Champion, Schedule
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def program(curator):
-    return Program(curator)
-
-
-@pytest.fixture
-def writer(dataset):
-    return Program(ContributorFactory(member=dataset))
-
-
-@pytest.fixture
-def stranger():
-    return Program(ContributorFactory(member=DatasetFactory(), member__roles=["curator"]))
 
 
 @pytest.fixture
