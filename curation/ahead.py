@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from typing import Generic, Self, TypeVar
 
 T = TypeVar("T")
+# Seconds until a thread that reads lets go. By default it is ten times that, and who comes
+# back from the database waits for it, at each of its many answers.
+HANDED_OVER = 0.0005
 
 
 class ReadAhead(Generic[T]):
@@ -26,10 +30,13 @@ class ReadAhead(Generic[T]):
         self._coming: Future[T | None] | None = None
 
     def __enter__(self) -> Self:
+        self._before = sys.getswitchinterval()
+        sys.setswitchinterval(HANDED_OVER)
         return self
 
     def __exit__(self, *_raised: object) -> None:
         self._thread.shutdown()
+        sys.setswitchinterval(self._before)
 
     def begin(self) -> None:
         """Nothing, where it is begun already."""

@@ -22,6 +22,7 @@ FILE, FIRST = "file", "first.jsonl"
 LOOKED_AT = 200  # rows that are at hand while somebody chooses a mapping
 PATIENCE = 60  # seconds until the first rows must be there
 EACH = 0.5  # seconds between looks at a child
+SOON = 0.01  # seconds between looks at what it has written
 # One thread and no pools: what they set aside would count as memory in use.
 SPARING = {
     "ARROW_DEFAULT_MEMORY_POOL": "system", "OPENBLAS_NUM_THREADS": "1",
@@ -47,6 +48,25 @@ def unfold(file: Path, rows: Path, name: str, watch: Callable[[], None]) -> Unfo
     """All rows of the file. `watch` is called again and again, and what it raises ends the
     child."""
     return _child(_order(file, rows, name), watch)
+
+
+def lines_of(rows: Path, is_whole: Callable[[], bool]) -> Iterator[bytes]:
+    """What is unfolded there, also while it is. The last line that is there when the file
+    `is_whole` is the last."""
+    while not rows.exists() and not is_whole():
+        time.sleep(SOON)
+    with rows.open("rb") as file:
+        begun = b""
+        while True:
+            was_whole = is_whole()  # asked before: what came since is read once more
+            for line in file:
+                begun += line
+                if begun.endswith(b"\n"):
+                    yield begun
+                    begun = b""
+            if was_whole:
+                return
+            time.sleep(SOON)
 
 
 def read(lines: Iterable[bytes], refuse: Refuse) -> Iterator[Numbered]:

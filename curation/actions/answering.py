@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from curation.actions import conversations
-from curation.actions.arrivals import Job, Opening, begin, look_at, store, unwritten
+from curation.actions.arrivals import Job, begin, look_at, opened, store, unwritten
 from curation.actions.settlements import ask_again
 from curation.actions.unwritten import Text, Unwritten
 from curation.copied import copy_in
@@ -78,7 +78,8 @@ def _prompts_for(job: Job, lines: Sequence[Line]) -> dict[str, Text]:
         root.conversation.dataset = job.dataset
         prompts[root.conversation.source_key] = root
     missing = {key: text for key, text in texts.items() if key not in prompts}
-    started = begin(job, {key: Opening(text) for key, text in missing.items()})
+    started = {key: opened(job, key, text) for key, text in missing.items()}
+    begin(job, list(started.values()))
     copy_in(started.values())
     written = {
         key: unwritten(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from django.utils.text import slugify
@@ -25,7 +25,6 @@ from curation.aggregate.splits import prompt_key
 from curation.clean import checks
 from curation.copied import copy_in, copy_rows, numbers
 from curation.formats import jsonl
-from curation.formats.trees import Line
 from curation.models import (
     Category,
     Contributor,
@@ -35,7 +34,6 @@ from curation.models import (
     Finding,
     Message,
 )
-from curation.prepared import Among
 from curation.spelled import as_json
 
 NAMESPACE = UUID("9b2d7c1e-4f0a-5c55-8d3b-6f1f0c9a7e21")  # of the ids of what is imported
@@ -101,16 +99,6 @@ class Job:
         return uuid5(NAMESPACE, "\n".join([self.dataset.slug, *keys]))
 
 
-class Opening(NamedTuple):
-    """What a conversation begins with."""
-
-    text: str
-    category: Category | None = None
-    language: str = ""
-    prompt_key: str = ""  # where these are known already
-    uid: UUID | None = None
-
-
 def category_slug(name: str) -> str:
     """What has no letters for a slug gets a number."""
     return slugify(name)[:50] or f"category-{jsonl.short_hash(name)[:8]}"
@@ -130,41 +118,26 @@ def category_named(job: Job, name: str) -> Category | None:
     return job.categories[slug]
 
 
-def fresh(job: Job, lines: Sequence[Line]) -> list[Any]:
-    """What is not in the dataset yet, each once."""
-    keys = {found.key for _, found in lines}
-    there = set(
-        Conversation.objects.filter(
-            Among("source_key", list(keys)), dataset=job.dataset
-        ).values_list("source_key", flat=True)
+def opened(job: Job, key: str, first_prompt: str, *, language: str = "") -> Conversation:
+    """A conversation that begins with these words, without its number and its side. No
+    query."""
+    return Conversation(
+        uid=job.uid(key),
+        dataset=job.dataset,
+        language=language or job.dataset.languages[0],
+        source_key=key,
+        prompt_key=prompt_key(job.dataset.slug, first_prompt),
     )
-    found = {one.key: one for _, one in reversed(lines) if one.key not in there}
-    job.report.unchanged += len(lines) - len(found)
-    return list(reversed(found.values()))
 
 
-def begin(job: Job, wanted: dict[str, Opening]) -> dict[str, Conversation]:
-    """A conversation for each key, with its number, not written yet."""
-    slug = job.dataset.slug
-    keys = {
-        key: opening.prompt_key or prompt_key(slug, opening.text)
-        for key, opening in wanted.items()
-    }
-    sides = sides_by_key(job.dataset, set(keys.values()))
-    numbered = zip(numbers(Conversation, len(wanted)), wanted.items(), strict=True)
-    job.report.conversations += len(wanted)
-    return {
-        key: Conversation(
-            pk=pk,
-            uid=opening.uid or job.uid(key),
-            dataset=job.dataset,
-            category=opening.category,
-            language=opening.language or job.dataset.languages[0],
-            source_key=key,
-            **sides[keys[key]]._asdict(),
-        )
-        for pk, (key, opening) in numbered
-    }
+def begin(job: Job, conversations: Sequence[Conversation]) -> None:
+    """Number those that are opened, and find each its side. They are not written yet."""
+    sides = sides_by_key(job.dataset, {one.prompt_key for one in conversations})
+    given = numbers(Conversation, len(conversations))
+    for pk, one in zip(given, conversations, strict=True):
+        side = sides[one.prompt_key]
+        one.pk, one.split, one.group = pk, side.split, side.group
+    job.report.conversations += len(conversations)
 
 
 def unwritten(
@@ -179,12 +152,12 @@ def unwritten(
     generator: str = "",
     state: str = "",
     language: str = "",
-    uid: UUID | None = None,
 ) -> Unwritten:
+    """A message of it, without its number. No query."""
     state = str(state or job.state)
     origin = Message.Origin.MODEL if generator else Message.Origin.IMPORT
     return Unwritten(
-        uid=uid or job.uid(conversation.source_key, key),
+        uid=job.uid(conversation.source_key, key),
         conversation=conversation,
         parent=parent,
         role=str(role),

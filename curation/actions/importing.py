@@ -127,10 +127,8 @@ def run(import_id: int) -> None:
     if found is None:
         return
     try:
-        with errands.doing(found):
-            _unfold(found)
-            with spared():
-                _take(found)
+        with errands.doing(found), spared():
+            _take(found)
     finally:
         shutil.rmtree(found.folder, ignore_errors=True)
 
@@ -138,7 +136,6 @@ def run(import_id: int) -> None:
 def _unfold(found: Import) -> None:
     """All rows as plain lines: the limits are known to hold before any of them is taken."""
     watch, own = partial(errands.write, found), found.folder
-    own.mkdir(parents=True, mode=0o700)
     with stores.whole(), writing.Pulse(found, own):
         file = stores.store().folder(found.stored_as, copies=own) / unfolded.FILE
     seen = unfolded.unfold(file, own / ROWS, found.file_name, watch)
@@ -162,7 +159,11 @@ def _take(found: Import) -> None:
         job, track.rows, found.format, found.mapping,
         besides=found.trees, refuse=track.refuse,
     )  # fmt: skip
+    found.folder.mkdir(parents=True, mode=0o700)
     with ReadAhead(parts, waiting=track.tell, seconds=SECONDS) as coming, track:
+        coming.begin()  # with the rows that are there, while more are unfolded
+        _unfold(found)
+        track.is_unfolded = True
         job = replace(job, meanwhile=coming.begin)
         while (batch := coming.next()) is not None:
             track.catch_up()
@@ -188,7 +189,7 @@ class _Track:
         self.seen = self.misread = 0
         # What a thread has read since is told with the next batch, not with this one.
         self.read, self.ahead = 0, Report(kept=REFUSALS_KEPT)
-        self.is_over = False
+        self.is_unfolded = self.is_over = False
 
     def __enter__(self) -> Self:
         return self
@@ -198,12 +199,14 @@ class _Track:
 
     def rows(self, refuse: Refuse) -> Iterator[Numbered]:
         """Read by a thread. Nobody waits for more of it than a row once all is over."""
-        with (self.found.folder / ROWS).open("rb") as lines:
-            for row in unfolded.read(lines, refuse):
-                if self.is_over:
-                    return
-                self.read += 1
-                yield row
+        lines = unfolded.lines_of(
+            self.found.folder / ROWS, lambda: self.is_unfolded or self.is_over
+        )
+        for row in unfolded.read(lines, refuse):
+            if self.is_over:
+                return
+            self.read += 1
+            yield row
 
     def refuse(self, number: int, reason: object) -> None:
         """What the reader cannot take."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 import pytest
@@ -18,12 +19,15 @@ def reading(parts, waiting=lambda: None):
 
 
 def test_parts_come_in_order_begun_ahead_or_not():
+    before = sys.getswitchinterval()
     with reading([1, 2, 3]) as coming:
+        assert sys.getswitchinterval() < before
         found = [coming.next()]
         coming.begin()
         found += [coming.next(), coming.next(), coming.next()]
 
     assert found == [1, 2, 3, None]
+    assert sys.getswitchinterval() == before
 
 
 def test_who_waits_is_called_again_and_again():

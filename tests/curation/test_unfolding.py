@@ -7,6 +7,8 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -260,3 +262,22 @@ def test_what_is_nested_too_deep_is_refused_before_anybody_reads_it_again(keep):
 
     assert (found.rows, found.refused) == (1, 1)
     assert [line[1] for line in lines] == [None, {}]
+
+
+def test_lines_are_read_while_they_are_written(tmp_path):
+    rows, is_whole = tmp_path / "rows", Event()
+    wanted = [f"{number}\n".encode() for number in range(5)]
+    coming = unfolded.lines_of(rows, is_whole.is_set)
+    with ThreadPoolExecutor(1) as thread:
+        first = thread.submit(next, coming)  # nobody has begun the file
+        with rows.open("wb", buffering=0) as file:
+            file.write(b"".join(wanted[:2]) + wanted[2][:1])
+            assert [first.result(), next(coming)] == wanted[:2]
+            second = thread.submit(next, coming)
+            file.write(wanted[2][1:])
+            assert second.result() == wanted[2]
+            rest = thread.submit(list, coming)
+            file.write(b"".join(wanted[3:]))
+            is_whole.set()
+
+    assert rest.result() == wanted[3:]
