@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, StreamingHttpResponse
@@ -12,6 +14,8 @@ from django.utils.translation import ngettext
 
 from curation import access, chosen, search
 from curation.actions import selections
+from curation.actions.selections import Done
+from curation.addresses import address_of
 from curation.forms.browse import BulkForm, ticked
 from curation.http import SignedInRequest, form_address
 from curation.models import Dataset, Message
@@ -24,49 +28,84 @@ def act(request: SignedInRequest, slug: str) -> HttpResponse:
     """The address has the search, as on the page that the form stands on."""
     dataset = access.dataset_to_curate(request, slug)
     form = BulkForm(request.POST, dataset=dataset)
-    if not form.is_valid():
-        return browse.list_page(request, dataset, bulk=form, status=422)
-    fields = form.cleaned_data
-    if search.asked(request.GET, dataset, is_curator=True).refused:
-        return browse.list_page(request, dataset, bulk=form, status=422)
-    keys = _chosen(request, dataset, fields["verb"], fields["scope"])
+    asked = search.asked(request.GET, dataset, is_curator=True)
+    if not form.is_valid() or asked.refused:
+        older = _older_than(asked, _after(request))
+        return browse.list_page(request, dataset, bulk=form, older=older, status=422)
+    verb, scope = form.cleaned_data["verb"], form.cleaned_data["scope"]
+    keys = _chosen(request, asked, verb, scope)
     if not keys:
         problem = _("Tick a message first, or choose all that match.")
         return browse.list_page(request, dataset, bulk=form, problem=problem, status=422)
-    if fields["verb"] == BulkForm.Verb.EXPORT:
+    if verb == BulkForm.Verb.EXPORT:
         return _file(request, dataset, keys)
-    if fields["verb"] == BulkForm.Verb.HOLD:
-        done = selections.hold(message_ids=keys, by=request.user, why=fields["why"])
-    elif fields["verb"] == BulkForm.Verb.FLAG:
-        reason, note = fields["reason"], fields["why"]
-        done = selections.flag(message_ids=keys, by=request.user, reason=reason, note=note)
-    else:
-        done = selections.categorise(
-            message_ids=keys, by=request.user, category=fields["category"]
-        )
-    if done.done:
-        said = ngettext("%(n)d is done.", "%(n)d are done.", done.done) % {"n": done.done}
-        if fields["scope"] == "all" and len(keys) == chosen.AT_MOST:
-            said += " " + _("That is as many as go at once: do it again for the rest.")
-        notices.success(request, said)
-    if done.refused:
+    done = _do(request, form.cleaned_data, keys)
+    is_full = scope == "all" and len(keys) == chosen.AT_MOST
+    older = _older_than(asked, keys[-1] if is_full else None)
+    _tell(request, done.done, older)
+    if older:
         refused = _refused(done.refused)
-        return browse.list_page(request, dataset, refused=refused)
+        return browse.list_page(request, dataset, bulk=form, older=older, refused=refused)
+    if done.refused:
+        return browse.list_page(request, dataset, refused=_refused(done.refused))
     query = request.META["QUERY_STRING"]
     return redirect(
         reverse("curation:browse", args=[slug]) + (f"?{query}" if query else "")
     )
 
 
-def _chosen(request: SignedInRequest, dataset: Dataset, verb: str, scope: str) -> list[int]:
+class Older(NamedTuple):
+    """What a search finds besides, where it was too much for once."""
+
+    count: int
+    after: str  # the address of the last that was reached
+
+
+def _after(request: SignedInRequest) -> int | None:
+    """Where the one before stopped."""
+    return next(iter(ticked([request.POST.get("after", "")])), None)
+
+
+def _older_than(asked: search.Search, last: int | None) -> Older | None:
+    count = 0 if last is None or asked.refused else chosen.left_after(asked, last)
+    return Older(count, address_of(last, of="message")) if last and count else None
+
+
+def _chosen(
+    request: SignedInRequest, asked: search.Search, verb: str, scope: str
+) -> list[int]:
     """Of what the search finds for this person: nothing else can be ticked."""
-    asked = search.asked(request.GET, dataset, is_curator=True)
     if scope == "all":
-        is_export = verb == BulkForm.Verb.EXPORT
-        at_most = chosen.EXPORTED_AT_MOST if is_export else chosen.AT_MOST
-        return chosen.all_of(asked, at_most)
-    everything = search.Search(dataset, is_curator=True)
+        if verb == BulkForm.Verb.EXPORT:
+            return chosen.all_of(asked, chosen.EXPORTED_AT_MOST)
+        return chosen.all_of(asked, chosen.AT_MOST, after=_after(request))
+    everything = search.Search(asked.dataset, is_curator=True)
     return chosen.among(everything, ticked(request.POST.getlist("message")))
+
+
+def _do(request: SignedInRequest, fields: dict[str, Any], keys: list[int]) -> Done:
+    by, why = request.user, fields["why"]
+    if fields["verb"] == BulkForm.Verb.HOLD:
+        return selections.hold(message_ids=keys, by=by, why=why)
+    if fields["verb"] == BulkForm.Verb.FLAG:
+        reason = fields["reason"]
+        return selections.flag(message_ids=keys, by=by, reason=reason, note=why)
+    category = fields["category"]
+    return selections.categorise(message_ids=keys, by=by, category=category)
+
+
+def _tell(request: SignedInRequest, count: int, older: Older | None) -> None:
+    if not count and not older:
+        return
+    said = ngettext("%(n)d is done.", "%(n)d are done.", count) % {"n": count}
+    if older:
+        more = ngettext(
+            "%(n)d older one is left: do it again to go on with it.",
+            "%(n)d older ones are left: do it again to go on with them.",
+            older.count,
+        )
+        said += " " + more % {"n": older.count}
+    notices.success(request, said)
 
 
 def _refused(refused: list[tuple[int, str]]) -> list[tuple[Message, str]]:

@@ -54,6 +54,24 @@ def test_all_that_match_are_done_up_to_a_bound(client, dataset, three, monkeypat
     assert states(three) == ["submitted", "held", "held"]
 
 
+def test_what_was_too_much_for_once_is_gone_on_with(client, dataset, three, monkeypatch):
+    monkeypatch.setattr(chosen, "AT_MOST", 2)
+    signed_in(client, dataset, "curator")
+    wanted = {"scope": "all", "reason": "copied", "query": "q=owl"}
+    answer = do(client, "flag", **wanted)
+    assert answer.context["older"] == (1, three[1].address)
+    assert f'name="after" value="{three[1].address}" checked' in answer.content.decode()
+    assert "1 older one is left" in answer.content.decode()
+    assert set(Flag.objects.values_list("message", flat=True)) == {
+        three[1].pk, three[2].pk,
+    }  # fmt: skip
+
+    again = do(client, "flag", after=three[1].address, **{**wanted, "reason": ""})
+    assert (again.status_code, again.context["older"].count) == (422, 1)
+    assert do(client, "flag", after=three[1].address, **wanted).status_code == 302
+    assert Flag.objects.count() == 3
+
+
 def test_what_is_refused_is_named_and_the_rest_is_done(client, dataset, three):
     signed_in(client, dataset, "curator")
     do(client, "hold", three[0], why="Look.")

@@ -11,7 +11,7 @@ from curation.models import Event, Review
 from tests.factories import ContributorFactory
 from tests.programs import Program, refused_fields
 from tests.trainer.promoting import vote
-from trainer import evaluation, evidence, learning
+from trainer import evaluation, evidence, learning, surprising
 from trainer.models import Attempt, BaseModel, Influence, Job, Run, Sample, Score, Surprise
 
 pytestmark = pytest.mark.django_db
@@ -217,6 +217,27 @@ def test_what_surprised_a_model_is_found_fine_and_does_not_come_again(
         assert program.post("surprises/fine/", sent).status_code == 204
     assert Event.objects.filter(kind="surprise.dismissed").count() == 1
     assert program.get(here).json()["results"] == []
+
+
+def test_what_surprised_a_model_comes_page_by_page(
+    strange, dataset, program, frozen, monkeypatch
+):
+    monkeypatch.setattr(surprising, "ON_A_PAGE", 1)
+    first = Surprise.objects.get()
+    other = frozen.items.exclude(reply=strange).first().reply
+    Surprise.objects.create(
+        run=first.run, message_uid=other.uid, kind="unlearned", strength=2,
+        facts=first.facts,
+    )  # fmt: skip
+    here = f"surprises/?dataset={dataset.slug}&kind=unlearned"
+
+    pages = [program.get(f"{here}&page={number}").json() for number in (1, 2, 3)]
+
+    assert [page["pages"] for page in pages] == [2, 2, 2]
+    uids = [one["uid"] for page in pages for one in page["results"]]
+    assert uids == [str(strange.uid), str(other.uid), str(other.uid)]
+    assert program.get(f"surprises/?dataset={dataset.slug}").json()["pages"] == 0
+    assert refused_fields(program.get(f"{here}&page=0")) == {"page"}
 
 
 def test_what_surprised_a_model_is_judged_again(strange, dataset, program):

@@ -24,6 +24,9 @@ Kind = Surprise.Kind
 class SurpriseQuery(Strict):
     dataset = serializers.SlugField()
     kind = serializers.ChoiceField(choices=Kind.choices, default=Kind.DISLIKED)
+    page = serializers.IntegerField(
+        min_value=1, max_value=2**31 - 1, default=1, help_text="Beyond the last: the last."
+    )
 
 
 class SurpriseWish(Strict):
@@ -53,9 +56,11 @@ class SurpriseSerializer(Read):
 class SurprisesSerializer(Read):
     run = serializers.IntegerField(allow_null=True, help_text="Whose model was surprised.")
     kinds = OfKindSerializer(many=True)
+    pages = serializers.IntegerField(
+        help_text="So many of this kind; they get fewer as texts are answered."
+    )
     results = SurpriseSerializer(
-        many=True,
-        help_text=f"The first {surprising.ON_A_PAGE}; more come up as these are answered.",
+        many=True, help_text=f"At most {surprising.ON_A_PAGE} on a page."
     )
 
 
@@ -72,10 +77,17 @@ class SurpriseViewSet(Resource, viewsets.GenericViewSet[Surprise]):
         """What nobody has looked at yet, the strangest first."""
         dataset = access.dataset_to_think_over(self.asking, self.asked["dataset"])
         run = surprising.scored_run(dataset)
-        told: dict[str, Any] = {"run": None, "kinds": [], "results": []}
+        told: dict[str, Any] = {"run": None, "kinds": [], "pages": 0, "results": []}
         if run is not None:
-            found = surprising.found(dataset, run, self.asked["kind"], None)
-            told = {"run": run.pk, "kinds": found.tabs, "results": found.items}
+            kind, number = self.asked["kind"], self.asked["page"]
+            found = surprising.found(dataset, run, kind, str(number))
+            pages = found.page.paginator.num_pages if found.items else 0
+            told = {
+                "run": run.pk,
+                "kinds": found.tabs,
+                "pages": pages,
+                "results": found.items,
+            }
         return Response(SurprisesSerializer(told).data)
 
     @extend_schema(request=SurpriseWish, responses={204: None})
