@@ -36,6 +36,7 @@ FORMATS: dict[str, Format] = {
     )
 }
 WRITTEN = {key: one for key, one in FORMATS.items() if one.write is not None}
+PLAINEST = dolly.FORMAT  # a prompt and its answer: where the columns tell nothing
 LOOKED_AT = 20  # rows
 GUESSED = 0.6  # of the confidence is left where columns have other names
 

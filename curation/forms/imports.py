@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from curation import mapped
 from curation.formats.format import Field, Format
-from curation.formats.registry import FORMATS
+from curation.formats.registry import FORMATS, PLAINEST
 from curation.mapped import Preview
 from curation.models import Dataset
 from curation.models.imports import ARRIVING
@@ -114,7 +114,7 @@ class MappingForm(forms.Form):
         }
         chosen = offered.get(data.get("format", "")) if data else None
         guess = mapped.guessed(first, chosen, offered)
-        self.known = guess.format if guess else chosen or next(iter(offered.values()))
+        self.known = guess.format if guess else chosen or PLAINEST
         self.guess = guess.mapping if guess else {}
         self.there = mapped.columns(first)
         self.is_shown = data is not None and data.get("shown") == self.known.key

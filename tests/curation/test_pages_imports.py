@@ -112,6 +112,20 @@ def test_names_that_are_known_are_guessed_and_another_format_is_looked_at_first(
     assert wrong.status_code == 422
 
 
+def test_columns_that_tell_nothing_are_looked_at_as_pairs(client, dataset):
+    signed_in(client, dataset, "curator")
+    place = pasted(client, dataset, "Frage;Antwort\nWarum?;Darum.\n")
+
+    page = client.get(place).text
+
+    assert 'name="shown" value="dolly"' in page
+    assert "“instruction” is missing" in page
+
+    mapping = {"column-instruction": "Frage", "column-response": "Antwort"}
+    answer = client.post(place, {**CHOSEN, **mapping, "start": "1"})
+    assert (answer.status_code, Import.objects.get().state) == (302, "waiting")
+
+
 def test_pairs_are_offered_no_trees_and_say_what_has_no_place(client):
     dataset = DatasetFactory(shape="pairs")
     signed_in(client, dataset, "curator")
