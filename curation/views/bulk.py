@@ -57,7 +57,7 @@ def act(request: SignedInRequest, slug: str) -> HttpResponse:
 class Older(NamedTuple):
     """What a search finds besides, where it was too much for once."""
 
-    count: int
+    left: int
     after: str  # the address of the last that was reached
 
 
@@ -102,9 +102,9 @@ def _tell(request: SignedInRequest, count: int, older: Older | None) -> None:
         more = ngettext(
             "%(n)d older one is left: do it again to go on with it.",
             "%(n)d older ones are left: do it again to go on with them.",
-            older.count,
+            older.left,
         )
-        said += " " + more % {"n": older.count}
+        said += " " + more % {"n": older.left}
     notices.success(request, said)
 
 
