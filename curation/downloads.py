@@ -11,9 +11,9 @@ from typing import BinaryIO, cast
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
-from curation import files, partial
+from curation import files, partial, renaming
 from curation.actions import writing
-from curation.models import Archiving, Extract
+from curation.models import Archiving, Export, Extract
 from curation.models.errands import Written
 
 
@@ -26,6 +26,15 @@ def extract(request: HttpRequest, found: Extract) -> HttpResponseBase:
     of = f"-v{found.version.number}" if found.version else ""
     name = f"{found.dataset.slug}{of}-{found.format}-{found.pk}.{found.kind}"
     return _answer(request, found, name, files.TYPES[f".{found.kind}"])
+
+
+def export(request: HttpRequest, found: Export, split: str) -> HttpResponseBase:
+    """One side of a version, under the names of this export alone."""
+    version = found.version
+    name = f"{version.dataset.slug}-v{version.number}-export-{found.pk}-{split}.jsonl"
+    # Its file may have to be fetched first.
+    lines = renaming.pseudonymous(found, split) if request.method != "HEAD" else ()
+    return partial.stream(request, lines, name=name, kind=files.TYPES[".jsonl"])
 
 
 def _answer(request: HttpRequest, found: Written, name: str, kind: str) -> HttpResponseBase:

@@ -4,9 +4,10 @@ on where it stopped (RFC 9110, section 14)."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import BinaryIO
 
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 ONE_PART = re.compile(r"bytes=(\d{0,19})-(\d{0,19})", re.ASCII)
@@ -66,6 +67,17 @@ def answer(
         sent.status_code = 206
         sent["Content-Range"] = f"bytes {begins}-{ends}/{size}"
     return _marked(sent, etag)
+
+
+def stream(
+    request: HttpRequest, content: Iterable[str | bytes], *, name: str, kind: str
+) -> StreamingHttpResponse:
+    """Send what is made while it is sent: nothing of it for who asks by HEAD."""
+    return StreamingHttpResponse(
+        content if request.method != "HEAD" else (),
+        content_type=kind,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 def _marked(answer: HttpResponseBase, etag: str) -> HttpResponseBase:

@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import ClassVar
 
 from django.db.models import QuerySet
-from django.http import Http404, StreamingHttpResponse
+from django.http import Http404
+from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
@@ -14,7 +15,7 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from curation import access, renaming
+from curation import access, downloads
 from curation.actions import exports
 from curation.actions.rights import holds
 from curation.forms.exports import ExportForm
@@ -76,14 +77,7 @@ class ExportViewSet(mixins.ListModelMixin, Resource, viewsets.GenericViewSet[Exp
         url_path="(?P<split>train|held_out)",
         renderer_classes=LINES,
     )
-    def lines(
-        self, request: Request, digest: str, id: str, split: str
-    ) -> StreamingHttpResponse:
+    def lines(self, request: Request, digest: str, id: str, split: str) -> HttpResponseBase:
         """A record a line, of one split, under the names of this export alone."""
         export = get_object_or_404(self.get_queryset(), pk=id)
-        named = f"{self.version.dataset.slug}-v{self.version.number}-export-{id}-{split}"
-        return StreamingHttpResponse(
-            renaming.pseudonymous(export, split),
-            content_type="application/x-ndjson",
-            headers={"Content-Disposition": f'attachment; filename="{named}.jsonl"'},
-        )
+        return downloads.export(request._request, export, split)

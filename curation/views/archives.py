@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from curation import access, downloads, tasks
 from curation.actions import archives, errands
@@ -39,7 +39,7 @@ def index(request: SignedInRequest, slug: str) -> HttpResponse:
     return redirect("curation:archives", slug)
 
 
-@require_GET
+@require_safe
 @login_required
 def download(request: SignedInRequest, slug: str, pk: int) -> HttpResponseBase:
     dataset = access.dataset_to_curate(request, slug)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.timezone import localdate
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_safe
 
-from curation import access, audit
+from curation import access, audit, partial
 from curation.formats import sheet
 from curation.forms.audit import AuditForm
 from curation.http import SignedInRequest
@@ -35,14 +35,14 @@ def of_dataset(request: SignedInRequest, slug: str) -> HttpResponse:
     return _page(request, access.dataset_to_curate(request, slug))
 
 
-@require_GET
+@require_safe
 @login_required
 def download(request: SignedInRequest, kind: str) -> HttpResponseBase:
     access.site_admins_only(request)
     return _file(request, kind, None)
 
 
-@require_GET
+@require_safe
 @login_required
 def download_of_dataset(request: SignedInRequest, slug: str, kind: str) -> HttpResponseBase:
     return _file(request, kind, access.dataset_to_curate(request, slug))
@@ -88,8 +88,4 @@ def _file(request: SignedInRequest, kind: str, dataset: Dataset | None) -> HttpR
     text = sheet.lines(audit.COLUMNS, rows) if as_table else audit.as_json(lines, **told)
     of = dataset.slug if dataset else "winnow"
     named = f"{of}-history-{localdate().isoformat()}.{kind}"
-    return StreamingHttpResponse(
-        text,
-        content_type=KINDS[kind],
-        headers={"Content-Disposition": f'attachment; filename="{named}"'},
-    )
+    return partial.stream(request, text, name=named, kind=KINDS[kind])

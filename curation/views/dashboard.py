@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_safe
 
 from curation import access
 from curation.actions.rights import Sight
@@ -86,7 +86,7 @@ def _coverage(chosen: Scope, cells: list[coverage.Cell]) -> dict[str, Any]:
     }
 
 
-@require_GET
+@require_safe
 @login_required
 def download(request: SignedInRequest, slug: str, name: str) -> HttpResponse:
     """One of its tables as a file, of what the address asks for."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
-from curation import access, handoff, renaming
+from curation import access, downloads, handoff
 from curation.actions import exports
 from curation.errors import CurationError
 from curation.forms.exports import ExportForm
@@ -46,24 +46,18 @@ def show(request: SignedInRequest, slug: str, number: int) -> HttpResponse:
     return redirect("curation:exports", slug, number)
 
 
-@require_GET
+@require_safe
 @login_required
 def download(
     request: SignedInRequest, slug: str, number: int, pk: int, split: str
 ) -> HttpResponseBase:
-    dataset = access.dataset_to_curate(request, slug)
+    access.dataset_to_curate(request, slug)
     version = access.version(request, slug, number)
     export = get_object_or_404(version.exports, pk=pk)
     if split not in Conversation.Split.values:
         raise Http404
     try:
-        lines = renaming.pseudonymous(export, split)
+        return downloads.export(request, export, split)
     except CurationError as refusal:
         messages.error(request, str(refusal))
         return redirect("curation:version", slug, number)
-    named = f"{dataset.slug}-v{number}-export-{pk}-{split}.jsonl"
-    return StreamingHttpResponse(
-        lines,
-        content_type="application/x-ndjson",
-        headers={"Content-Disposition": f'attachment; filename="{named}"'},
-    )

@@ -8,7 +8,12 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
 from curation import access, downloads, tasks
 from curation.actions import errands, extracting
@@ -58,7 +63,7 @@ def cancel(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     return redirect("curation:extract", slug, pk)
 
 
-@require_http_methods(["GET", "HEAD"])
+@require_safe
 @login_required
 def download(request: SignedInRequest, slug: str, pk: int) -> HttpResponseBase:
     dataset = access.dataset_to_curate(request, slug)

@@ -8,14 +8,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from curation import access, mapped, tasks
+from curation import access, files, mapped, partial, tasks
 from curation.actions import errands, importing
 from curation.background import ring
 from curation.errors import CurationError, Unavailable
@@ -92,7 +92,7 @@ def cancel(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     return redirect("curation:import", slug, pk)
 
 
-@require_GET
+@require_safe
 @login_required
 def refused(request: SignedInRequest, slug: str, pk: int, kind: str) -> HttpResponseBase:
     """The rows that were not taken, as a table or as lines of JSON."""
@@ -102,11 +102,7 @@ def refused(request: SignedInRequest, slug: str, pk: int, kind: str) -> HttpResp
     rows = found.refusals.order_by("pk").values_list("line", "reason").iterator()
     lines = sheet.lines(("line", "reason"), rows) if kind == "csv" else _as_lines(rows)
     named = f"{slug}-import-{pk}-refused.{kind}"
-    return StreamingHttpResponse(
-        lines,
-        content_type="text/csv; charset=utf-8" if kind == "csv" else "application/x-ndjson",
-        headers={"Content-Disposition": f'attachment; filename="{named}"'},
-    )
+    return partial.stream(request, lines, name=named, kind=files.TYPES[f".{kind}"])
 
 
 def _as_lines(rows: Any) -> Iterator[str]:

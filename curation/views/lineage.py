@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_safe
 
 from curation import access, cards, facts, handoff, lineage
 from curation.errors import CurationError
@@ -33,7 +33,7 @@ def of_version(request: SignedInRequest, slug: str, number: int) -> HttpResponse
     )
 
 
-@require_GET
+@require_safe
 @login_required
 def card(request: SignedInRequest, slug: str, number: int, name: str) -> HttpResponse:
     version = access.version(request, slug, number)

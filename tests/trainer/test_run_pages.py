@@ -255,6 +255,7 @@ def test_the_log_is_a_download(signed_in, request_run, folders):
 
     assert answer["Content-Type"] == "text/plain; charset=utf-8"
     assert "attachment" in answer["Content-Disposition"]
+    assert signed_in.head(page("run_log", run.pk)).status_code == 200
     began(run)
     shown = signed_in.get(page("run", run.pk)).text
     assert "step 3  loss 1.235\n&lt;script&gt;" in shown

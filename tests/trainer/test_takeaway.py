@@ -56,6 +56,11 @@ def test_the_adapter_comes_with_a_card_that_says_what_it_learned_from(finished, 
     assert "| thanks | 10 |" in text
     assert 'library_name: "peft"' in text
     assert "/nowhere" not in text
+    head = as_curator.head(reverse("trainer:run_adapter", args=[run.pk]))
+    assert (head.status_code, head["Content-Disposition"]) == (
+        200,
+        answer["Content-Disposition"],
+    )
 
 
 def test_whole_weights_are_made_by_a_job_and_downloaded(finished, as_curator):

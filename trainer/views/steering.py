@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from curation.http import SignedInRequest, outcome_told, unless_same
 from trainer.models.fenced import Fenced
@@ -77,7 +77,7 @@ def _steered(
     return redirect(noun.page, pk)
 
 
-@require_GET
+@require_safe
 @login_required
 def log(request: SignedInRequest, pk: int, *, noun: Noun) -> HttpResponse:
     """The whole log as a download, never as a page."""

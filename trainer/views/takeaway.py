@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from curation import partial
 from curation.background import ring
 from curation.errors import CurationError
 from curation.http import SignedInRequest
@@ -24,7 +25,7 @@ from trainer.packed import zipped
 from trainer.views.jobs import asked
 
 
-@require_GET
+@require_safe
 @login_required
 def adapter(request: SignedInRequest, pk: int) -> HttpResponseBase:
     """The run's adapter with its card, for those who curate its dataset.
@@ -38,7 +39,7 @@ def adapter(request: SignedInRequest, pk: int) -> HttpResponseBase:
     if not files:
         raise Http404
     card = (takeaway.CARD, takeaway.card_of(run))
-    return _sent(f"run-{run.pk}-{takeaway.made_by(run)}", [card, *files.items()])
+    return _sent(request, f"run-{run.pk}-{takeaway.made_by(run)}", [card, *files.items()])
 
 
 def _refused(run: Run) -> HttpResponse:
@@ -79,7 +80,7 @@ def run_merge(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "trainer/merge.html", context, status=status)
 
 
-@require_GET
+@require_safe
 @login_required
 def job_files(request: SignedInRequest, pk: int) -> HttpResponseBase:
     """What an export made."""
@@ -89,13 +90,11 @@ def job_files(request: SignedInRequest, pk: int) -> HttpResponseBase:
     files = takeaway.exported(job)
     if not files:
         raise Http404
-    return _sent(f"{job.kind}-{job.pk}", files.items())
+    return _sent(request, f"{job.kind}-{job.pk}", files.items())
 
 
-def _sent(name: str, files: Iterable[tuple[str, Path | bytes]]) -> StreamingHttpResponse:
-    answer = StreamingHttpResponse(
-        zipped((f"{name}/{inner}", content) for inner, content in files),
-        content_type="application/zip",
-    )
-    answer["Content-Disposition"] = f'attachment; filename="{name}.zip"'
-    return answer
+def _sent(
+    request: SignedInRequest, name: str, files: Iterable[tuple[str, Path | bytes]]
+) -> HttpResponseBase:
+    content = zipped((f"{name}/{inner}", content) for inner, content in files)
+    return partial.stream(request, content, name=f"{name}.zip", kind="application/zip")
