@@ -1,4 +1,4 @@
-"""What workers wrote, as an answer: its file, whole or in part.
+"""What is kept as a file, as an answer: whole or in part.
 
 404 where it is not there, or not any more.
 """
@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from pathlib import PurePath
 from typing import BinaryIO, cast
 
 from django.http import Http404, HttpRequest
@@ -13,7 +14,7 @@ from django.http.response import HttpResponseBase
 
 from curation import files, partial, renaming
 from curation.actions import writing
-from curation.models import Archiving, Export, Extract
+from curation.models import Archiving, DatasetVersion, Export, Extract
 from curation.models.errands import Written
 
 
@@ -26,6 +27,25 @@ def extract(request: HttpRequest, found: Extract) -> HttpResponseBase:
     of = f"-v{found.version.number}" if found.version else ""
     name = f"{found.dataset.slug}{of}-{found.format}-{found.pk}.{found.kind}"
     return _answer(request, found, name, files.TYPES[f".{found.kind}"])
+
+
+def version_file(
+    request: HttpRequest, version: DatasetVersion, name: str
+) -> HttpResponseBase:
+    """Its hash is its tag. What is erased leaves other files under the same digest."""
+    size, tag = files.size_and_hash(version, name)
+    file: BinaryIO = BytesIO()
+    if partial.needs_bytes(request, size=size, tag=tag):
+        file = cast(BinaryIO, files.open_file(version, name))
+        size, tag = files.size_and_hash(version, name)  # it may have been written anew
+    return partial.answer(
+        request,
+        file,
+        name=f"{version.dataset.slug}-v{version.number}-{name}",
+        size=size,
+        tag=tag,
+        kind=files.TYPES[PurePath(name).suffix],
+    )
 
 
 def export(request: HttpRequest, found: Export, split: str) -> HttpResponseBase:

@@ -8,6 +8,7 @@ them there are pairs, rankings and unpaired judgements, each as JSON lines and a
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -67,6 +68,11 @@ def sizes_of(version: DatasetVersion) -> dict[str, int]:
     return _use(version, lambda kept: kept.sizes(version.digest))
 
 
+def size_and_hash(version: DatasetVersion, name: str) -> tuple[int, str]:
+    """Of one file, by what the store says of it: only the small manifest is read."""
+    return _use(version, lambda kept: _size_and_hash(kept, version.digest, name))
+
+
 def open_file(version: DatasetVersion, name: str) -> BufferedIOBase:
     """One file from its start, compared with its hash before."""
     return _use(version, lambda kept: kept.open(version.digest, name))
@@ -113,6 +119,17 @@ def _make(version: DatasetVersion, kept: Store) -> None:
 def _erased_near(version: DatasetVersion) -> int:
     here = Tombstone.objects.filter(message__conversation__dataset=version.dataset_id)
     return here.count()
+
+
+def _size_and_hash(kept: Store, folder: str, name: str) -> tuple[int, str]:
+    if name == MANIFEST:
+        with kept.open(folder, name) as file:
+            content = file.read()
+        return len(content), hashlib.sha256(content).hexdigest()
+    sizes, hashes = kept.sizes(folder), _there(kept.manifest(folder))["files"]
+    if name not in sizes or name not in hashes:
+        raise Spoiled(name)
+    return sizes[name], hashes[name]
 
 
 def _there(manifest: Manifest | None) -> Manifest:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import PurePath
-from typing import Any, BinaryIO, ClassVar, cast
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404
@@ -17,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from curation import files, handoff, partial, tasks
+from curation import downloads, files, handoff, partial, tasks
 from curation.actions import freezing, versions
 from curation.api.serializers import (
     FilterSerializer,
@@ -87,13 +85,14 @@ class VersionViewSet(
         return Response(shown, status=201 if is_new else 200)
 
     @action(detail=True, renderer_classes=LINES)
-    def records(self, request: Request, digest: str) -> FileResponse:
+    def records(self, request: Request, digest: str) -> HttpResponseBase:
         """A canonical record a line, of one split: ?split=train or held_out."""
-        name = f"{self.asked['split']}.jsonl"
-        file = handoff.open_file(self.get_object().pk, name)
-        return FileResponse(
-            file, as_attachment=True, filename=name, content_type="application/x-ndjson"
-        )
+        version, name = self.get_object(), f"{self.asked['split']}.jsonl"
+        kind = files.TYPES[".jsonl"]
+        if request.method == "HEAD":  # its file may have to be fetched first
+            return partial.stream(request._request, (), name=name, kind=kind)
+        file = handoff.open_file(version.pk, name)
+        return FileResponse(file, as_attachment=True, filename=name, content_type=kind)
 
     @extend_schema(responses=VersionFilesSerializer)
     @action(detail=True)
@@ -121,7 +120,7 @@ class VersionViewSet(
         version = self.get_object()
         if name not in files.names(version):
             raise Http404
-        return file_answer(request, version, name)
+        return downloads.version_file(request._request, version, name)
 
     @action(detail=True)
     def verify(self, request: Request, digest: str) -> Response:
@@ -156,22 +155,6 @@ class VersionViewSet(
                 for one in found.shown
             ],
         })  # fmt: skip
-
-
-def file_answer(request: Request, version: DatasetVersion, name: str) -> HttpResponseBase:
-    """Its hash is its tag. What is erased leaves other files under the same digest."""
-    file = cast(BinaryIO, handoff.open_file(version.pk, name))
-    tag = files.manifest_of(version)["files"].get(name)
-    if tag is None:  # the manifest, which is small
-        tag = hashlib.sha256(file.read()).hexdigest()
-    return partial.answer(
-        request._request,
-        file,
-        name=f"{version.dataset.slug}-v{version.number}-{name}",
-        size=files.sizes_of(version)[name],
-        tag=tag,
-        kind=files.TYPES[PurePath(name).suffix],
-    )
 
 
 class FreezingViewSet(

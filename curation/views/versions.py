@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from pathlib import PurePath
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
-from curation import access, files, handoff, tasks
+from curation import access, downloads, files, handoff, tasks
 from curation.actions import freezing, versions
 from curation.background import ring
 from curation.errors import CurationError, Unavailable
@@ -63,7 +62,7 @@ def show(request: SignedInRequest, slug: str, number: int) -> HttpResponse:
     return _page(request, version, is_checked=True, **found._asdict())
 
 
-@require_GET
+@require_safe
 @login_required
 def download(
     request: SignedInRequest, slug: str, number: int, name: str
@@ -72,13 +71,10 @@ def download(
     if name not in files.names(version):
         raise Http404
     try:
-        file = handoff.open_file(version.pk, name)
+        return downloads.version_file(request, version, name)
     except CurationError as refusal:
         status = 503 if isinstance(refusal, Unavailable) else 409
         return _page(request, version, problem=str(refusal), status=status)
-    named = f"{version.dataset.slug}-v{version.number}-{name}"
-    kind = files.TYPES[PurePath(name).suffix]
-    return FileResponse(file, as_attachment=True, filename=named, content_type=kind)
 
 
 def _freeze(request: SignedInRequest, dataset: Dataset) -> HttpResponse:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
+from django.urls import reverse
 from django.utils.timezone import now
 
-from curation import renaming, tasks
+from curation import files, renaming, tasks
 from curation.actions import archives, exports, extracting, writing
+from curation.bucket import Bucket
 from curation.models import Import
 from tests.curation.pages import frozen, signed_in, url
 from tests.factories import DatasetFactory
@@ -86,6 +90,72 @@ def test_an_archive_by_the_page_goes_on_where_it_broke_off(client, version, cura
     rest = client.get(address, headers={"Range": "bytes=100-", "If-Range": whole["ETag"]})
 
     assert (rest.status_code, rest.getvalue()) == (206, whole.getvalue()[100:])
+
+
+@pytest.fixture
+def fetched(version, bucket, monkeypatch):
+    """Names of what comes out of the bucket, which has the version's files."""
+    files.manifest_of(version)
+    fetch, names = Bucket.fetch, []
+
+    def told(self, name, into):
+        names.append(name.rpartition("/")[2])
+        fetch(self, name, into)
+
+    monkeypatch.setattr(Bucket, "fetch", told)
+    return names
+
+
+@pytest.mark.parametrize("name", ["train.jsonl", "train.parquet"])
+@pytest.mark.parametrize("is_page", [True, False])
+def test_of_a_versions_file_only_what_is_sent_is_fetched(
+    client, version, curator, fetched, name, is_page
+):
+    at_api = reverse("api:version-file", args=[version.digest, name])
+    address = url("download", version.dataset.slug, 1, name) if is_page else at_api
+    whole = client.get(address)
+    content, tag = whole.getvalue(), whole["ETag"]
+    assert tag == f'"{hashlib.sha256(content).hexdigest()}"'
+    assert fetched.count(name) == 1
+
+    head = client.head(address)
+    known = client.get(address, headers={"If-None-Match": tag})
+    beyond = client.get(address, headers={"Range": f"bytes={len(content)}-"})
+    assert (head.status_code, head["Content-Length"]) == (200, str(len(content)))
+    assert [one.status_code for one in (known, beyond)] == [304, 416]
+    assert {one["ETag"] for one in (head, known, beyond)} == {tag}
+    assert fetched.count(name) == 1
+
+    rest = client.get(address, headers={"Range": "bytes=7-", "If-Range": tag})
+    assert (rest.status_code, rest.getvalue()) == (206, content[7:])
+
+
+def test_lines_by_api_and_a_manifest_answer_head_as_well(client, version, curator, fetched):
+    lines = reverse("api:version-records", args=[version.digest])
+    assert client.head(lines)["Content-Disposition"] == 'attachment; filename="train.jsonl"'
+    assert "train.jsonl" not in fetched
+
+    manifest = url("download", version.dataset.slug, 1, "manifest.json")
+    head, whole = client.head(manifest), client.get(manifest)
+    assert head["Content-Length"] == str(len(whole.getvalue()))
+    assert head["ETag"] == whole["ETag"]
+    assert set(fetched) == {"manifest.json"}
+
+
+def test_a_spoiled_file_of_a_version_is_written_anew_when_it_is_sent(
+    client, version, curator, fetched, bucket
+):
+    place = f"{version.digest}/train.jsonl"
+    good = bucket.read(place)
+    bucket.write(place, good[:-3])
+    address = url("download", version.dataset.slug, 1, "train.jsonl")
+
+    assert client.head(address).status_code == 200
+    assert bucket.read(place) == good[:-3]
+    sent = client.get(address)
+
+    assert (sent["Content-Length"], sent.getvalue()) == (str(len(good)), good)
+    assert bucket.read(place) == good
 
 
 def test_an_export_is_not_made_for_a_head(client, version, curator, monkeypatch):
