@@ -23,6 +23,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from curation import stores
 from curation.actions.rights import require
 from curation.errors import CurationError, Unavailable
 from curation.models import Archiving, Contributor, Event, Extract, Import, Refusal
@@ -31,6 +32,10 @@ from curation.models.errands import Errand, Written
 SILENT = timedelta(minutes=2)  # a worker that said nothing for so long is gone
 ATTEMPTS = 3
 UID_LENGTH = 36  # of a folder's name: what follows is the attempt
+LOST = gettext_noop(
+    "Winnow was restored from a backup, and this file is in none. Ask for it or send it "
+    "once more."
+)
 LOOKED_FOR = timedelta(days=1)  # so long the clock clears up after what broke off
 KINDS: tuple[type[Errand], ...] = (Import, Extract, Archiving)
 WRITTEN: tuple[type[Written], ...] = (Extract, Archiving)
@@ -159,6 +164,28 @@ def forget_written() -> None:
             forget(errand)
         for errand in model.objects.broken_off():
             errand.destroy_files()
+
+
+def forget_lost() -> int:
+    """After a restore: how many files are wanted that came from no backup, and lie nowhere
+    else. People are told why, and that they ask for them or send them once more."""
+    kept = stores.store()
+    lost = [errand for errand in _in_need() if kept.manifest(errand.stored_as) is None]
+    for errand in lost:
+        told: dict[str, Any] = {"why": LOST}
+        if isinstance(errand, Import):
+            told |= {"state": State.FAILED, "ended_at": now()}
+        type(errand).objects.filter(pk=errand.pk).update(**told)
+        if isinstance(errand, Written):
+            forget(errand)
+    return len(lost)
+
+
+def _in_need() -> Iterator[Errand]:
+    """Of a file: to be fetched by people, or still to be taken in."""
+    for model in WRITTEN:
+        yield from model.objects.with_file()
+    yield from Import.objects.filter(ended_at=None)
 
 
 @contextmanager

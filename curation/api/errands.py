@@ -19,7 +19,7 @@ from curation.wording import translated
 
 
 class ErrandSerializer(serializers.ModelSerializer[Any]):
-    why = serializers.SerializerMethodField(help_text="Of a failed one.")
+    why = serializers.SerializerMethodField(help_text="It failed, or its file was lost.")
 
     def get_why(self, found: Errand) -> str:
         return translated(found.why)

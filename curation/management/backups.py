@@ -25,7 +25,7 @@ from django.utils.timezone import now
 
 from curation import stores
 from curation.actions import errands, pulses, versions
-from curation.errors import CurationError
+from curation.errors import CurationError, Unavailable
 from curation.management import dumps
 from curation.models import Contributor, Dataset, DatasetVersion, Event
 
@@ -130,7 +130,7 @@ def check(folder: Path) -> dict[str, Any]:
 
 
 def restore(*, folder: Path) -> list[str]:
-    """Into an installation without people and data. Gives a line for each version."""
+    """Into an installation without people and data. Gives lines for people."""
     manifest = check(folder)
     _refuse_newer(manifest)
     _refuse_filled()
@@ -148,7 +148,20 @@ def restore(*, folder: Path) -> list[str]:
         if path:
             _copy(folder / name, Path(getattr(settings, FOLDERS[kind])) / path)
     call_command("migrate", verbosity=0, interactive=False)
-    return list(_proved())
+    return [*_told_of_lost(), *_proved()]
+
+
+def _told_of_lost() -> Iterator[str]:
+    try:
+        count = errands.forget_lost()
+    except Unavailable as problem:
+        yield f"Imports, exports and archives were not looked for. {problem}"
+        return
+    if count:
+        yield (
+            f"Files of imports, exports and archives that are in no backup: {count}. Their "
+            "pages say so: people ask for them or send them once more."
+        )
 
 
 def _proved() -> Iterator[str]:

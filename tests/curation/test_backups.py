@@ -14,10 +14,12 @@ from django.db import connection
 from django.test import override_settings
 
 from curation import files
-from curation.actions import pulses, versions
+from curation.actions import errands, pulses, versions
+from curation.errors import Unavailable
 from curation.management import dumps
 from curation.models import DatasetVersion, Message, Pulse
 from tests.curation.pages import frozen
+from tests.curation.uploads import fresh, received
 from tests.factories import DatasetFactory
 
 UID = uuid4().hex
@@ -117,6 +119,27 @@ def test_what_was_dumped_is_the_same_on_an_empty_server(filled, tmp_path, capsys
         assert Message.objects.latest("pk").pk > newest
     said = capsys.readouterr().out
     assert f"OK: handbook version 1, 2 items, digest {filled.digest}" in said
+
+
+def test_what_waited_and_is_in_no_backup_is_said(filled, tmp_path, capsys, monkeypatch):
+    folder, curator = tmp_path / "backup", filled.frozen_by
+    sent = received(filled.dataset, curator)
+    call_command("backup", str(folder))
+
+    with an_empty_server(tmp_path / "there"):
+        call_command("restore", str(folder))
+        assert fresh(sent).state == "failed"
+        assert "this file is in none" in fresh(sent).why
+    assert "archives that are in no backup: 1." in capsys.readouterr().out
+
+    def nobody_answers():
+        raise Unavailable("Nobody answers.")
+
+    monkeypatch.setattr(errands, "forget_lost", nobody_answers)
+    with an_empty_server(tmp_path / "elsewhere"):
+        call_command("restore", str(folder))
+    said = capsys.readouterr().out
+    assert "were not looked for. Nobody answers." in said and "OK: handbook" in said
 
 
 def test_a_backup_that_is_not_whole_is_refused(filled, tmp_path):

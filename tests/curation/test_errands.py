@@ -14,6 +14,7 @@ from curation import stores, tasks, unfolded
 from curation.actions import archives, errands, extracting, importing, writing
 from curation.models import Event
 from tests.buckets import NOBODY
+from tests.curation.pages import signed_in, url
 from tests.curation.uploads import fresh, received, started
 from tests.factories import ContributorFactory, DatasetFactory
 
@@ -121,6 +122,43 @@ def test_what_cannot_be_destroyed_now_is_called_off_and_goes_by_the_clock(
     tasks.forget_transfers()
     assert bucket.names() == []
     assert not any(fresh(one).has_file for one in (found, other))
+
+
+def test_files_that_a_restore_did_not_bring_back_are_not_offered(
+    dataset, client, settings, tmp_path
+):
+    curator = signed_in(client, dataset, "curator")
+    chosen, waiting = received(dataset, curator), started(dataset, curator)
+    made = [ask(dataset, curator) for ask in (an_extract, an_archive)]
+    for found, run in made:
+        run(found.pk)
+    (extract, _run), (archive, _run) = made
+    assert errands.forget_lost() == 0
+    settings.VERSIONS_DIR = tmp_path / "restored"
+    settings.VERSIONS_DIR.mkdir()
+
+    assert errands.forget_lost() == 4
+
+    assert [fresh(one).state for one in (chosen, waiting)] == ["failed", "failed"]
+    pages = [url("import", dataset.slug, one.pk) for one in (chosen, waiting)]
+    pages += [url("extract", dataset.slug, extract.pk), url("archives", dataset.slug)]
+    for page in pages:
+        text = client.get(page).text
+        assert "was restored from a backup, and this file is in none" in text
+        assert "Download</a>" not in text
+    file = url("extract-file", dataset.slug, extract.pk)
+    assert client.get(file).status_code == 404
+    assert errands.forget_lost() == 0
+
+
+def test_files_that_a_bucket_still_has_after_a_restore_stay(dataset, curator, bucket):
+    waiting, (extract, write) = started(dataset, curator), an_extract(dataset, curator)
+    write(extract.pk)
+
+    assert errands.forget_lost() == 0
+
+    extract.refresh_from_db()
+    assert (fresh(waiting).state, extract.has_file) == ("waiting", True)
 
 
 def test_folders_that_go_while_others_are_cleared_up_stop_nothing(settings, monkeypatch):
