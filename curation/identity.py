@@ -43,6 +43,27 @@ class IdentityAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # unt
             and client_id in (None, app.client_id)
         ]
 
+    def get_app(
+        self, request: HttpRequest, provider: str, client_id: Any = None
+    ) -> SocialApp:
+        app = super().get_app(request, provider=provider, client_id=client_id)
+        if client_id is not None:  # it is about to be used, not just named
+            self.require_read(request, app)
+        return app
+
+    def require_read(self, request: HttpRequest, app: SocialApp) -> None:
+        """Refuses where the kept metadata of a SAML provider cannot be read."""
+        if app.provider != "saml" or "idp" in app.settings:
+            return
+        logger.error("The metadata of %s cannot be read", app.provider_id)
+        why = _(
+            "What Winnow keeps about %(name)s cannot be read. Nothing of yours is lost: "
+            "tell an admin of Winnow, who can enter it anew."
+        )
+        context = {"why": why % {"name": app.name}}
+        page = render(request, "socialaccount/refused.html", context, status=503)
+        raise ImmediateHttpResponse(page)
+
     def get_requests_session(self) -> requests.Session:
         return Asking(self._broken)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,6 +15,7 @@ from curation.models import IdentityProvider
 
 NAMES = ["displayName", "http://schemas.microsoft.com/identity/claims/displayname",
          "urn:oid:2.16.840.1.113730.3.1.241"]  # fmt: skip
+ENTITY = re.compile(r"""\bentityID\s*=\s*["']([^"']+)""")
 EMAILS = [
     "email", "mail", "urn:oid:0.9.2342.19200300.100.1.3",
     "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
@@ -39,6 +41,27 @@ def read(xml: str) -> dict[str, Any]:
         raise CurationError(said) from None
 
 
+def known(xml: str) -> dict[str, Any] | None:
+    """The same of what is kept; None where it cannot be read any more."""
+    try:
+        return read(xml)
+    except CurationError:
+        return None
+
+
+def entity_of(xml: str) -> str:
+    """Its entity id, also where the rest cannot be read; else nothing."""
+    if found := known(xml):
+        return str(found["entity_id"])
+    named = ENTITY.search(xml)
+    return named[1] if named else ""
+
+
+def is_unread(provider: IdentityProvider) -> bool:
+    """Whether nobody signs in by it, since what it said of itself cannot be read."""
+    return provider.kind == provider.Kind.SAML and known(provider.metadata) is None
+
+
 def _required(certificates: list[str]) -> list[str]:
     if not certificates:
         raise ValueError
@@ -59,10 +82,11 @@ def signer_of(answer: str, certificates: list[str]) -> str | None:
 
 
 def settings_of(provider: IdentityProvider) -> dict[str, Any]:
-    """For allauth: nothing unsigned, nothing that was not asked for, no second use."""
-    told = read(provider.metadata)
+    """For allauth: nothing unsigned, nothing that was not asked for, no second use.
+    Without "idp" where its metadata cannot be read."""
+    told = known(provider.metadata)
     return {
-        "idp": {**told, "x509cert": told["certificates"][0]},
+        **({"idp": {**told, "x509cert": told["certificates"][0]}} if told else {}),
         "attribute_mapping": {
             "uid": ["urn:oasis:names:tc:SAML:attribute:subject-id"],
             "email": [provider.email_from] if provider.email_from else EMAILS,

@@ -161,7 +161,7 @@ def _require_same_server(provider: IdentityProvider) -> None:
 
 def _server_of(provider: IdentityProvider) -> str:
     if provider.kind == Kind.SAML:
-        return str(saml_metadata.read(provider.metadata)["entity_id"])
+        return saml_metadata.entity_of(provider.metadata)
     return provider.server.partition(WELL_KNOWN)[0].rstrip("/")
 
 

@@ -36,8 +36,8 @@ def fetched(address: str) -> str:
 def renew(*, provider: IdentityProvider, by: Contributor | None) -> None:
     """Ask again. Refuses another provider in its place, and keeps what was there."""
     told = fetched(provider.metadata_url)
-    before, after = (saml_metadata.read(xml) for xml in (provider.metadata, told))
-    if before["entity_id"] != after["entity_id"]:
+    before, after = saml_metadata.known(provider.metadata), saml_metadata.read(told)
+    if saml_metadata.entity_of(provider.metadata) != after["entity_id"]:
         place = {"address": provider.metadata_url, "name": after["entity_id"][:300]}
         raise CurationError(ANOTHER, **place)
     with transaction.atomic():

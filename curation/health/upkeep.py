@@ -11,6 +11,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from curation import saml_metadata
 from curation.actions.pulses import BACKUP, MAIL, VERSION
 from curation.health.vitals import State, Vital
 from curation.models import DatasetVersion, IdentityProvider, Pulse
@@ -99,14 +100,21 @@ def backups() -> Iterator[Vital]:
 
 
 def identity_providers() -> Iterator[Vital]:
-    """Whether those whose metadata stands at an address can be asked for new keys."""
-    asked = IdentityProvider.objects.filter(is_on=True).exclude(metadata_url="")
+    """Whether metadata can be read, and asked for again where it stands at an address."""
+    on = list(IdentityProvider.objects.filter(is_on=True).order_by("unasked_since", "pk"))
+    label = _("Who else vouches for people")
+    if unread := [one for one in on if saml_metadata.is_unread(one)]:
+        said = _("What is kept about %(name)s cannot be read: nobody signs in by it.")
+        told = [said % {"name": one} for one in unread[:NAMED]]
+        advice = _("Enter its metadata anew under Settings, How people sign in.")
+        yield Vital("identity_providers", label, State.NOT_WELL, " ".join(told), advice)
+        return
+    asked = [one for one in on if one.metadata_url]
     if not asked:
         return
-    label = _("Who else vouches for people")
     silent = [
         (one, one.unasked_since)
-        for one in asked.order_by("unasked_since")
+        for one in asked
         if one.unasked_since and one.unasked_since < now() - UNASKED
     ]
     if not silent:

@@ -44,7 +44,9 @@ def _onwards(
 ) -> HttpResponse:
     """A page that leads on by itself: to a form's answer the browser forbids that."""
     try:
-        provider = get_adapter(request).get_provider(request, there.slug)
+        adapter = get_adapter(request)
+        provider = adapter.get_provider(request, there.slug)
+        adapter.require_read(request, provider.app)
         asked = asked or provider.get_redirect_from_request_kwargs(request)
         answer: HttpResponse = provider.redirect(request, **asked)
     except ImmediateHttpResponse as refusal:

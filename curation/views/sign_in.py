@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from curation import access
+from curation import access, saml_metadata
 from curation.actions import identities, passwords, second_steps
 from curation.errors import CurationError
 from curation.forms.sign_in import (
@@ -38,9 +38,11 @@ def show(request: SignedInRequest) -> HttpResponse:
         "form": SecondStepForm(initial={"of": now.second_step_of}),
         "passwords": PasswordsForm(initial={"of": now.passwords_of}, prefix="passwords"),
     }
+    providers = IdentityProvider.objects.order_by("name")
     context: dict[str, Any] = {
         **forms,
-        "providers": IdentityProvider.objects.order_by("name"),
+        "providers": providers,
+        "unread": {one.pk for one in providers if saml_metadata.is_unread(one)},
     }
     if request.method != "POST":
         return render(request, "curation/sign_in.html", context)
@@ -173,4 +175,6 @@ def _page(
         if found.kind == "saml":
             there = reverse("saml_metadata", args=[found.slug])
             context["metadata_address"] = request.build_absolute_uri(there)
+            kept = IdentityProvider.objects.get(pk=found.pk)  # without what was just typed
+            context["is_unread"] = saml_metadata.is_unread(kept)
     return render(request, "curation/provider.html", context, status=status)

@@ -6,7 +6,9 @@ import logging
 from datetime import timedelta
 
 import pytest
+from allauth.socialaccount.models import SocialAccount
 from django.core.cache import cache
+from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import override
 
@@ -168,6 +170,66 @@ def test_what_an_admin_pasted_is_not_asked_for(client, saml, server):
     server.signing = 1
     assert sign_in(client, "saml").status_code == 401
     assert server.asked == 1
+
+
+@pytest.fixture
+def unread(saml):
+    """Spoiled by hand, or what a parser of later does not take; somebody is connected."""
+    person = ContributorFactory()
+    SocialAccount.objects.create(user=person, provider=saml.slug, uid="u-1")
+    IdentityProvider.objects.update(
+        metadata=saml.metadata.replace("SingleSignOnService", "Gone"), metadata_url=""
+    )
+    return person
+
+
+def test_metadata_that_cannot_be_read_is_said_and_breaks_no_page(client, unread, caplog):
+    caplog.set_level(logging.CRITICAL)
+    client.raise_request_exception = False
+    assert "Sign in with Work" in client.get(reverse("account_login")).text
+    begun = client.post(reverse("saml_login", args=["idp"]))
+    client.post(reverse("saml_acs", args=["idp"]), {"SAMLResponse": "bm8="})
+    doors = ("saml_finish_acs", "saml_sls", "saml_metadata")
+    for page in (begun, *(client.get(reverse(name, args=["idp"])) for name in doors)):
+        assert page.status_code == 503
+        assert "tell an admin" in page.text
+
+    client.force_login(unread)
+    assert client.get(reverse("socialaccount_connections")).status_code == 200
+    assert "tell an admin" in client.post(url("connect", "idp")).text
+
+
+def test_an_admin_sees_metadata_that_cannot_be_read_and_enters_it_anew(
+    client, saml, unread, server
+):
+    signed_in(client, is_staff=True)
+    there = url("provider", saml.pk)
+    assert "Cannot be read" in client.get(url("sign-in")).text
+    assert "cannot be read, so nobody signs in by it" in client.get(there).text
+    checked = client.post(url("provider-do", saml.pk), {"do": "check"}, follow=True)
+    assert "This is no metadata of a SAML" in checked.text
+    typed = {"name": "Work", "makes_accounts": "on"}
+    other = server.metadata().replace(server.entity, "https://elsewhere.example")
+    refused = client.post(there, {**typed, "new_metadata": other})
+    assert "Set up a new provider" in refused.text
+
+    saved = client.post(there, {**typed, "new_metadata": server.metadata()}, follow=True)
+
+    assert "cannot be read" not in saved.text
+    assert SocialAccount.objects.get().user == unread
+    client.logout()
+    sign_in(client, "saml")
+    assert is_in(client)
+
+
+def test_metadata_that_cannot_be_read_is_fetched_anew_where_it_stands(saml, unread, server):
+    IdentityProvider.objects.update(
+        metadata_url=f"{server.address}/metadata", metadata_at=now() - timedelta(days=2)
+    )
+
+    tasks.renew_metadata()
+
+    assert known(saml) == 1
 
 
 def test_metadata_without_a_key_is_refused(server):

@@ -17,6 +17,7 @@ from curation.health import clock, servers
 from curation.models import DatasetVersion, IdentityProvider, Pulse
 from tests.curation.pages import signed_in, url
 from tests.factories import DatasetFactory
+from tests.identity import Provider
 from trainer.models import Worker
 
 pytestmark = pytest.mark.django_db
@@ -267,7 +268,10 @@ def test_what_cannot_be_looked_at_hides_nothing_else(page, settings, caplog):
 
 
 def test_providers_that_cannot_be_asked_for_new_keys(page):
-    asked = {"kind": "saml", "is_on": True, "metadata_url": "https://idp.example/metadata"}
+    asked = {
+        "kind": "saml", "is_on": True, "metadata_url": "https://idp.example/metadata",
+        "metadata": Provider("https://idp.example").metadata(),
+    }  # fmt: skip
     fine = IdentityProvider.objects.create(slug="fine", name="Fine", **asked)
     silent = IdentityProvider.objects.create(
         slug="silent", name="Head office", unasked_since=ago(hours=2),
@@ -281,5 +285,8 @@ def test_providers_that_cannot_be_asked_for_new_keys(page):
 
     assert "Head office could not be renewed for 3" in said
     assert "There is no server named idp." in said and fine.name not in said
+    IdentityProvider.objects.filter(pk=fine.pk).update(metadata="<odd/>")
+    unread = page()["identity_providers"]
+    assert "is kept about Fine cannot be read" in unread and "Head office" not in unread
     IdentityProvider.objects.update(is_on=False)
     assert "identity_providers" not in page()
