@@ -51,4 +51,15 @@ class Unavailable(CurationError):
 
 
 class BadLine(CurationError):
-    """One line of an imported file that cannot be taken; the reason is for its owner."""
+    """One line of an imported file that cannot be taken; the reason is for its owner.
+
+    It is worded when somebody reads it: where it is raised, nobody may know who that is.
+    Its text is marked for translation by being given to it.
+    """
+
+    def __init__(self, said: str = "", /, **facts: str | int) -> None:
+        super().__init__(said)
+        self.facts = facts
+
+    def __str__(self) -> str:
+        return wording.told(self.said, self.facts)

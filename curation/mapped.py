@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from curation import unfolded
 from curation.actions import importing
+from curation.actions.arrivals import Problem
 from curation.actions.planting import misfit
+from curation.errors import BadLine
 from curation.formats.format import Format
 from curation.formats.registry import LOOKED_AT, Guess, detect, look
 from curation.formats.responses import Response
@@ -36,15 +39,15 @@ class Become:
 class Preview:
     rows: list[Numbered] = field(default_factory=list)
     become: list[Become] = field(default_factory=list)
-    refused: list[tuple[int, str]] = field(default_factory=list)
+    refused: list[Problem] = field(default_factory=list)
 
 
 def first_rows(found: Import) -> Preview:
     """Those that were unfolded when the file came, and what of them cannot be read."""
     preview = Preview()
 
-    def refuse(number: int, reason: object) -> None:
-        preview.refused.append((number, str(reason)))
+    def refuse(number: int, why: BadLine) -> None:
+        preview.refused.append(Problem.of(number, why))
 
     with importing.open_first(found) as lines:
         preview.rows = list(unfolded.read(lines, refuse))
@@ -67,8 +70,8 @@ def by(
     """What becomes of the first rows, and which of them would be refused."""
     shown = Preview(preview.rows, [], list(preview.refused))
 
-    def refuse(number: int, reason: object) -> None:
-        shown.refused.append((number, str(reason)))
+    def refuse(number: int, why: BadLine) -> None:
+        shown.refused.append(Problem.of(number, why))
 
     rows = named(preview.rows, format, mapping)
     for number, one in format.read(rows, by_column(refuse, mapping)):
@@ -78,7 +81,7 @@ def by(
             refuse(number, problem)
         else:
             shown.become.append(_of_tree(number, one))
-    shown.refused.sort()
+    shown.refused.sort(key=attrgetter("line"))
     return shown
 
 

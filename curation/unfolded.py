@@ -13,7 +13,9 @@ from typing import Any
 
 from django.conf import settings
 
+from curation.errors import BadLine
 from curation.formats.budget import WORDS
+from curation.formats.format import gettext_noop
 from curation.formats.trees import Numbered, Refuse
 from curation.formats.unfolding import Order, Unfolded
 
@@ -41,7 +43,7 @@ def look(folder: Path, name: str) -> Unfolded:
     try:
         return _child(_order(folder / FILE, folder / FIRST, name, first=LOOKED_AT), watch)
     except TimeoutError:
-        return Unfolded(problem="It takes too long to be read.")
+        return Unfolded(problem=gettext_noop("It takes too long to be read."))
 
 
 def unfold(file: Path, rows: Path, name: str, watch: Callable[[], None]) -> Unfolded:
@@ -74,7 +76,7 @@ def read(lines: Iterable[bytes], refuse: Refuse) -> Iterator[Numbered]:
     for line in lines:
         number, fields, *why = json.loads(line)
         if fields is None:
-            refuse(number, why[0])
+            refuse(number, BadLine(why[0], **why[1]))
         else:
             yield Numbered(number, fields)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
-
 from curation.errors import BadLine
 
 
@@ -14,17 +12,18 @@ def lines_of(data: bytes, *, at_most: int) -> list[tuple[int, str]]:
     except UnicodeDecodeError as problem:
         line = data[: problem.start].count(b"\n") + 1
         raise BadLine(
-            _("Line %(line)d is not UTF-8: save the file as UTF-8.") % {"line": line}
+            "Line %(line)d is not UTF-8: save the file as UTF-8.", line=line
         ) from problem
     if "\0" in plain:
-        raise BadLine(_("This is no text file."))
+        raise BadLine("This is no text file.")
     lines = [(n, one.strip()) for n, one in enumerate(plain.split("\n"), start=1)]
     lines = [(number, line) for number, line in lines if line]
     if not lines:
-        raise BadLine(_("The file is empty."))
+        raise BadLine("The file is empty.")
     if len(lines) > at_most:
         raise BadLine(
-            _("There are %(count)d items in the file; at most %(most)d fit.")
-            % {"count": len(lines), "most": at_most}
+            "There are %(count)d items in the file; at most %(most)d fit.",
+            count=len(lines),
+            most=at_most,
         )
     return lines

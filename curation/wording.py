@@ -8,8 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext, override, pgettext_lazy
+
+from curation.clean.text import UNSTORABLE
+
+Facts = Mapping[str, str | int]
 
 THINGS = {
     "answer": pgettext_lazy("thing", "answer"),
@@ -39,6 +44,17 @@ STATES = {
     "submitted": pgettext_lazy("state", "submitted"),
     "withdrawn": pgettext_lazy("state", "withdrawn"),
 }
+# What a value in somebody's JSON is.
+KINDS = {
+    "true or false": pgettext_lazy("kind", "true or false"),
+    "a number": pgettext_lazy("kind", "a number"),
+    "a text": pgettext_lazy("kind", "a text"),
+    "a list": pgettext_lazy("kind", "a list"),
+    "an object": pgettext_lazy("kind", "an object"),
+    "null": pgettext_lazy("kind", "null"),
+    "something else": pgettext_lazy("kind", "something else"),
+}
+WORDS = {"kind": KINDS, "state": STATES}  # facts that are words of ours
 OPENING = re.compile(r"(?P<label>[^.]+)\.(?P<rest>\s.*)?", re.DOTALL)
 
 
@@ -57,8 +73,38 @@ def in_english(label: str | Promise) -> str:
 
 
 def told(text: str, facts: Mapping[str, object]) -> str:
-    """A stored text whose %-names are in `facts`."""
-    return translated(text) % facts if facts else translated(text)
+    """A stored text whose %-names are in `facts`. Of a number, `%(name)s` is grouped and
+    `%(name)d` is not."""
+    if not facts:
+        return translated(text)
+    return translated(text) % {name: _worded(name, fact) for name, fact in facts.items()}
+
+
+def _worded(name: str, fact: object) -> object:
+    if isinstance(fact, int):
+        return _Grouped(fact)
+    return WORDS[name].get(str(fact), fact) if name in WORDS else fact
+
+
+class _Grouped(int):
+    def __str__(self) -> str:
+        return str(number_format(int(self), force_grouping=True))
+
+
+def fitting(text: str, facts: Facts, *, at_most: int) -> tuple[str, Facts]:
+    """As a database can keep them. The facts are cut so that all is no longer than that in
+    English: a text that lost a part of a %-name could not be told any more."""
+    if not facts:
+        return _storable(text)[:at_most], facts
+    share = max(0, at_most - len(text)) // len(facts)
+    return text, {
+        name: _storable(fact)[:share] if isinstance(fact, str) else fact
+        for name, fact in facts.items()
+    }
+
+
+def _storable(text: str) -> str:
+    return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def translated(text: str) -> str:

@@ -67,7 +67,7 @@ def read(data: bytes) -> list[Question]:
         try:
             question = _Line(line).question()
             if there := found.get(question):
-                raise BadLine(_("it asks the same as line %(line)d.") % {"line": there})
+                raise BadLine("it asks the same as line %(line)d.", line=there)
         except BadLine as problem:
             said = _("Line %(line)d: %(problem)s")
             problems.append(said % {"line": number, "problem": problem})
@@ -107,13 +107,15 @@ class _Line:
         try:
             self.found = json.loads(line, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as problem:
-            raise BadLine(_("it is not JSON.")) from problem
+            raise BadLine("it is not JSON.") from problem
         if not isinstance(self.found, dict):
-            raise BadLine(_("it is no object in braces."))
+            raise BadLine("it is no object in braces.")
         if unknown := sorted(self.found.keys() - FIELDS):
-            said = _("there is no field “%(name)s”; known are prompt, answer, options, "
-                     "category.")  # fmt: skip
-            raise BadLine(said % {"name": unknown[0][:50]})
+            raise BadLine(
+                "there is no field “%(name)s”; known are prompt, answer, options, "
+                "category.",
+                name=unknown[0][:50],
+            )
 
     def question(self) -> Question:
         name = "prompt" if "prompt" in self.found else "question"
@@ -128,13 +130,14 @@ class _Line:
         if given is None:
             return
         if not isinstance(given, list) or not 2 <= len(given) <= OPTIONS_AT_MOST:
-            said = _("“options” must be a list of 2 to %(most)d texts.")
-            raise BadLine(said % {"most": OPTIONS_AT_MOST})
+            raise BadLine(
+                "“options” must be a list of 2 to %(most)d texts.", most=OPTIONS_AT_MOST
+            )
         texts = [_checked("options", one, TEXT_AT_MOST) for one in given]
         if not all(texts):
-            raise BadLine(_("one of the options is empty."))
+            raise BadLine("one of the options is empty.")
         if len(set(texts)) < len(texts):
-            raise BadLine(_("two of the options are the same."))
+            raise BadLine("two of the options are the same.")
         yield from texts
 
     def _right(self, options: tuple[str, ...]) -> int:
@@ -149,7 +152,7 @@ class _Line:
             if 0 <= letter < len(options):
                 return letter
         raise BadLine(
-            _("“answer” must be the number of an option from 0, its letter, or its words.")
+            "“answer” must be the number of an option from 0, its letter, or its words."
         )
 
     def _text(
@@ -157,7 +160,7 @@ class _Line:
     ) -> str:
         text = _checked(name, self.found.get(name), at_most)
         if is_needed and not text:
-            raise BadLine(_("“%(name)s” is missing or empty.") % {"name": name})
+            raise BadLine("“%(name)s” is missing or empty.", name=name)
         return text
 
 
@@ -165,16 +168,20 @@ def _checked(name: str, value: Any, at_most: int) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise BadLine(_("“%(name)s” must be a text.") % {"name": name})
+        raise BadLine("“%(name)s” must be a text.", name=name)
     if len(value) > at_most:
-        said = _("“%(name)s” has %(count)d letters; at most %(most)d fit.")
-        raise BadLine(said % {"name": name, "count": len(value), "most": at_most})
+        raise BadLine(
+            "“%(name)s” has %(count)d letters; at most %(most)d fit.",
+            name=name,
+            count=len(value),
+            most=at_most,
+        )
     try:
         value.encode()
     except UnicodeEncodeError as problem:
-        raise BadLine(_("“%(name)s” holds half a character.") % {"name": name}) from problem
+        raise BadLine("“%(name)s” holds half a character.", name=name) from problem
     if "\0" in value:
-        raise BadLine(_("“%(name)s” holds a NUL character.") % {"name": name})
+        raise BadLine("“%(name)s” holds a NUL character.", name=name)
     return value.strip()
 
 

@@ -9,6 +9,7 @@ from curation.actions.arrivals import Job, begin, look_at, opened, store, unwrit
 from curation.actions.settlements import ask_again
 from curation.actions.unwritten import Text, Unwritten
 from curation.copied import copy_in
+from curation.errors import BadLine
 from curation.formats import responses
 from curation.formats.trees import Line
 from curation.models import Conversation, Message
@@ -33,7 +34,12 @@ def take_responses(job: Job, lines: list[Line]) -> None:
         if key in there or key in answers:
             job.report.unchanged += 1
         elif prompt.state != State.ACCEPTED:
-            job.report.refuse(number, f"Its prompt is there already, and {prompt.state}.")
+            job.report.refuse(
+                number,
+                BadLine(
+                    "Its prompt is there already, and %(state)s.", state=str(prompt.state)
+                ),
+            )
         else:
             answers[key] = _answer(job, prompt, found)
     _store(job, list(answers.values()))

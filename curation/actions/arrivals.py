@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from uuid import UUID, uuid5
 
 from django.utils.text import slugify
 from django.utils.timezone import now
 
+from curation import wording
 from curation.actions import datasets
 from curation.actions.findings import Held, findings_in, hold_unwritten
 from curation.actions.lookalikes import Drawn, copy_sketches
@@ -24,6 +25,7 @@ from curation.actions.unwritten import Text, Unwritten, copy_messages
 from curation.aggregate.splits import prompt_key
 from curation.clean import checks
 from curation.copied import copy_in, copy_rows, numbers
+from curation.errors import BadLine
 from curation.formats import jsonl
 from curation.models import (
     Category,
@@ -34,6 +36,7 @@ from curation.models import (
     Finding,
     Message,
 )
+from curation.models.imports import REASON_AT_MOST
 from curation.spelled import as_json
 
 NAMESPACE = UUID("9b2d7c1e-4f0a-5c55-8d3b-6f1f0c9a7e21")  # of the ids of what is imported
@@ -44,8 +47,20 @@ State = Message.State
 
 
 class Problem(NamedTuple):
+    """Why a line was not taken, in English; its %-names are in `facts`."""
+
     line: int
     reason: str
+    facts: Mapping[str, str | int]
+
+    @classmethod
+    def of(cls, line: int, why: BadLine) -> Self:
+        return cls(line, *wording.fitting(why.said, why.facts, at_most=REASON_AT_MOST))
+
+    @property
+    def said(self) -> str:
+        """The reason in the reader's language."""
+        return wording.told(self.reason, self.facts)
 
 
 @dataclass
@@ -60,10 +75,10 @@ class Report:
     problems: list[Problem] = field(default_factory=list)
     kept: int = PROBLEMS_KEPT
 
-    def refuse(self, line: int, reason: object) -> None:
+    def refuse(self, line: int, why: BadLine) -> None:
         self.bad += 1
         if len(self.problems) < self.kept:
-            self.problems.append(Problem(line, str(reason)))
+            self.problems.append(Problem.of(line, why))
 
     def add(self, bad: int, problems: Sequence[Problem]) -> None:
         """So many more, of which these are kept."""

@@ -40,10 +40,10 @@ class Report:
         self.taken = self.unchanged = self.refused = 0
         self.problems: list[Problem] = []
 
-    def refuse(self, row: int, reason: object) -> None:
+    def refuse(self, row: int, why: BadLine) -> None:
         self.refused += 1
         if len(self.problems) < PROBLEMS_KEPT:
-            self.problems.append(Problem(row, str(reason)))
+            self.problems.append(Problem.of(row, why))
 
 
 def take(
@@ -135,7 +135,7 @@ def _uid(text: Any) -> UUID | None:
 def _message(found: Decision, there: dict[str, Message]) -> Message:
     message = there.get(found.record_id)
     if message is None:
-        raise BadLine(f"There is no record {found.record_id[:40]} in this dataset.")
+        raise BadLine("There is no record %(id)s in this dataset.", id=found.record_id[:40])
     if exchange.revision(message.text, message.context) != found.revision:
         raise BadLine("It was decided on other words than the record has now.")
     return message

@@ -22,13 +22,13 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from curation import stores, unfolded
+from curation import stores, unfolded, wording
 from curation.actions import errands, imports, writing
 from curation.actions.arrivals import Report
 from curation.actions.rights import require
 from curation.ahead import ReadAhead
 from curation.collector import spared
-from curation.errors import CurationError
+from curation.errors import BadLine, CurationError
 from curation.formats.registry import FORMATS
 from curation.formats.trees import Numbered, Refuse
 from curation.models import Contributor, Dataset, Event, Import, Refusal
@@ -52,7 +52,7 @@ def receive(
         found.size = _write(folder / unfolded.FILE, content)
         seen = unfolded.look(folder, found.file_name)
         if seen.problem:
-            raise CurationError(seen.problem)
+            raise CurationError(wording.told(seen.problem, seen.facts))
         if not seen.rows:
             raise CurationError(_("The file has no rows that can be read."))
         found.kind, found.encoding = seen.kind, seen.encoding
@@ -140,7 +140,7 @@ def _unfold(found: Import) -> None:
         file = stores.store().folder(found.stored_as, copies=own) / unfolded.FILE
     seen = unfolded.unfold(file, own / ROWS, found.file_name, watch)
     if seen.problem:
-        raise CurationError(seen.problem)
+        raise BadLine(seen.problem, **seen.facts)
     errands.write(found, of=seen.rows + seen.refused)
 
 
@@ -208,9 +208,9 @@ class _Track:
             self.read += 1
             yield row
 
-    def refuse(self, number: int, reason: object) -> None:
+    def refuse(self, number: int, why: BadLine) -> None:
         """What the reader cannot take."""
-        self.ahead.refuse(number, reason)
+        self.ahead.refuse(number, why)
 
     def catch_up(self) -> None:
         """Of what was read by now. Of refusals each is told once in all."""
@@ -241,8 +241,8 @@ class _Track:
         room = max(0, REFUSALS_KEPT - self.noted)
         problems, self.report.problems = self.report.problems, []
         Refusal.objects.bulk_create(
-            (Refusal(of=self.found, line=line, reason=reason[:300])
-             for line, reason in problems[:room]),
+            (Refusal(of=self.found, line=line, reason=reason, facts=facts)
+             for line, reason, facts in problems[:room]),
             batch_size=2_000,
         )  # fmt: skip
         self.noted = self.report.bad

@@ -94,7 +94,11 @@ class _Mover:
     def _begin(self, header: archive.Header) -> None:
         """The digest of a version has the dataset's name and rules in it."""
         if (header.dataset, header.shape) != (self.dataset.slug, self.dataset.shape):
-            raise BadLine(f"This is the record of {header.dataset} ({header.shape}).")
+            raise BadLine(
+                "This is the record of %(dataset)s (%(shape)s).",
+                dataset=header.dataset,
+                shape=header.shape,
+            )
         for name in POLICY:
             setattr(self.dataset.policy, name, header.policy[name])
         self.dataset.policy.full_clean()

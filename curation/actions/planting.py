@@ -15,6 +15,7 @@ from curation.actions.settlements import Settled, settle_imported
 from curation.actions.unwritten import Unwritten
 from curation.aggregate.demand import Turn
 from curation.copied import copy_in, copy_rows, numbers
+from curation.errors import BadLine
 from curation.formats.trees import Line, Tree
 from curation.models import (
     Ballot,
@@ -69,23 +70,26 @@ def _history(job: Job, orders: Orders, moved: Iterable[Conversation]) -> Iterato
 
 def _fits(job: Job, line: Line) -> bool:
     problem = misfit(job.dataset, line.found)
-    if problem:
+    if problem is not None:
         job.report.refuse(line.number, problem)
-    return not problem
+    return problem is None
 
 
-def misfit(dataset: Dataset, tree: Tree) -> str:
+def misfit(dataset: Dataset, tree: Tree) -> BadLine | None:
     """Why it has no place there. Pairs are a question with answers, and no more turns."""
     if not dataset.is_pairs:
-        return ""
+        return None
     if not tree.root.children:
-        return f"{dataset} holds pairs, and this has no answer."
-    if any(answer.children for answer in tree.root.children):
-        return (
-            f"{dataset} holds pairs, and this has more than two turns: import it "
-            "into a dataset of conversations."
+        return BadLine(
+            "%(dataset)s holds pairs, and this has no answer.", dataset=str(dataset)
         )
-    return ""
+    if any(answer.children for answer in tree.root.children):
+        return BadLine(
+            "%(dataset)s holds pairs, and this has more than two turns: import it into a "
+            "dataset of conversations.",
+            dataset=str(dataset),
+        )
+    return None
 
 
 def _keep_originals(plants: Iterable[Plant]) -> None:

@@ -74,7 +74,9 @@ def _restore(found: bundle.Reader, by: Contributor) -> Restored:
         for digest in written:
             stores.destroy(digest)
         if isinstance(problem, ODD):
-            raise BadLine(f"The archive does not hold together: {problem}.") from problem
+            raise BadLine(
+                "The archive does not hold together: %(problem)s.", problem=str(problem)
+            ) from problem
         raise
     return Restored(dataset, restoring.rows)
 
@@ -97,7 +99,11 @@ def _prove(dataset: Dataset, found: bundle.Reader, written: list[str]) -> None:
         raise BadLine("Its versions are not those that its manifest names.")
     for version in there:
         if problems := versions.verify(version):
-            raise BadLine(f"Version {version.number}: {problems[0]}")
+            raise BadLine(
+                "Version %(number)d: %(problem)s",
+                number=version.number,
+                problem=problems[0],
+            )
         if stores.store().manifest(version.digest) is None:
             written.append(version.digest)
         _compare_files(version, found)
@@ -113,7 +119,11 @@ def _compare_files(version: DatasetVersion, found: bundle.Reader) -> None:
         carried = found.sha256(bundle.version_file(version.digest, name))
         is_exact = is_same_writer or name.endswith(".jsonl")
         if carried is None or (is_exact and carried != digest):
-            raise BadLine(f"Version {version.number}: {name} is not what was carried.")
+            raise BadLine(
+                "Version %(number)d: %(name)s is not what was carried.",
+                number=version.number,
+                name=name,
+            )
 
 
 class _Numbers:
@@ -176,11 +186,15 @@ class _Restoring:
                     work(table)
                 except (IntegrityError, DataError, *ODD) as problem:
                     raise BadLine(
-                        f"{name} does not hold together, after row {self._at:,}: "
-                        f"{_reason(problem)}"
+                        "%(name)s does not hold together, after row %(row)s: %(problem)s",
+                        name=name,
+                        row=self._at,
+                        problem=_reason(problem),
                     ) from problem
                 if self._at != self._found.manifest["rows"][table.name]:
-                    raise BadLine(f"{name} has not as many rows as its manifest says.")
+                    raise BadLine(
+                        "%(name)s has not as many rows as its manifest says.", name=name
+                    )
 
     def _number(self, table: Table) -> None:
         taker, batches = self._open(table)
@@ -230,8 +244,10 @@ class _Taker:
         known = {one.name: one for one in table.model._meta.concrete_fields}
         if odd := [name for name in columns if name not in table.columns]:
             raise BadLine(
-                f"The table {table.name} has a column {odd[0]} that this Winnow does not "
-                "know: the archive is of a newer one, or of another."
+                "The table %(table)s has a column %(column)s that this Winnow does not "
+                "know: the archive is of a newer one, or of another.",
+                table=table.name,
+                column=odd[0],
             )
         self._table, self._renumber = table, renumber
         self._fields = [known[name] for name in columns]

@@ -79,6 +79,10 @@ class StartSerializer(Strict):
 
 
 class RefusalSerializer(serializers.ModelSerializer[Refusal]):
+    reason = serializers.CharField(
+        source="said", help_text="In the language that was asked for."
+    )
+
     class Meta:
         model = Refusal
         fields = ("line", "reason")

@@ -29,10 +29,10 @@ class Header:
 def header(line: str) -> Header:
     raw = jsonl.fields(line)
     if raw.get("format") != FORMAT:
-        raise BadLine(f"The first line does not say that this is {FORMAT}.")
+        raise BadLine("The first line does not say that this is %(format)s.", format=FORMAT)
     policy = raw.get("policy")
     if not isinstance(policy, dict):
-        raise BadLine("“policy” is missing.")
+        raise BadLine("“%(name)s” is missing.", name="policy")
     return Header(
         dataset=jsonl.text(raw, "dataset"),
         shape=jsonl.text(raw, "shape"),
@@ -52,10 +52,12 @@ def conversation(line: str) -> dict[str, Any]:
             jsonl.text(message, name)
         for name in ("parent", "revises"):
             if message.get(name) is not None and message[name] not in known:
-                raise BadLine(f"The message {message[name]} is not there before another.")
+                raise BadLine(
+                    "The message %(id)s is not there before another.", id=str(message[name])
+                )
         salt = jsonl.optional_text(message, "salt")
         if salt and not _is_salt(salt):
-            raise BadLine(f"A salt has {SALT_DIGITS} hexadecimal digits.")
+            raise BadLine("A salt has %(count)d hexadecimal digits.", count=SALT_DIGITS)
         _check_original(message)
         known.add(message["uid"])
     _check_said(raw, known)
@@ -90,7 +92,7 @@ def _check_said(raw: dict[str, Any], known: set[str]) -> None:
     for settled in jsonl.objects(raw, "settlements"):
         named += [one for group in settled.get("order") or [] for one in group]
     if odd := [one for one in named if one not in known]:
-        raise BadLine(f"There is no message {odd[0]} in this conversation.")
+        raise BadLine("There is no message %(id)s in this conversation.", id=str(odd[0]))
 
 
 def _is_salt(salt: str) -> bool:

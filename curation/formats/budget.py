@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from curation.errors import BadLine
+from curation.formats.format import gettext_noop
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer as Buffer
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
 COLUMNS_AT_MOST = 500
 What = Literal["bytes", "rows", "memory"]
 WORDS: dict[What, str] = {
-    "bytes": "It unfolds to more than an import may hold.",
-    "rows": "It has more rows than an import may hold.",
-    "memory": "To read it takes more memory than an import may have.",
+    "bytes": gettext_noop("It unfolds to more than an import may hold."),
+    "rows": gettext_noop("It has more rows than an import may hold."),
+    "memory": gettext_noop("To read it takes more memory than an import may have."),
 }
 
 

@@ -115,20 +115,24 @@ class Reader(AbstractContextManager["Reader"]):
             for content in self._content(name):
                 seen.update(content)
             if seen.hexdigest() != promised["sha256"]:
-                raise BadLine(f"{name} is not what it was when the archive was made.")
+                raise BadLine(
+                    "%(name)s is not what it was when the archive was made.", name=name
+                )
 
     def lines(self, name: str) -> Iterator[list[Any]]:
         """A table: the names of its columns, then its rows."""
         if name not in self:
-            raise BadLine(f"{name} is missing.")
+            raise BadLine("%(name)s is missing.", name=name)
         waiting = b""
         for content in self._content(name):
             *whole, waiting = (waiting + content).split(b"\n")
             yield from (_parsed(name, line) for line in whole)
             if len(waiting) > LINE_AT_MOST:
-                raise BadLine(f"A line of {name} is longer than any that Winnow writes.")
+                raise BadLine(
+                    "A line of %(name)s is longer than any that Winnow writes.", name=name
+                )
         if waiting:
-            raise BadLine(f"The last line of {name} is not whole.")
+            raise BadLine("The last line of %(name)s is not whole.", name=name)
 
     def read(self, name: str) -> Any:
         """A small member that is one JSON object, or None where it is not there."""
@@ -162,7 +166,9 @@ class Reader(AbstractContextManager["Reader"]):
             if not MEMBER.fullmatch(name) or not _is_promise(promised):
                 raise BadLine("It has a member that no archive of Winnow has.")
             if entry.file_size != promised["size"]:
-                raise BadLine(f"{name} has another size than its manifest says.")
+                raise BadLine(
+                    "%(name)s has another size than its manifest says.", name=name
+                )
         if sum(entry.file_size for entry in entries) > ALL_AT_MOST:
             raise BadLine("It unfolds to more than any archive of Winnow.")
 
@@ -171,20 +177,21 @@ class Reader(AbstractContextManager["Reader"]):
 
     def _unpacked(self, entry: zipfile.ZipInfo, size: int) -> Iterator[bytes]:
         """No byte more than was promised, whatever the file claims elsewhere."""
+        name = entry.filename
         if entry.flag_bits & 1 or entry.compress_type not in PACKED:
-            raise BadLine(f"{entry.filename} is packed in a way that Winnow never does.")
+            raise BadLine("%(name)s is packed in a way that Winnow never does.", name=name)
         left = size
         try:
             with self._zip.open(entry) as member:
                 while content := member.read(AT_ONCE):
                     left -= len(content)
                     if left < 0:
-                        raise BadLine(f"{entry.filename} is longer than it says.")
+                        raise BadLine("%(name)s is longer than it says.", name=name)
                     yield content
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
-            raise BadLine(f"{entry.filename} is damaged.") from error
+            raise BadLine("%(name)s is damaged.", name=name) from error
         if left:
-            raise BadLine(f"{entry.filename} is shorter than it says.")
+            raise BadLine("%(name)s is shorter than it says.", name=name)
 
 
 def _require_known(version: object) -> None:
@@ -192,8 +199,10 @@ def _require_known(version: object) -> None:
         raise BadLine("The manifest does not say which version of the format it is.")
     if version > VERSION:
         raise BadLine(
-            f"This archive has version {version} of its format, and this Winnow reads up "
-            f"to {VERSION}. Restore it with a newer Winnow."
+            "This archive has version %(version)d of its format, and this Winnow reads up "
+            "to %(known)d. Restore it with a newer Winnow.",
+            version=version,
+            known=VERSION,
         )
 
 
@@ -207,7 +216,7 @@ def _is_promise(found: object) -> bool:
 def _parsed(name: str, line: bytes) -> list[Any]:
     found = _json(name, line)
     if not isinstance(found, list):
-        raise BadLine(f"A line of {name} is no row.")
+        raise BadLine("A line of %(name)s is no row.", name=name)
     return found
 
 
@@ -215,4 +224,4 @@ def _json(name: str, content: bytes) -> Any:
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise BadLine(f"{name} holds something that is not JSON.") from error
+        raise BadLine("%(name)s holds something that is not JSON.", name=name) from error

@@ -39,7 +39,9 @@ def of_parquet(file: BinaryIO, budget: Budget) -> Iterator[Numbered]:
     except MemoryError as error:
         raise TooMuch("memory") from error
     except (pa.ArrowException, OSError) as error:
-        raise BadLine(f"This is no Parquet file, or it is damaged: {error}") from error
+        raise BadLine(
+            "This is no Parquet file, or it is damaged: %(problem)s", problem=str(error)
+        ) from error
 
 
 def unpacked(column: pa.Array | pa.RecordBatch) -> int:
@@ -63,11 +65,13 @@ def unpacked(column: pa.Array | pa.RecordBatch) -> int:
 def _batches(file: BinaryIO) -> Iterator[pa.RecordBatch]:
     known = pq.read_metadata(file)
     if known.num_columns > COLUMNS_AT_MOST:
-        raise BadLine(f"The table has more than {COLUMNS_AT_MOST} columns.")
+        raise BadLine("The table has more than %(most)d columns.", most=COLUMNS_AT_MOST)
     for number in range(known.num_row_groups):
         if known.row_group(number).total_byte_size > GROUP_AT_MOST:
             most = GROUP_AT_MOST // 2**20
-            raise BadLine(f"A row group is larger than {most} MiB: write smaller ones.")
+            raise BadLine(
+                "A row group is larger than %(most)d MiB: write smaller ones.", most=most
+            )
     leaves = [known.schema.column(number) for number in range(known.num_columns)]
     texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
     file.seek(0)
@@ -83,7 +87,7 @@ def _rows(batch: pa.RecordBatch, *, is_large: bool) -> Iterator[dict[str, Any]]:
         one = batch.slice(place, 1)
         if unpacked(one) > jsonl.LINE_AT_MOST:
             most = jsonl.LINE_AT_MOST // 1_000_000
-            raise BadLine(f"A row of the table is longer than {most} MB.")
+            raise BadLine("A row of the table is longer than %(most)d MB.", most=most)
         yield from one.to_pylist()
 
 

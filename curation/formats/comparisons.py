@@ -23,7 +23,9 @@ def _strand(raw: dict[str, Any]) -> Strand:
     question = turns.question(raw, "prompt")
     chosen, rejected = (turns.answer(raw, name) for name in ("chosen", "rejected"))
     if tidied(chosen) == tidied(rejected):
-        raise BadLine("“chosen” and “rejected” are the same.")
+        raise BadLine(
+            "“%(name)s” and “%(other)s” are the same.", name="chosen", other="rejected"
+        )
     return Strand(question, (chosen, rejected), is_comparison=True, **weave.aside(raw))
 
 
@@ -31,13 +33,15 @@ def _explicit(raw: dict[str, Any]) -> dict[str, Any]:
     """Without a prompt both answers are whole chats, and it is what they begin with."""
     chosen, rejected = raw.get("chosen"), raw.get("rejected")
     if not isinstance(chosen, list) or not isinstance(rejected, list):
-        raise BadLine("“prompt” is missing.")
+        raise BadLine("“%(name)s” is missing.", name="prompt")
     alike = list(
         takewhile(lambda pair: pair[0] == pair[1], zip(chosen, rejected, strict=False))
     )
     if len(chosen) != len(alike) + 1 or len(rejected) != len(alike) + 1:
         raise BadLine(
-            "“chosen” and “rejected” must differ in their last turn, and no other."
+            "“%(name)s” and “%(other)s” must differ in their last turn, and no other.",
+            name="chosen",
+            other="rejected",
         )
     prompt = chosen[: len(alike)]
     return {**raw, "prompt": prompt, "chosen": chosen[-1:], "rejected": rejected[-1:]}

@@ -55,7 +55,7 @@ FORMAT = Format(
 def _judged(raw: dict[str, Any]) -> Strand:
     label = jsonl.flag(raw, "label")
     if label is None:
-        raise BadLine("“label” is missing.")
+        raise BadLine("“%(name)s” is missing.", name="label")
     return _strand(raw)._replace(good=label)
 
 

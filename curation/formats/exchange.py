@@ -68,11 +68,13 @@ def decisions(path: Path) -> Iterator[list[dict[str, Any]]]:
         texts = [name for name in TEXTS if name in columns]
         file = pq.ParquetFile(path, metadata=there, read_dictionary=texts)
     except (pa.ArrowException, OSError) as error:
-        raise BadLine(f"This is not a Parquet file: {error}") from error
+        raise BadLine(
+            "This is not a Parquet file: %(problem)s", problem=str(error)
+        ) from error
     with file:
         missing = sorted(set(DECISIONS.names) - set(file.schema_arrow.names))
         if missing:
-            raise BadLine(f"The column “{missing[0]}” is missing.")
+            raise BadLine("The column “%(column)s” is missing.", column=missing[0])
         for number in range(file.num_row_groups):
             _require_readable(file.metadata.row_group(number))
         batches = file.iter_batches(ROWS_AT_ONCE, columns=DECISIONS.names)
@@ -86,26 +88,35 @@ def _require_readable(group: pq.RowGroupMetaData) -> None:
     taken = (one for one in columns if one.path_in_schema in DECISIONS.names)
     if sum(one.total_uncompressed_size for one in taken) > GROUP_AT_MOST:
         most = GROUP_AT_MOST // 2**20
-        raise BadLine(f"A row group is larger than {most} MiB: write smaller ones.")
+        raise BadLine(
+            "A row group is larger than %(most)d MiB: write smaller ones.", most=most
+        )
 
 
 def _next(batches: Iterator[pa.RecordBatch]) -> pa.RecordBatch | None:
     try:
         return next(batches, None)
     except (pa.ArrowException, OSError) as error:
-        raise BadLine(f"The file is damaged: {error}") from error
+        raise BadLine("The file is damaged: %(problem)s", problem=str(error)) from error
 
 
 def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         if pa.types.is_dictionary(column.type) and unpacked(column) > COLUMN_AT_MOST:
-            raise BadLine(f"The column “{name}” is too long: {ROWS_AT_ONCE} rows of it "
-                          f"are larger than {COLUMN_AT_MOST // 2**20} MiB.")  # fmt: skip
+            raise BadLine(
+                "The column “%(column)s” is too long: %(rows)s rows of it are larger than "
+                "%(most)d MiB.",
+                column=name,
+                rows=ROWS_AT_ONCE,
+                most=COLUMN_AT_MOST // 2**20,
+            )
     wanted = pa.schema([DECISIONS.field(name) for name in batch.schema.names])
     try:
         rows: list[dict[str, Any]] = pa.Table.from_batches([batch]).cast(wanted).to_pylist()
     except pa.ArrowException as error:
-        raise BadLine(f"A column is of another type: {error}") from error
+        raise BadLine(
+            "A column is of another type: %(problem)s", problem=str(error)
+        ) from error
     return rows
 
 
@@ -115,13 +126,17 @@ def decision(row: dict[str, Any]) -> Decision:
     if None in (found.record_id, found.check, found.check_version, found.score):
         raise BadLine("“record_id”, “check”, “check_version” and “score” must be there.")
     if not found.check.replace("_", "").isalnum() or len(found.check) > CHECK_AT_MOST:
-        raise BadLine(f"“{found.check[:40]}” is no name of a check: a-z, 0-9 and _.")
+        raise BadLine(
+            "“%(check)s” is no name of a check: a-z, 0-9 and _.", check=found.check[:40]
+        )
     if not 0 <= found.check_version < 2**15:
         raise BadLine("“check_version” goes from 0 to 32767.")
     if not 0 <= found.score <= 1:
         raise BadLine("“score” goes from 0 to 1.")
     if found.verdict not in VERDICTS:
-        raise BadLine(f"“verdict” is one of {', '.join(VERDICTS)}.")
+        raise BadLine("“verdict” is one of %(known)s.", known=", ".join(VERDICTS))
     if not found.evidence or "\0" in found.evidence or len(found.evidence) > ADVICE_AT_MOST:
-        raise BadLine(f"“evidence” is a text of 1 to {ADVICE_AT_MOST} characters.")
+        raise BadLine(
+            "“evidence” is a text of 1 to %(most)s characters.", most=ADVICE_AT_MOST
+        )
     return found

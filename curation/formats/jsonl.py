@@ -23,12 +23,15 @@ KINDS = {bool: "true or false", int: "a number", float: "a number", str: "a text
 def decoded(line: bytes) -> str:
     """The line as text. A byte order mark, which some programs write, is left off."""
     if len(line) > LINE_AT_MOST:
-        raise BadLine(f"The line is longer than {LINE_AT_MOST // 1_000_000} MB.")
+        raise BadLine(
+            "The line is longer than %(most)d MB.", most=LINE_AT_MOST // 1_000_000
+        )
     try:
         return line.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise BadLine(
-            f"Byte {error.start + 1} of the line is not UTF-8: save the file as UTF-8."
+            "Byte %(place)s of the line is not UTF-8: save the file as UTF-8.",
+            place=error.start + 1,
         ) from error
 
 
@@ -40,11 +43,17 @@ def fields(line: str) -> dict[str, Any]:
         raise BadLine("The JSON is nested too deep to be read.") from error
     except json.JSONDecodeError as error:
         what = error.msg.removesuffix(" at")
-        raise BadLine(f"This is not JSON: {what} at character {error.pos + 1}.") from error
+        raise BadLine(
+            "This is not JSON: %(what)s at character %(place)s.",
+            what=what,
+            place=error.pos + 1,
+        ) from error
     except ValueError as error:
         raise BadLine("The JSON holds a number that is too long to be read.") from error
     if not isinstance(found, dict):
-        raise BadLine(f"The line holds {kind(found)}; an object in braces is needed.")
+        raise BadLine(
+            "The line holds %(kind)s; an object in braces is needed.", kind=kind(found)
+        )
     return found
 
 
@@ -52,8 +61,9 @@ def text(raw: dict[str, Any], name: str) -> str:
     """A text that must be there, tidied."""
     found = optional_text(raw, name, at_most=TEXT_AT_MOST)
     if not found:
-        missing = "missing" if raw.get(name) is None else "empty"
-        raise BadLine(f"“{name}” is {missing}.")
+        if raw.get(name) is None:
+            raise BadLine("“%(name)s” is missing.", name=name)
+        raise BadLine("“%(name)s” is empty.", name=name)
     return found
 
 
@@ -67,7 +77,12 @@ def optional_text(raw: dict[str, Any], name: str, *, at_most: int | None = None)
         # Nothing that is long by the spaces at its ends is kept either.
         length = len(found) if len(value) <= 2 * at_most else len(value)
         if length > at_most:
-            raise BadLine(f"“{name}” has {length:,} characters; at most {at_most:,} fit.")
+            raise BadLine(
+                "“%(name)s” has %(length)s characters; at most %(most)s fit.",
+                name=name,
+                length=length,
+                most=at_most,
+            )
     return found
 
 
@@ -77,7 +92,9 @@ def exact(raw: dict[str, Any], name: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise BadLine(f"“{name}” is {kind(value)}; a text is needed.")
+        raise BadLine(
+            "“%(name)s” is %(kind)s; a text is needed.", name=name, kind=kind(value)
+        )
     require_storable(value, name)
     return value
 
@@ -85,9 +102,19 @@ def exact(raw: dict[str, Any], name: str) -> str:
 def require_storable(text: str, name: str) -> None:
     """A database keeps neither NUL nor half a pair, and to drop them changes a text."""
     if not is_storable(text) and (odd := UNSTORABLE.search(text)):
-        what = "the character NUL" if odd[0] == "\0" else "half of a surrogate pair"
+        place = odd.start() + 1
+        if odd[0] == "\0":
+            raise BadLine(
+                "“%(name)s” has the character NUL at character %(place)s: take it out of "
+                "the file.",
+                name=name,
+                place=place,
+            )
         raise BadLine(
-            f"“{name}” has {what} at character {odd.start() + 1}: take it out of the file."
+            "“%(name)s” has half of a surrogate pair at character %(place)s: take it out "
+            "of the file.",
+            name=name,
+            place=place,
         )
 
 
@@ -121,7 +148,9 @@ def _require_fit(found: dict[str, Any], at_most: int) -> None:
     while waiting:
         whole, depth = waiting.pop()
         if whole and depth == DEPTH_AT_MOST:
-            raise BadLine(f"A field is nested deeper than {DEPTH_AT_MOST} levels.")
+            raise BadLine(
+                "A field is nested deeper than %(most)d levels.", most=DEPTH_AT_MOST
+            )
         inner = whole
         if isinstance(whole, dict):
             for name in whole:
@@ -135,14 +164,18 @@ def _require_fit(found: dict[str, Any], at_most: int) -> None:
             elif isinstance(value, float) and not math.isfinite(value):
                 raise BadLine("A number is too large.")
     if len(_ENCODER.encode(found)) > at_most:
-        raise BadLine(f"What stands beside the text is longer than {at_most:,} characters.")
+        raise BadLine(
+            "What stands beside the text is longer than %(most)s characters.", most=at_most
+        )
 
 
 def flag(raw: dict[str, Any], name: str) -> bool | None:
     """True, false, or None where nobody said."""
     value = raw.get(name)
     if value is not None and not isinstance(value, bool):
-        raise BadLine(f"“{name}” is {kind(value)}; true or false is needed.")
+        raise BadLine(
+            "“%(name)s” is %(kind)s; true or false is needed.", name=name, kind=kind(value)
+        )
     return value
 
 
@@ -152,9 +185,11 @@ def place(raw: dict[str, Any], name: str) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int):
-        raise BadLine(f"“{name}” is {kind(value)}; a whole number is needed.")
+        raise BadLine(
+            "“%(name)s” is %(kind)s; a whole number is needed.", name=name, kind=kind(value)
+        )
     if not 0 <= value < 2**31:
-        raise BadLine(f"“{name}” is out of range; it counts from 0.")
+        raise BadLine("“%(name)s” is out of range; it counts from 0.", name=name)
     return value
 
 
@@ -164,9 +199,15 @@ def objects(raw: dict[str, Any], name: str) -> list[dict[str, Any]]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise BadLine(f"“{name}” is {kind(value)}; a list is needed.")
+        raise BadLine(
+            "“%(name)s” is %(kind)s; a list is needed.", name=name, kind=kind(value)
+        )
     if odd := [one for one in value if not isinstance(one, dict)]:
-        raise BadLine(f"“{name}” holds {kind(odd[0])}; only objects are expected in it.")
+        raise BadLine(
+            "“%(name)s” holds %(kind)s; only objects are expected in it.",
+            name=name,
+            kind=kind(odd[0]),
+        )
     return value
 
 
@@ -182,7 +223,7 @@ def kind(value: Any) -> str:
 
 
 def _not_a_number(constant: str) -> NoReturn:
-    raise BadLine(f"{constant} is not a JSON number.")
+    raise BadLine("%(what)s is not a JSON number.", what=constant)
 
 
 _DECODER = json.JSONDecoder(parse_constant=_not_a_number)

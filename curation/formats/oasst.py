@@ -44,7 +44,10 @@ def tree(raw: dict[str, Any]) -> Tree:
     """Deleted messages are left out, with everything that was said below them."""
     prompt = raw.get("prompt")
     if not isinstance(prompt, dict):
-        raise BadLine("“prompt” is missing: this is not a line of an Open Assistant tree.")
+        raise BadLine(
+            "“%(name)s” is missing: this is not a line of an Open Assistant tree.",
+            name="prompt",
+        )
     if jsonl.flag(prompt, "deleted"):
         raise BadLine("The first prompt is deleted, so nothing of the tree is left.")
     root = message(prompt, role="prompter")
@@ -74,25 +77,31 @@ def _grow(root: Node, prompt: dict[str, Any]) -> None:
         node, raw, depth = waiting.pop()
         replies = [r for r in jsonl.objects(raw, "replies") if not jsonl.flag(r, "deleted")]
         if replies and depth >= DEPTH_AT_MOST:
-            raise BadLine(f"The tree is deeper than {DEPTH_AT_MOST} messages.")
+            raise BadLine("The tree is deeper than %(most)d messages.", most=DEPTH_AT_MOST)
         if len(replies) > REPLIES_AT_MOST:
-            raise BadLine(f"A message has more than {REPLIES_AT_MOST} replies.")
+            raise BadLine("A message has more than %(most)d replies.", most=REPLIES_AT_MOST)
         for reply in replies:
             child = message(reply, role=NEXT_ROLE[node.role])
             if child.key in seen:
-                raise BadLine(f"The message id {reply['message_id']} is there twice.")
+                raise BadLine(
+                    "The message id %(id)s is there twice.", id=str(reply["message_id"])
+                )
             seen.add(child.key)
             node.children.append(child)
             waiting.append((child, reply, depth + 1))
         if len(seen) > NODES_AT_MOST:
-            raise BadLine(f"The tree has more than {NODES_AT_MOST:,} messages.")
+            raise BadLine("The tree has more than %(most)s messages.", most=NODES_AT_MOST)
 
 
 def message(raw: dict[str, Any], *, role: str) -> Node:
     """One message without its replies."""
     found = jsonl.text(raw, "role")
     if found != role:
-        raise BadLine(f"A message has the role “{found[:20]}” where “{role}” is due.")
+        raise BadLine(
+            "A message has the role “%(role)s” where “%(due)s” is due.",
+            role=found[:20],
+            due=role,
+        )
     for name in ("user_id", "created_date", "model_name"):
         jsonl.optional_text(raw, name, at_most=200)
     jsonl.place(raw, "review_count")

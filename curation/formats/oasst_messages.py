@@ -41,7 +41,8 @@ def read(rows: Rows, refuse: Refuse) -> Iterator[Line]:
         if len(group) < NODES_AT_MOST:
             group.append(row)
         else:
-            refuse(row.number, f"The tree has more than {NODES_AT_MOST:,} messages.")
+            many = BadLine("The tree has more than %(most)s messages.", most=NODES_AT_MOST)
+            refuse(row.number, many)
     yield from _trees(group, refuse)
 
 
@@ -71,7 +72,9 @@ def _trees(group: list[Numbered], refuse: Refuse) -> Iterator[Line]:
             yield Line(root.number, tree)
     for number, fields in (row for rows in below.values() for row in rows):
         parent = str(fields.get("parent_id"))[:60]
-        refuse(number, f"The message {parent} that it answers is not there.")
+        refuse(
+            number, BadLine("The message %(id)s that it answers is not there.", id=parent)
+        )
 
 
 def _grow(
@@ -87,9 +90,13 @@ def _grow(
                     _leave_out(fields, below)
                     continue
                 if depth >= DEPTH_AT_MOST:
-                    raise BadLine(f"The tree is deeper than {DEPTH_AT_MOST} messages.")
+                    raise BadLine(
+                        "The tree is deeper than %(most)d messages.", most=DEPTH_AT_MOST
+                    )
                 if len(node.children) >= REPLIES_AT_MOST:
-                    raise BadLine(f"A message has more than {REPLIES_AT_MOST} replies.")
+                    raise BadLine(
+                        "A message has more than %(most)d replies.", most=REPLIES_AT_MOST
+                    )
                 child = _message(fields, NEXT_ROLE[node.role], seen)
             except BadLine as problem:
                 refuse(number, problem)
@@ -113,7 +120,7 @@ def _message(fields: dict[str, Any], role: str, seen: set[str]) -> Node:
             raw[name] = _by_name(raw[name], lists, name)
     node = oasst.message(raw, role=role)
     if node.key in seen:
-        raise BadLine(f"The message id {fields['message_id']} is there twice.")
+        raise BadLine("The message id %(id)s is there twice.", id=str(fields["message_id"]))
     seen.add(node.key)
     return node
 
@@ -122,9 +129,9 @@ def _by_name(found: dict[str, Any], lists: tuple[str, ...], name: str) -> dict[s
     names: list[Any] = found["name"]
     sides: list[Any] = [found.get(one) for one in lists]
     if not all(isinstance(side, list) and len(side) == len(names) for side in sides):
-        raise BadLine(f"“{name}” has lists of different lengths.")
+        raise BadLine("“%(name)s” has lists of different lengths.", name=name)
     if not all(isinstance(one, str) for one in names):
-        raise BadLine(f"“{name}” has a name that is no text.")
+        raise BadLine("“%(name)s” has a name that is no text.", name=name)
     if len(lists) == 1:
         return dict(zip(names, sides[0], strict=True))
     of_each = zip(*sides, strict=True)

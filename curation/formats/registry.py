@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from curation.errors import BadLine
 from curation.formats import (
     alpaca,
     chat,
@@ -69,8 +70,8 @@ def look(
     used = suggested(format, columns) if mapping is None else dict(mapping)
     refused: dict[int, str] = {}
 
-    def refuse(number: int, reason: object) -> None:
-        refused[number] = str(reason)
+    def refuse(number: int, why: BadLine) -> None:
+        refused[number] = str(why)
 
     for _line in format.read(named(rows, format, used), refuse):
         pass

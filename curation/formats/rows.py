@@ -10,7 +10,7 @@ import codecs
 import csv
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from importlib import import_module
 from io import TextIOWrapper
 from itertools import chain
@@ -26,6 +26,7 @@ from curation.formats.trees import Numbered, Refuse, Rows, Spelled
 UTF_8 = "utf-8-sig"  # with a byte order mark or without
 READ_AT_ONCE = 1 << 16
 NAME_AT_MOST = 200  # characters of a column's name: it may stand in each row
+NAMING = ("name", "other")  # facts of a refusal that are the names of fields
 _KINDS: dict[str, File] = {
     "jsonl": "jsonl", "ndjson": "jsonl", "json": "json", "csv": "csv", "tsv": "csv",
     "parquet": "parquet",
@@ -154,7 +155,7 @@ class _Scan:
         self.text, self.at = self.text[self.at :], 0
         if len(self.text) > jsonl.LINE_AT_MOST:
             most = jsonl.LINE_AT_MOST // 1_000_000
-            raise BadLine(f"A row of the list is longer than {most} MB.")
+            raise BadLine("A row of the list is longer than %(most)d MB.", most=most)
         # A lone backslash at the end belongs to the character that is read next.
         lone = (len(self.text) - len(self.text.rstrip("\\"))) % 2
         end = len(self.text) - lone
@@ -190,16 +191,21 @@ def of_csv(file: BinaryIO, refuse: Refuse, *, encoding: str = UTF_8) -> Iterator
             if not names:
                 names = _names(cells)
             elif len(cells) > len(names):
-                refuse(
-                    rows.line_num,
-                    f"The row has {len(cells)} cells and the table {len(names)} columns: "
-                    "a text with a comma or a line break must stand in quotation marks.",
-                )
+                refuse(rows.line_num, _too_many(cells, names))
             elif any(cells):
                 found = zip(names, map(unmarked, cells), strict=False)
                 yield Numbered(
                     rows.line_num, {name: cell for name, cell in found if name and cell}
                 )
+
+
+def _too_many(cells: Sized, names: Sized) -> BadLine:
+    return BadLine(
+        "The row has %(cells)s cells and the table %(columns)s columns: a text with a "
+        "comma or a line break must stand in quotation marks.",
+        cells=len(cells),
+        columns=len(names),
+    )
 
 
 def _text_lines(text: TextIOWrapper) -> Iterator[str]:
@@ -208,7 +214,7 @@ def _text_lines(text: TextIOWrapper) -> Iterator[str]:
         while line := text.readline(jsonl.LINE_AT_MOST):
             if len(line) == jsonl.LINE_AT_MOST:
                 most = jsonl.LINE_AT_MOST // 1_000_000
-                raise BadLine(f"A line of the table is longer than {most} MB.")
+                raise BadLine("A line of the table is longer than %(most)d MB.", most=most)
             yield line
     except UnicodeDecodeError as error:
         raise BadLine("The file is not UTF-8: save it as UTF-8.") from error
@@ -228,7 +234,8 @@ def _next_cells(rows: Any, refuse: Refuse) -> list[str] | None:
         try:
             found: list[str] | None = next(rows, None)
         except csv.Error as error:
-            refuse(rows.line_num, f"This is no row of a CSV file: {error}.")
+            odd = BadLine("This is no row of a CSV file: %(problem)s.", problem=str(error))
+            refuse(rows.line_num, odd)
         else:
             return found
 
@@ -236,13 +243,15 @@ def _next_cells(rows: Any, refuse: Refuse) -> list[str] | None:
 def _names(cells: list[str]) -> list[str]:
     names = [unmarked(cell).strip() for cell in cells]
     if len(names) > COLUMNS_AT_MOST:
-        raise BadLine(f"The table has more than {COLUMNS_AT_MOST} columns.")
+        raise BadLine("The table has more than %(most)d columns.", most=COLUMNS_AT_MOST)
     if long := next((one for one in names if len(one) > NAME_AT_MOST), None):
         raise BadLine(
-            f"The name of the column “{long[:40]}” is longer than {NAME_AT_MOST}."
+            "The name of the column “%(column)s” is longer than %(most)d.",
+            column=long[:40],
+            most=NAME_AT_MOST,
         )
     if twice := next((one for one in names if one and names.count(one) > 1), None):
-        raise BadLine(f"The column “{twice[:40]}” is there twice.")
+        raise BadLine("The column “%(column)s” is there twice.", column=twice[:40])
     if not any(names):
         raise BadLine("The first line must have the names of the columns.")
     return names
@@ -272,15 +281,13 @@ def named(
 
 
 def by_column(refuse: Refuse, mapping: Mapping[str, str] | None = None) -> Refuse:
-    """A reason that begins with the name of a field says the owner's name of it instead."""
+    """A reason that names a field says the owner's name of it instead."""
     columns = dict(mapping or {})
 
-    def said(number: int, reason: object) -> None:
-        text = str(reason)
-        name, closed, rest = text.removeprefix("“").partition("”")
-        if closed and text.startswith("“") and name in columns:
-            text = f"“{columns[name]}”{rest}"
-        refuse(number, text)
+    def said(number: int, why: BadLine) -> None:
+        fields = {fact: str(why.facts[fact]) for fact in NAMING if fact in why.facts}
+        theirs = {fact: columns[one] for fact, one in fields.items() if one in columns}
+        refuse(number, BadLine(why.said, **why.facts | theirs) if theirs else why)
 
     return said
 

@@ -100,7 +100,7 @@ class Terms(NamedTuple):
 
 
 Rows = Iterable[Numbered]
-Refuse = Callable[[int, object], None]
+Refuse = Callable[[int, BadLine], None]
 Reader = Callable[[Rows, Refuse], Iterator[Line]]
 Writer = Callable[[Tree, Terms], Iterator[dict[str, Any]]]
 

@@ -52,9 +52,14 @@ def chat(raw: dict[str, Any], field: str, names: Names = CHAT) -> Chat:
     require_no_tools(raw)
     given = jsonl.objects(raw, field)
     if not given:
-        raise BadLine(f"“{field}” is missing or has no turns.")
+        raise BadLine("“%(name)s” is missing or has no turns.", name=field)
     if len(given) > DEPTH_AT_MOST:
-        raise BadLine(f"“{field}” has {len(given):,} turns; at most {DEPTH_AT_MOST} fit.")
+        raise BadLine(
+            "“%(name)s” has %(count)s turns; at most %(most)d fit.",
+            name=field,
+            count=len(given),
+            most=DEPTH_AT_MOST,
+        )
     said = [_said(turn, names) for turn in given]
     system = said.pop(0).text if said[0].role == "system" else ""
     require_in_turn(said, field)
@@ -65,21 +70,28 @@ def require_in_turn(said: Sequence[Said], field: str, *, first: str = "prompter"
     due = first
     for number, turn in enumerate(said, start=1):
         if turn.role == "system":
-            raise BadLine(f"“{field}” has an instruction that is not at its beginning.")
+            raise BadLine(
+                "“%(name)s” has an instruction that is not at its beginning.", name=field
+            )
         if turn.role != due:
             raise BadLine(
-                f"Turn {number} of “{field}” is the {_called(turn.role)}'s, and the "
-                f"{_called(due)}'s is due: turns alternate."
+                "Turn %(number)d of “%(name)s” is the %(role)s's, and the %(due)s's is "
+                "due: turns alternate.",
+                number=number,
+                name=field,
+                role=_called(turn.role),
+                due=_called(due),
             )
         due = NEXT_ROLE[due]
     if not said:
-        raise BadLine(f"“{field}” has no turns.")
+        raise BadLine("“%(name)s” has no turns.", name=field)
 
 
 def require_no_tools(raw: dict[str, Any]) -> None:
     if raw.get("tools"):
         raise BadLine(
-            "“tools” has no place here: an answer that stands on tools is not taken."
+            "“%(name)s” has no place here: an answer that stands on tools is not taken.",
+            name="tools",
         )
 
 
@@ -92,7 +104,11 @@ def answer(raw: dict[str, Any], field: str) -> str:
     said = [_said(turn, CHAT) for turn in jsonl.objects(raw, field)]
     require_in_turn(said, field, first="assistant")
     if len(said) > 1:
-        raise BadLine(f"“{field}” has {len(said)} turns; one answer is needed.")
+        raise BadLine(
+            "“%(name)s” has %(count)s turns; one answer is needed.",
+            name=field,
+            count=len(said),
+        )
     return said[0].text
 
 
@@ -109,21 +125,25 @@ def question(raw: dict[str, Any], field: str) -> Chat:
 
 def require_question(said: Sequence[Said], field: str) -> None:
     if not said or said[-1].role != "prompter":
-        raise BadLine(f"“{field}” must end with a turn of the user's.")
+        raise BadLine("“%(name)s” must end with a turn of the user's.", name=field)
 
 
 def _said(turn: dict[str, Any], names: Names) -> Said:
     spelled = jsonl.text(turn, names.role)
     if spelled in TOOLS:
         raise BadLine(
-            f"A turn of “{spelled}” has no place here: calls of tools are not taken."
+            "A turn of “%(role)s” has no place here: calls of tools are not taken.",
+            role=spelled,
         )
     if spelled not in ROLES:
         raise BadLine(
-            f"“{spelled[:20]}” is no role that is known: user, assistant, system."
+            "“%(role)s” is no role that is known: user, assistant, system.",
+            role=spelled[:20],
         )
     if odd := next((name for name in UNKNOWN if turn.get(name)), None):
-        raise BadLine(f"A turn has “{odd}”, which has no place here: it is not taken.")
+        raise BadLine(
+            "A turn has “%(odd)s”, which has no place here: it is not taken.", odd=odd
+        )
     turn = {**turn, names.content: _plain(turn.get(names.content), names.content)}
     jsonl.text(turn, names.content)  # there, and not too long
     return Said(ROLES[spelled], jsonl.exact(turn, names.content))
@@ -135,7 +155,9 @@ def _plain(value: Any, name: str) -> Any:
         return value
     if len(value) == 1 and isinstance(value[0], dict) and value[0].get("type") == "text":
         return value[0].get("text")
-    raise BadLine(f"“{name}” has parts that are no text, or several: they are not taken.")
+    raise BadLine(
+        "“%(name)s” has parts that are no text, or several: they are not taken.", name=name
+    )
 
 
 def _called(role: str) -> str:

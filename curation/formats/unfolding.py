@@ -2,9 +2,9 @@
 
     python -m curation.formats.unfolding '{"source": …, "rows": …, …}'
 
-Writes a JSON list a line: `[number, {fields}]`, or `[number, null, "why not"]` of what
-cannot be read; prints what came of it. Knows no database: nothing that a file does here can
-reach one.
+Writes a JSON list a line: `[number, {fields}]`, or `[number, null, "why not", {facts}]` of
+what cannot be read; prints what came of it. Knows no database: nothing that a file does
+here can reach one.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import resource
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from curation.errors import BadLine
 from curation.formats import rows
-from curation.formats.budget import Budget, Counted, TooMuch
+from curation.formats.budget import WORDS, Budget, Counted, TooMuch
 from curation.formats.format import File
 from curation.formats.trees import Numbered, Spelled
 
@@ -53,13 +53,14 @@ class Order(NamedTuple):
 
 @dataclass
 class Unfolded:
-    """What came of it. `problem` is why nothing of the file can be taken."""
+    """What came of it. `problem`, with its facts, is why nothing of it can be taken."""
 
     kind: File = "jsonl"
     encoding: str = ""  # of a table that is not UTF-8: it was guessed
     rows: int = 0
     refused: int = 0
     problem: str = ""
+    facts: dict[str, str | int] = field(default_factory=dict)
 
 
 @dataclass
@@ -80,6 +81,9 @@ class Plain:
     def line(self, line: list[Any]) -> None:
         self.size += self.file.write(json.dumps(line).encode() + b"\n")
 
+    def refusal(self, number: int, why: BadLine) -> None:
+        self.line([number, None, why.said, why.facts])
+
 
 def unfold(order: Order) -> Unfolded:
     found = Unfolded()
@@ -92,11 +96,11 @@ def unfold(order: Order) -> Unfolded:
         ):
             out = Plain(rows_file)
             _write(order, found, _rows(order, found, file, budget, out), out)
-    except TooMuch as problem:
-        found.problem = str(problem)
     except MemoryError:
-        found.problem = str(TooMuch("memory"))
-    except (BadLine, OSError, EOFError) as problem:
+        found.problem = WORDS["memory"]
+    except BadLine as problem:
+        found.problem, found.facts = problem.said, problem.facts
+    except (OSError, EOFError) as problem:
         found.problem = str(problem)
     return found
 
@@ -113,7 +117,7 @@ def _write(order: Order, found: Unfolded, there: Iterator[Numbered], out: Plain)
                 out.row(row)
             except RecursionError:
                 found.rows, found.refused = found.rows - 1, found.refused + 1
-                out.line([number, None, "The JSON is nested too deep to be read."])
+                out.refusal(number, BadLine("The JSON is nested too deep to be read."))
             if out.size > order.bytes_at_most:
                 raise TooMuch("bytes")
             if order.first is not None and (
@@ -126,7 +130,8 @@ def _write(order: Order, found: Unfolded, there: Iterator[Numbered], out: Plain)
         if not found.rows:
             raise
         found.refused += 1
-        out.line([last + 1, None, str(problem)])
+        why = problem if isinstance(problem, BadLine) else BadLine(str(problem))
+        out.refusal(last + 1, why)
 
 
 def _rows(
@@ -134,12 +139,12 @@ def _rows(
 ) -> Iterator[Numbered]:
     """The rows of a file of any kind; what is refused goes to `out`."""
 
-    def refuse(number: int, reason: object) -> None:
+    def refuse(number: int, why: BadLine) -> None:
         found.refused += 1
         if found.rows + found.refused > order.rows_at_most:
             raise TooMuch("rows")
         if order.first is None or found.refused <= order.first:
-            out.line([number, None, str(reason)])
+            out.refusal(number, why)
 
     start = file.read(4)
     file.seek(0)

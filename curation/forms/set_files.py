@@ -6,8 +6,6 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from curation.errors import BadLine
 from curation.uploads import lines_of
 
@@ -32,18 +30,16 @@ def _item(number: int, line: str, names: Sequence[str]) -> str:
             found = _fields(number, found, names)
         text = "\n".join(one for one in _texts(found) if one.strip())
     except (ValueError, RecursionError) as problem:
-        raise BadLine(_("Line %(line)d is not JSON.") % {"line": number}) from problem
+        raise BadLine("Line %(line)d is not JSON.", line=number) from problem
     if not text:
-        raise BadLine(_("Line %(line)d has no text in it.") % {"line": number})
+        raise BadLine("Line %(line)d has no text in it.", line=number)
     return text
 
 
 def _fields(number: int, found: Any, names: Sequence[str]) -> list[Any]:
     for name in names:
         if not isinstance(found, dict) or name not in found:
-            raise BadLine(
-                _("Line %(line)d has no field “%(name)s”.") % {"line": number, "name": name}
-            )
+            raise BadLine("Line %(line)d has no field “%(name)s”.", line=number, name=name)
     return [found[name] for name in names]
 
 

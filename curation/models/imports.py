@@ -9,9 +9,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from curation import wording
 from curation.models.conversations import Message
 from curation.models.errands import ACTIVE, Errand
 
+REASON_AT_MOST = 300  # characters, in English with its facts
 ARRIVING = [
     (Message.State.ACCEPTED.value, _("Accepted as they are")),
     (Message.State.SUBMITTED.value, _("Reviewed by people first")),
@@ -73,8 +75,12 @@ class Import(Errand):
     @property
     def reasons(self) -> Iterable[Mapping[str, Any]]:
         """The most frequent reasons of refusals, each with how many. A query."""
-        rows = self.refusals.values("reason").annotate(count=models.Count("pk"))
-        return rows.order_by("-count", "reason")[:5]
+        rows = self.refusals.values("reason", "facts").annotate(count=models.Count("pk"))
+        found = rows.order_by("-count", "reason", "facts")[:5]
+        return [
+            {"said": wording.told(one["reason"], one["facts"]), "count": one["count"]}
+            for one in found
+        ]
 
 
 class Refusal(models.Model):
@@ -82,11 +88,19 @@ class Refusal(models.Model):
 
     of = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="refusals")
     line = models.PositiveIntegerField()
-    reason = models.CharField(max_length=300)
+    reason = models.CharField(
+        max_length=REASON_AT_MOST, help_text="A sentence; %-names are in `facts`."
+    )
+    facts = models.JSONField(default=dict, blank=True, db_default={})
 
     class Privacy:
         published: ClassVar[set[str]] = set()
-        withheld = {"id", "of", "line", "reason"}
+        withheld = {"id", "of", "line", "reason", "facts"}
 
     def __str__(self) -> str:
-        return f"line {self.line}: {self.reason}"
+        return f"line {self.line}: {self.said}"
+
+    @property
+    def said(self) -> str:
+        """The reason in the reader's language."""
+        return wording.told(self.reason, self.facts)

@@ -99,7 +99,8 @@ def refused(request: SignedInRequest, slug: str, pk: int, kind: str) -> HttpResp
     found = access.import_in(access.dataset_to_curate(request, slug), pk)
     if kind not in ("csv", "jsonl"):
         raise Http404
-    rows = found.refusals.order_by("pk").values_list("line", "reason").iterator()
+    told = found.refusals.order_by("pk").iterator()
+    rows = ((one.line, one.said) for one in told)
     lines = sheet.lines(("line", "reason"), rows) if kind == "csv" else _as_lines(rows)
     named = f"{slug}-import-{pk}-refused.{kind}"
     return partial.stream(request, lines, name=named, kind=files.TYPES[f".{kind}"])

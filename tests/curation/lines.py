@@ -8,7 +8,6 @@ import uuid
 from django.db import transaction
 
 from curation.actions import imports, versions
-from curation.errors import BadLine
 from curation.formats import jsonl
 from curation.formats.record import digest
 from curation.formats.registry import FORMATS
@@ -48,8 +47,8 @@ def tree(prompt, **fields):
 def read_line(line, *, format):
     """What a format makes of one line of JSON, or the BadLine that it is refused by."""
 
-    def refuse(number, reason):
-        raise BadLine(str(reason))
+    def refuse(number, why):
+        raise why
 
     rows = named([Numbered(1, jsonl.fields(line))], FORMATS[format])
     return [one.found for one in FORMATS[format].read(rows, refuse)]

@@ -133,7 +133,7 @@ def test_a_bad_tree_is_reported_and_leaves_nothing_behind(dataset):
 
     report = take(dataset, tree(node("First")), bad, b"", tree(node("Last")))
 
-    assert report.problems == [
+    assert [(one.line, one.said) for one in report.problems] == [
         (2, "A message has the role “prompter” where “assistant” is due.")
     ]
     assert texts(dataset) == ["First", "Last"]

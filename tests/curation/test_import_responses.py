@@ -100,7 +100,8 @@ def test_nothing_goes_under_a_prompt_that_was_set_aside(dataset):
 
     report = take(dataset, response("Two"), format="responses")
 
-    assert report.problems == [(1, "Its prompt is there already, and held.")]
+    [problem] = report.problems
+    assert (problem.line, problem.said) == (1, "Its prompt is there already, and held.")
     assert root.replies.count() == 1
 
 
@@ -121,7 +122,7 @@ def test_lines_without_a_model_or_with_too_long_a_name_are_reported(dataset):
         format="responses",
     )
 
-    assert [reason for _, reason in report.problems] == [
+    assert [one.said for one in report.problems] == [
         "“model” is missing.",
         "“model” has 121 characters; at most 120 fit.",
         "“response” is empty.",

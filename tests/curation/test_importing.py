@@ -49,7 +49,7 @@ def test_a_worker_takes_what_fits_and_names_the_rest(dataset, curator, place, se
     found = fresh(found)
     assert (found.state, found.seen, found.of) == ("done", 6, 6)
     assert (found.conversations, found.messages, found.refused) == (4, 8, 2)
-    assert list(found.refusals.values_list("line", "reason")) == [
+    assert [(one.line, one.said) for one in found.refusals.order_by("pk")] == [
         (3, "“response” is empty."), (6, "“response” is empty."),
     ]  # fmt: skip
     assert set(Message.objects.values_list("origin", "author")) == {("import", None)}

@@ -153,7 +153,7 @@ def test_a_row_that_makes_no_sense_is_reported_and_the_others_are_taken(
 
     assert (report.taken, report.refused) == (1, 1)
     assert report.problems[0].line == 1
-    assert problem in report.problems[0].reason
+    assert problem in report.problems[0].said
 
 
 def test_newer_checks_leave_proposals_alone(prompts, take):

@@ -71,7 +71,7 @@ class Command(BaseCommand):
         except (CurationError, OSError, EOFError) as error:
             raise CommandError(str(error)) from error
         for problem in report.problems:
-            self.stderr.write(f"line {problem.line}: {problem.reason}")
+            self.stderr.write(f"line {problem.line}: {problem.said}")
         if not report.messages + report.unchanged:
             raise CommandError(f"Nothing was taken: {report}.")
         return f"{dataset}: {report}."

@@ -22,7 +22,7 @@ class Command(OnDataset):
             dataset=dataset, path=Path(options["file"]), by=by, tell=self.tell
         )
         for problem in report.problems:
-            self.stderr.write(f"row {problem.line}: {problem.reason}")
+            self.stderr.write(f"row {problem.line}: {problem.said}")
         return (
             f"{report.taken:,} proposals taken, {report.unchanged:,} were there already, "
             f"{report.refused:,} could not be taken"
