@@ -76,7 +76,8 @@ def read(lines: Iterable[bytes], refuse: Refuse) -> Iterator[Numbered]:
     for line in lines:
         number, fields, *why = json.loads(line)
         if fields is None:
-            refuse(number, BadLine(why[0], **why[1]))
+            said, *facts = why  # of a file that came before an upgrade there are none
+            refuse(number, BadLine(said, **dict(*facts)))
         else:
             yield Numbered(number, fields)
 

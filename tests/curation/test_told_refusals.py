@@ -10,7 +10,7 @@ import pytest
 from django.utils.translation import override
 
 from config.places import ROOT
-from curation import tasks, wording
+from curation import tasks, unfolded, wording
 from curation.actions.arrivals import Problem
 from curation.errors import BadLine
 from curation.formats import jsonl
@@ -184,3 +184,13 @@ def test_a_reason_is_a_whole_sentence_and_its_facts_stand_beside_it():
 
 def test_every_kind_of_value_has_its_word():
     assert {*jsonl.KINDS.values(), jsonl.kind(object())} == {*wording.KINDS}
+
+
+def test_first_rows_that_were_kept_before_there_were_facts_are_refused_still():
+    refused = []
+    kept = ['[1, null, "“response” is empty."]\n'.encode(), b'[2, {"a": 1}]\n']
+
+    (row,) = unfolded.read(kept, lambda *told: refused.append(told))
+
+    assert row == (2, {"a": 1})
+    assert [(number, str(why)) for number, why in refused] == [(1, "“response” is empty.")]
