@@ -17,6 +17,7 @@ REST_FRAMEWORK: dict[str, Any] = {
         "curation.rest.scopes.InScope",
     ],
     "DEFAULT_PARSER_CLASSES": ["curation.rest.parsers.CarefulJSONParser"],
+    "DEFAULT_METADATA_CLASS": None,  # the schema tells what there is: OPTIONS is a 405
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
     "PAGE_SIZE": 100,

@@ -90,7 +90,9 @@ class RowsSerializer(Strict):
 
 class ProblemSerializer(Read):
     line = serializers.IntegerField(help_text="Which row, from 1.")
-    reason = serializers.CharField()
+    reason = serializers.CharField(
+        source="said", help_text="In the language that was asked for."
+    )
 
 
 class ReportSerializer(Read):

@@ -10,6 +10,8 @@ from rest_framework.permissions import SAFE_METHODS
 from curation.rest.pages import Nowhere
 from curation.rest.scopes import Scope
 from tests.curation.pages import signed_in
+from tests.factories import ContributorFactory
+from tests.programs import Program
 
 
 def routes(patterns=None, before=""):
@@ -102,3 +104,14 @@ def test_an_odd_address_is_a_problem_and_not_a_page(client, path):
         assert answer["Content-Type"] == "application/problem+json"
         assert answer.json()["title"] == "Not Found"
     assert Nowhere.permission_classes == ()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["datasets/", "versions/", "hooks/", "runs/", "bases/"])
+def test_options_tell_nothing_that_the_schema_does_not(path):
+    program = Program(ContributorFactory(is_staff=True))
+
+    answer = program.ask("options", path)
+
+    assert answer.status_code == 405
+    assert answer["Content-Type"] == "application/problem+json"

@@ -72,6 +72,18 @@ def test_the_page_the_report_and_the_api_tell_it_in_german(client, dataset):
     assert english == {"line": 1, "reason": "“Antwort” is a number; a text is needed."}
 
 
+def test_rows_that_a_program_sends_are_refused_in_words(dataset):
+    person = ContributorFactory(member=dataset, member__roles=["curator"])
+    sent = {"format": "chat", "rows": [{"a": 1}]}
+    path = f"datasets/{dataset.slug}/rows/"
+
+    [english] = Program(person).post(path, sent).json()["problems"]
+    [german] = Program(person).post(path, sent, **GERMAN).json()["problems"]
+
+    assert english["reason"] == "“messages” is missing or has no turns."
+    assert german["reason"] != english["reason"] and "%" not in german["reason"]
+
+
 def test_what_is_kept_is_english_whoever_sent_the_file(dataset):
     with override("de"):
         found = taken(dataset, {"instruction": "Warum?", "response": 7})
