@@ -32,12 +32,16 @@ def extract(request: HttpRequest, found: Extract) -> HttpResponseBase:
 def version_file(
     request: HttpRequest, version: DatasetVersion, name: str
 ) -> HttpResponseBase:
-    """Its hash is its tag. What is erased leaves other files under the same digest."""
-    size, tag = files.size_and_hash(version, name)
+    """Its hash is its tag: of the very bytes that are sent, as what is erased meanwhile
+    leaves another file under the same name."""
+    told = None
+    if partial.may_do_without(request):
+        told = files.size_and_hash(version, name)
     file: BinaryIO = BytesIO()
-    if partial.needs_bytes(request, size=size, tag=tag):
+    if told is None or partial.needs_bytes(request, size=told[0], tag=told[1]):
         file = cast(BinaryIO, files.open_file(version, name))
-        size, tag = files.size_and_hash(version, name)  # it may have been written anew
+        told = files.measured(file)
+    size, tag = told
     return partial.answer(
         request,
         file,

@@ -12,10 +12,10 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from io import BufferedIOBase
+from io import SEEK_END, BufferedIOBase
 from itertools import groupby
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar, cast
 
 from django.utils.translation import gettext as _
 
@@ -73,6 +73,12 @@ def size_and_hash(version: DatasetVersion, name: str) -> tuple[int, str]:
     return _use(version, lambda kept: _size_and_hash(kept, version.digest, name))
 
 
+def measured(file: BinaryIO) -> tuple[int, str]:
+    """The same of an open file, by its content."""
+    tag = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+    return file.seek(0, SEEK_END), tag
+
+
 def open_file(version: DatasetVersion, name: str) -> BufferedIOBase:
     """One file from its start, compared with its hash before."""
     return _use(version, lambda kept: kept.open(version.digest, name))
@@ -124,8 +130,7 @@ def _erased_near(version: DatasetVersion) -> int:
 def _size_and_hash(kept: Store, folder: str, name: str) -> tuple[int, str]:
     if name == MANIFEST:
         with kept.open(folder, name) as file:
-            content = file.read()
-        return len(content), hashlib.sha256(content).hexdigest()
+            return measured(cast(BinaryIO, file))
     sizes, hashes = kept.sizes(folder), _there(kept.manifest(folder))["files"]
     if name not in sizes or name not in hashes:
         raise Spoiled(name)

@@ -28,6 +28,12 @@ class _Part:
         self.file.close()
 
 
+def may_do_without(request: HttpRequest) -> bool:
+    """Whether it is worth to know size and tag first: often no byte is sent then."""
+    asked = {"Range", "If-None-Match"} & set(request.headers)
+    return request.method == "HEAD" or bool(asked)
+
+
 def needs_bytes(request: HttpRequest, *, size: int, tag: str) -> bool:
     """Whether any of the file is sent: where not, an empty one will do for the answer."""
     etag = f'"{tag}"'

@@ -131,13 +131,17 @@ class Disk:
         self.root = root
 
     def manifest(self, name: str) -> Manifest | None:
-        with suppress(OSError):
+        with suppress(OSError, Spoiled):
             content = (self.root / name / MANIFEST).read_bytes()
             return _parsed(content, there=set(self.sizes(name)))
         return None
 
     def sizes(self, name: str) -> dict[str, int]:
-        return {path.name: path.stat().st_size for path in (self.root / name).iterdir()}
+        there = self.root / name
+        try:
+            return {path.name: path.stat().st_size for path in there.iterdir()}
+        except FileNotFoundError as error:  # just destroyed
+            raise Spoiled(name) from error
 
     def keep(self, name: str, made: Path) -> None:
         for path in made.iterdir():

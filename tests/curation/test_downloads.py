@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 
 import pytest
 from django.urls import reverse
@@ -24,6 +25,45 @@ def version(settings, tmp_path, monkeypatch):
     # The pulse has a connection of its own, which sees no row of the test's transaction.
     monkeypatch.setattr(writing, "BEAT_SECONDS", 600)
     return frozen(DatasetFactory())
+
+
+def test_the_tag_is_of_the_bytes_that_are_sent(client, curator, version, monkeypatch):
+    place = url("download", version.dataset.slug, version.number, "train.jsonl")
+    open_file = files.open_file
+
+    def written_anew_meanwhile(*asked):
+        file = open_file(*asked)
+        path = files.store().root / version.digest / "train.jsonl"
+        path.unlink()
+        path.write_bytes(b"{}\n")
+        return file
+
+    monkeypatch.setattr(files, "open_file", written_anew_meanwhile)
+
+    answer = client.get(place)
+
+    content = b"".join(answer.streaming_content)
+    assert answer["ETag"] == f'"{hashlib.sha256(content).hexdigest()}"'
+    assert answer["Content-Length"] == str(len(content))
+
+
+def test_files_that_go_while_they_are_looked_for_are_written_anew(
+    client, curator, version, monkeypatch
+):
+    place = url("download", version.dataset.slug, version.number, "train.jsonl")
+    assert client.head(place).status_code == 200
+    disk, manifest = files.store(), type(files.store()).manifest
+
+    def gone_after(kept, name):
+        found = manifest(kept, name)
+        monkeypatch.setattr(type(disk), "manifest", manifest)
+        shutil.rmtree(kept.root / name)
+        return found
+
+    monkeypatch.setattr(type(disk), "manifest", gone_after)
+
+    assert client.head(place).status_code == 200
+    assert (disk.root / version.digest).exists()
 
 
 @pytest.fixture
