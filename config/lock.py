@@ -48,7 +48,8 @@ def main() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     groups = project["optional-dependencies"]
     try:
-        web = needed_by(project["dependencies"])
+        watched = [*groups["sentry"], *groups["traces"]]  # by a variable, in any image
+        web = needed_by([*project["dependencies"], *watched])
         runtime = web | needed_by(groups["training"])
         dev = needed_by(groups["dev"])
     except PackageNotFoundError as missing:

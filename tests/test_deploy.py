@@ -64,6 +64,17 @@ def test_every_setting_that_they_name_is_one():
     assert [name for name in sorted(short) if name not in OPERATORS] == []
 
 
+def test_one_machine_passes_every_setting_on_and_images_can_be_watched():
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    ours = {n: s for n, s in services.items() if s.get("image", "").startswith("winnow")}
+    assert "web" in ours and "migrate" in ours
+    for service in ours.values():
+        assert service["env_file"] == [{"path": ".env", "required": False}]
+    for name in ("requirements-web.lock", "requirements.lock"):
+        pins = (ROOT / name).read_text()
+        assert "sentry-sdk==" in pins and "opentelemetry-sdk==" in pins
+
+
 @pytest.mark.parametrize("pod", PODS)
 def test_a_pod_may_do_no_more_than_it_must(pod):
     (container,) = pod["containers"]
