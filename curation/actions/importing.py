@@ -116,7 +116,8 @@ def start(
     fields = {field.name for field in FORMATS[format].fields}
     found.mapping = {name: column for name, column in mapping.items() if name in fields}
     found.format, found.as_state, found.state = format, as_state, State.WAITING
-    found.save(update_fields=["mapping", "format", "as_state", "state"])
+    found.beat_at = now()  # since when it waits
+    found.save(update_fields=["mapping", "format", "as_state", "state", "beat_at"])
     Event.objects.record("import.asked", found, by=by, dataset=found.dataset)
     return found
 

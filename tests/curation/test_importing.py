@@ -189,6 +189,29 @@ def test_who_lost_the_role_meanwhile_imports_nothing(dataset, curator):
     assert (fresh(found).state, Message.objects.count()) == ("failed", 0)
 
 
+def test_the_first_rows_are_read_before_all_are_unfolded(dataset, curator, monkeypatch):
+    found, unfold, read = started(dataset, curator), unfolded.unfold, Signal()
+
+    def looked_at(lines, refuse):
+        for row in rows(lines, refuse):
+            read.set()
+            yield row
+
+    def slowly(file, place, *told):
+        seen = unfold(file, place, *told)
+        assert read.wait(30), "Nobody reads what is there already."
+        assert not Message.objects.exists()
+        return seen
+
+    rows = unfolded.read
+    monkeypatch.setattr(unfolded, "read", looked_at)
+    monkeypatch.setattr(unfolded, "unfold", slowly)
+
+    importing.run(found.pk)
+
+    assert (fresh(found).state, Message.objects.count()) == ("done", 8)
+
+
 @pytest.fixture
 def small_batches(monkeypatch):
     monkeypatch.setattr(imports, "LINES_AT_ONCE", 2)

@@ -15,6 +15,7 @@ from annotate.models import Assignment
 from config.places import ROOT
 from curation.actions import pulses
 from curation.health import figures, metrics, servers
+from curation.models import Extract
 from tests.factories import ContributorFactory, DatasetFactory
 from trainer.models import Worker
 
@@ -68,8 +69,17 @@ def test_it_says_what_waits_who_is_there_and_what_was_done(client):
         lease_until=now() - timedelta(seconds=60),
     )  # fmt: skip
     pulses.feel(name="annotate.tasks.expire_leases", seconds=0.25)
+    Extract.objects.create(
+        dataset=common["dataset"], asked_by=ContributorFactory(), format="chat",
+        kind="csv", asked_at=now() - timedelta(seconds=70),
+    )  # fmt: skip
 
     found = read(client)
+
+    assert found["winnow_queue_length", (("kind", "extract"),)] == 1
+    assert 69 < found["winnow_queue_oldest_seconds", (("kind", "extract"),)] < 170
+    for kind in ("import", "archive", "delivery"):
+        assert found["winnow_queue_length", (("kind", kind),)] == 0
 
     assert found["winnow_queue_length", (("kind", "prompt"),)] == 1
     assert 499 < found["winnow_queue_oldest_seconds", (("kind", "prompt"),)] < 600
