@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
+from allauth.account.admin import EmailAddress
 from allauth.account.decorators import secure_admin_login
 from allauth.mfa.admin import Authenticator
 from allauth.socialaccount.admin import SocialAccount, SocialApp, SocialToken
@@ -12,7 +14,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import Group
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from curation.actions import people, sessions
 from curation.models import (
@@ -38,7 +40,7 @@ from curation.models import (
 )
 
 # Secrets, and what has pages of its own.
-for hidden in (Authenticator, SocialAccount, SocialApp, SocialToken):
+for hidden in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken):
     admin.site.unregister(hidden)
 # The same sign-in as everywhere else, with its limits on guessing.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -60,7 +62,8 @@ class ContributorAdmin(UserAdmin):  # type: ignore[type-arg]
     list_filter = ("is_staff", "is_active")
     search_fields = ("email", "name")
     filter_horizontal = ()
-    readonly_fields = ("date_joined", "last_login")
+    # To close an account ends its keys and browsers as well: that is done in the settings.
+    readonly_fields = ("is_active", "date_joined", "last_login")
     fieldsets = (
         (None, {"fields": ("email", "name", "password")}),
         ("Rights", {"fields": ("is_active", "is_staff", "is_superuser")}),
@@ -81,6 +84,18 @@ class ContributorAdmin(UserAdmin):  # type: ignore[type-arg]
         Event.objects.record(kind, obj, by=request.user, fields=form.changed_data)
         if {"is_staff", "is_superuser"} & set(form.changed_data):
             sessions.renew(obj.pk)
+
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""
+    ) -> HttpResponse:
+        answer: HttpResponse = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and answer.status_code == HTTPStatus.FOUND:
+            person = Contributor.objects.get(pk=id)
+            assert isinstance(request.user, Contributor)
+            Event.objects.record(
+                "account.changed", person, by=request.user, fields=["password"]
+            )
+        return answer
 
 
 @admin.register(Instance)

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from curation.actions import notices, resettling
+from curation.actions import notices, resettling, sessions
 from curation.actions.rights import require
 from curation.errors import CurationError, NotAllowed
 from curation.models import (
@@ -89,7 +89,7 @@ def _require_may_pause(
 
 
 def _match_roles(person: Contributor) -> None:
-    """Their roles rest exactly where they are suspended."""
+    """Their roles rest exactly where they are suspended: their rights are others now."""
     in_force = Suspension.objects.in_force().filter(person=person)
     datasets = set(in_force.values_list("dataset", flat=True))
     roles = Membership.objects.filter(contributor=person)
@@ -97,6 +97,7 @@ def _match_roles(person: Contributor) -> None:
     resting.filter(suspended_at=None).update(suspended_at=now())
     going_on = roles.exclude(pk__in=resting.values("pk"))
     going_on.filter(suspended_at__isnull=False).update(suspended_at=None)
+    sessions.renew(person.pk)
 
 
 def _ballots_of(person: Contributor, dataset: Dataset | None) -> QuerySet[Ballot]:

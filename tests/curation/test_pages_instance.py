@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.urls import NoReverseMatch, reverse
 
 from curation.models import Contributor, Event, Instance
 from tests.curation.pages import queries, signed_in, url
@@ -132,6 +133,26 @@ def test_the_back_office_adds_an_account_with_its_line_of_history(client, admin)
     assert person.check_password("a-long-pass-1")
     event = Event.objects.get(kind="account.added", by=admin)
     assert "a-long-pass-1" not in str(event.data)
+
+
+def test_the_back_office_closes_no_account_and_notes_a_new_password(client, admin):
+    Contributor.objects.filter(pk=admin.pk).update(is_superuser=True)
+    person = ContributorFactory(name="Petra")
+    there = reverse("admin:curation_contributor_change", args=[person.pk])
+    assert 'name="is_active"' not in client.get(there).text
+    client.post(there, {"email": person.email, "name": "Paula", "is_active": ""})
+    person.refresh_from_db()
+    assert (person.name, person.is_active) == ("Paula", True)
+
+    word = "correct horse battery"
+    sent = {"password1": word, "password2": word, "usable_password": "true"}
+    answer = client.post(reverse("admin:auth_user_password_change", args=[person.pk]), sent)
+
+    assert answer.status_code == 302
+    told = Event.objects.filter(kind="account.changed", subject_id=person.pk).last()
+    assert (told.by, told.data["fields"]) == (admin, ["password"])
+    with pytest.raises(NoReverseMatch):
+        reverse("admin:account_emailaddress_changelist")
 
 
 def test_the_back_office_has_the_sign_in_of_everywhere_else(client):

@@ -82,6 +82,21 @@ def test_a_role_given_meanwhile_rests_as_well(dataset, curator, person):
     assert not rights.holds(person, dataset)
 
 
+def test_each_browser_gets_another_key_as_their_rights_change(
+    client, dataset, curator, person
+):
+    client.force_login(person)
+    client.get("/")
+    before = client.session.session_key
+    made = pause(person, dataset, curator)
+    client.get("/")
+    paused = client.session.session_key
+    suspensions.lift(suspension_id=made.pk, by=curator)
+    client.get("/")
+
+    assert len({before, paused, client.session.session_key}) == 3
+
+
 def test_other_datasets_go_on(dataset, curator, person):
     other = DatasetFactory()
     Membership.objects.create(dataset=other, contributor=person, role="writer")
