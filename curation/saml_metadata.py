@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -54,7 +55,7 @@ def entity_of(xml: str) -> str:
     if found := known(xml):
         return str(found["entity_id"])
     named = ENTITY.search(xml)
-    return named[1] if named else ""
+    return unescape(named[1]) if named else ""
 
 
 def is_unread(provider: IdentityProvider) -> bool:

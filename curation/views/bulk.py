@@ -36,6 +36,8 @@ def act(request: SignedInRequest, slug: str) -> HttpResponse:
     keys = _chosen(request, asked, verb, scope)
     if not keys:
         problem = _("Tick a message first, or choose all that match.")
+        if scope == "all" and _after(request) is not None:
+            problem = _("No older one is left.")
         return browse.list_page(request, dataset, bulk=form, problem=problem, status=422)
     if verb == BulkForm.Verb.EXPORT:
         return _file(request, dataset, keys)
@@ -77,7 +79,7 @@ def _chosen(
     """Of what the search finds for this person: nothing else can be ticked."""
     if scope == "all":
         if verb == BulkForm.Verb.EXPORT:
-            return chosen.all_of(asked, chosen.EXPORTED_AT_MOST)
+            return chosen.all_of(asked, chosen.EXPORTED_AT_MOST, after=_after(request))
         return chosen.all_of(asked, chosen.AT_MOST, after=_after(request))
     everything = search.Search(asked.dataset, is_curator=True)
     return chosen.among(everything, ticked(request.POST.getlist("message")))

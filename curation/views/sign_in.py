@@ -177,4 +177,5 @@ def _page(
             context["metadata_address"] = request.build_absolute_uri(there)
             kept = IdentityProvider.objects.get(pk=found.pk)  # without what was just typed
             context["is_unread"] = saml_metadata.is_unread(kept)
+            context["is_nameless"] = not saml_metadata.entity_of(kept.metadata)
     return render(request, "curation/provider.html", context, status=status)

@@ -68,8 +68,13 @@ def test_what_was_too_much_for_once_is_gone_on_with(client, dataset, three, monk
 
     again = do(client, "flag", after=three[1].address, **{**wanted, "reason": ""})
     assert (again.status_code, again.context["older"].left) == (422, 1)
+    file = do(client, "export", after=three[1].address, **wanted)
+    assert [json.loads(line)["text"] for line in file.streaming_content] == ["An owl 0"]
     assert do(client, "flag", after=three[1].address, **wanted).status_code == 302
     assert Flag.objects.count() == 3
+    none = do(client, "flag", after=three[0].address, **wanted)
+    assert none.status_code == 422
+    assert "No older one is left." in none.text
 
 
 def test_what_is_refused_is_named_and_the_rest_is_done(client, dataset, three):

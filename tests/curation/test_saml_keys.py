@@ -188,7 +188,8 @@ def test_metadata_that_cannot_be_read_is_said_and_breaks_no_page(client, unread,
     client.raise_request_exception = False
     assert "Sign in with Work" in client.get(reverse("account_login")).text
     begun = client.post(reverse("saml_login", args=["idp"]))
-    client.post(reverse("saml_acs", args=["idp"]), {"SAMLResponse": "bm8="})
+    answered = client.post(reverse("saml_acs", args=["idp"]), {"SAMLResponse": "bm8="})
+    assert answered.status_code == 302
     doors = ("saml_finish_acs", "saml_sls", "saml_metadata")
     for page in (begun, *(client.get(reverse(name, args=["idp"])) for name in doors)):
         assert page.status_code == 503
@@ -220,6 +221,25 @@ def test_an_admin_sees_metadata_that_cannot_be_read_and_enters_it_anew(
     client.logout()
     sign_in(client, "saml")
     assert is_in(client)
+
+
+@pytest.mark.parametrize("kept", ["<odd/>", ""])
+def test_of_metadata_without_an_entity_id_no_other_advice_is_given(
+    client, saml, unread, server, kept
+):
+    IdentityProvider.objects.update(metadata=kept)
+    signed_in(client, is_staff=True)
+    there = url("provider", saml.pk)
+
+    assert "set up a new provider and remove this one" in client.get(there).text
+    typed = {"name": "Work", "makes_accounts": "on", "new_metadata": server.metadata()}
+    assert "Set up a new provider" in client.post(there, typed).text
+
+
+def test_an_entity_id_is_read_as_it_is_meant():
+    spelled = '<EntityDescriptor entityID="https://idp.example/?a=1&amp;b=2"/>'
+
+    assert saml_metadata.entity_of(spelled) == "https://idp.example/?a=1&b=2"
 
 
 def test_metadata_that_cannot_be_read_is_fetched_anew_where_it_stands(saml, unread, server):
