@@ -6,10 +6,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from smtplib import SMTPException
 
+from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends import smtp
 
 from curation.actions import pulses
+
+LOGGED = "django.core.mail.backends.console.EmailBackend"
+
+
+def is_logged() -> bool:
+    """Without a mail server letters stand in the log of the web process, and go nowhere."""
+    return bool(settings.EMAIL_BACKEND == LOGGED)
 
 
 class Backend(smtp.EmailBackend):

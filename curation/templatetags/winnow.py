@@ -11,13 +11,19 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from curation import rendering, wording
+from curation import mail, rendering, wording
 from curation.clean import checks
 from curation.clean.differences import differences
 from curation.clean.sighting import BESIDE
 from curation.dashboards import words
 
 register = template.Library()
+
+
+@register.simple_tag
+def letters_are_logged() -> bool:
+    """Whether mails go nowhere: a page must not promise one."""
+    return mail.is_logged()
 
 
 @register.filter

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
-from curation import access, letters
+from curation import access, letters, mail
 from curation.actions import invitations
 from curation.errors import CurationError
 from curation.forms.invitations import ArrivalForm, InvitationForm
@@ -155,7 +155,14 @@ def _told(
         where = dataset or (None if request.user.is_staff else made.dataset)
         form = InvitationForm(dataset=where)
         return _page(request, where, form, link=link, made=made)
-    if letters.send_invitation(made, token):
+    is_sent = letters.send_invitation(made, token)
+    if is_sent and mail.is_logged():
+        said = _(
+            "Winnow has no mail server: the letter to %(email)s stands in its log, and "
+            "goes nowhere. Take it back, and make a link to pass on."
+        )
+        messages.warning(request, said % {"email": made.email})
+    elif is_sent:
         messages.success(request, _("Sent to %(email)s.") % {"email": made.email})
     else:
         said = _("The mail to %(email)s could not be sent. Try “Send again” later.")

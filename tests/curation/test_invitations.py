@@ -7,11 +7,13 @@ from datetime import timedelta
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
+from django.urls import reverse
 from django.utils.timezone import now
 
 from curation.actions import invitations, people
 from curation.actions.invitations import NotOpen
 from curation.errors import CurationError, NotAllowed
+from curation.mail import LOGGED
 from curation.models import (
     Contributor,
     Event,
@@ -187,6 +189,22 @@ def test_of_two_who_come_at_once_with_the_last_use_one_is_refused(dataset, curat
     assert sum(one is NotOpen for one in came) == 1
     assert Membership.objects.filter(role="writer").count() == 1
     assert Invitation.objects.get().uses == 1
+
+
+def test_without_a_mail_server_no_page_says_that_mail_went_out(
+    client, dataset, curator, settings, capsys
+):
+    settings.EMAIL_BACKEND = LOGGED
+    client.force_login(curator)
+    sent = {"email": "nora@example.org", "roles": ["writer"], "days": 7, "uses": 1}
+    answer = client.post(url("dataset-invitations", dataset.slug), sent, follow=True)
+    assert "the letter to nora@example.org stands in its log" in answer.text
+    assert "Sent to" not in answer.text
+
+    client.logout()
+    asked = {"email": curator.email}
+    told = client.post(reverse("account_reset_password"), asked, follow=True)
+    assert "ask an admin for it" in told.text and "on its way" not in told.text
 
 
 def test_sent_again_the_old_link_opens_nothing(client, dataset, curator):
