@@ -25,6 +25,7 @@ CHECKUPS = [
     "curation.health.servers.checkup",
     "curation.health.clock.checkup",
     "trainer.checkup.workers",
+    "curation.health.waiting.checkup",
     "curation.health.upkeep.mail",
     "curation.health.upkeep.versions",
     "curation.health.upkeep.backups",

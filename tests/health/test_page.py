@@ -14,9 +14,9 @@ from django.utils.timezone import now
 
 from curation.actions import pulses, verifying
 from curation.health import clock, servers
-from curation.models import DatasetVersion, IdentityProvider, Pulse
+from curation.models import DatasetVersion, Extract, IdentityProvider, Pulse
 from tests.curation.pages import signed_in, url
-from tests.factories import DatasetFactory
+from tests.factories import ContributorFactory, DatasetFactory
 from tests.identity import Provider
 from trainer.models import Worker
 
@@ -67,6 +67,17 @@ def test_where_all_is_well_it_says_so(client, page):
     assert "All is well" in client.get(url("health")).text
 
 
+def test_what_waits_for_long_is_told_with_its_age(page):
+    made = Extract.objects.create(
+        dataset=DatasetFactory(), asked_by=ContributorFactory(), format="chat",
+        kind="csv", asked_at=ago(hours=2),
+    )  # fmt: skip
+    assert "Exports: the first one for 2 hours." in page()["waiting"]
+
+    Extract.objects.filter(pk=made.pk).update(asked_at=ago(minutes=5))
+    assert "waiting" not in page()
+
+
 def test_it_is_for_site_admins(client):
     signed_in(client, DatasetFactory(), "curator")
 
@@ -76,7 +87,7 @@ def test_it_is_for_site_admins(client):
 def test_it_costs_the_same_however_many_versions_there_are(
     client, page, django_assert_max_num_queries
 ):
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(22):
         page()
 
 
