@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,16 @@ class Done:
 
     done: int = 0
     refused: list[tuple[int, str]] = field(default_factory=list)
+
+
+def act(fields: Mapping[str, Any], *, message_ids: Sequence[int], by: Contributor) -> Done:
+    """What a filled BulkForm says, with these."""
+    if fields["verb"] == "hold":
+        return hold(message_ids=message_ids, by=by, why=fields["why"])
+    if fields["verb"] == "flag":
+        said = {"reason": fields["reason"], "note": fields["why"]}
+        return flag(message_ids=message_ids, by=by, **said)
+    return categorise(message_ids=message_ids, by=by, category=fields["category"])
 
 
 def hold(*, message_ids: Iterable[int], by: Contributor, why: str) -> Done:

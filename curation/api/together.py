@@ -138,15 +138,7 @@ class SelectionViewSet(Within):
             {**sent, "scope": "all", "category": kind.pk if kind else None}, dataset=dataset
         )
         fields, picked = valid(form), self._picked(dataset, sent, chosen.AT_MOST)
-        keys = picked.keys
-        if sent["verb"] == "hold":
-            done = selections.hold(message_ids=keys, by=self.person, why=fields["why"])
-        elif sent["verb"] == "flag":
-            said = {"reason": fields["reason"], "note": fields["why"]}
-            done = selections.flag(message_ids=keys, by=self.person, **said)
-        else:
-            to = fields["category"]
-            done = selections.categorise(message_ids=keys, by=self.person, category=to)
+        done = selections.act(fields, message_ids=picked.keys, by=self.person)
         told: Any = {"done": done.done, **picked.told(done.refused)}
         return Response(LastDoneSerializer(told).data)
 

@@ -12,16 +12,8 @@ from django.db.models import Count, Min, QuerySet
 from django.utils.module_loading import import_string
 from django.utils.timezone import now
 
-from curation.models import (
-    Archiving,
-    Delivery,
-    DuplicateSearch,
-    Erasure,
-    Extract,
-    Freezing,
-    Import,
-    Withdrawal,
-)
+from curation.health.waiting import queues
+from curation.models import DuplicateSearch, Erasure, Freezing, Withdrawal
 
 logger = logging.getLogger(__name__)
 
@@ -60,10 +52,8 @@ def of_the_record() -> Iterator[Figure]:
     yield from _queue("erasure", Erasure.objects.under_way(), "ordered_at")
     under_way = Withdrawal.objects.filter(state="queued")
     yield from _queue("withdrawal", under_way, "created_at")
-    yield from _queue("import", Import.objects.filter(state="waiting"), "beat_at")
-    yield from _queue("extract", Extract.objects.filter(state="waiting"), "asked_at")
-    yield from _queue("archive", Archiving.objects.filter(state="waiting"), "asked_at")
-    yield from _queue("delivery", Delivery.objects.due(), "due_at")
+    for kind, rows, since in queues():
+        yield from _queue(kind, rows, since)
 
 
 def _queue(kind: str, rows: QuerySet, asked: str) -> Iterable[Figure]:  # type: ignore[type-arg]

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 from django.utils.timesince import timesince
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -36,13 +37,21 @@ def checkup() -> Iterator[Vital]:
     yield Vital("waiting", label, State.LOOK, said, advice)
 
 
+def queues() -> Iterator[tuple[str, QuerySet[Any], str]]:
+    """Of each kind what waits, and the field that says since when."""
+    yield "import", Import.objects.filter(state="waiting"), "beat_at"
+    yield "extract", Extract.objects.filter(state="waiting"), "asked_at"
+    yield "archive", Archiving.objects.filter(state="waiting"), "asked_at"
+    yield "delivery", Delivery.objects.due(), "due_at"
+
+
 def _first_ones() -> Iterator[tuple[str, datetime | None]]:
-    """What waits, and since when the first of its kind does. A query for each."""
-    queues = (
-        (_("Imports"), Import.objects.filter(state="waiting"), "beat_at"),
-        (_("Exports"), Extract.objects.filter(state="waiting"), "asked_at"),
-        (_("Archives"), Archiving.objects.filter(state="waiting"), "asked_at"),
-        (_("Deliveries to webhooks"), Delivery.objects.due(), "due_at"),
-    )
-    for what, rows, since in queues:
-        yield what, rows.aggregate(first=Min(since))["first"]
+    """By the name of each kind, since when its first one waits. A query for each."""
+    names = {
+        "import": _("Imports"),
+        "extract": _("Exports"),
+        "archive": _("Archives"),
+        "delivery": _("Deliveries to webhooks"),
+    }
+    for kind, rows, since in queues():
+        yield names[kind], rows.aggregate(first=Min(since))["first"]

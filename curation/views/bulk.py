@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
@@ -14,7 +14,6 @@ from django.utils.translation import ngettext
 
 from curation import access, chosen, search
 from curation.actions import selections
-from curation.actions.selections import Done
 from curation.addresses import address_of
 from curation.forms.browse import BulkForm, ticked
 from curation.http import SignedInRequest, form_address
@@ -29,19 +28,20 @@ def act(request: SignedInRequest, slug: str) -> HttpResponse:
     dataset = access.dataset_to_curate(request, slug)
     form = BulkForm(request.POST, dataset=dataset)
     asked = search.asked(request.GET, dataset, is_curator=True)
+    after = _after(request)
     if not form.is_valid() or asked.refused:
-        older = _older_than(asked, _after(request))
+        older = _older_than(asked, after)
         return browse.list_page(request, dataset, bulk=form, older=older, status=422)
     verb, scope = form.cleaned_data["verb"], form.cleaned_data["scope"]
-    keys = _chosen(request, asked, verb, scope)
+    keys = _chosen(request, asked, verb, scope, after)
     if not keys:
         problem = _("Tick a message first, or choose all that match.")
-        if scope == "all" and _after(request) is not None:
+        if scope == "all" and after is not None:
             problem = _("No older one is left.")
         return browse.list_page(request, dataset, bulk=form, problem=problem, status=422)
     if verb == BulkForm.Verb.EXPORT:
         return _file(request, dataset, keys)
-    done = _do(request, form.cleaned_data, keys)
+    done = selections.act(form.cleaned_data, message_ids=keys, by=request.user)
     is_full = scope == "all" and len(keys) == chosen.AT_MOST
     older = _older_than(asked, keys[-1] if is_full else None)
     _tell(request, done.done, older)
@@ -74,26 +74,19 @@ def _older_than(asked: search.Search, last: int | None) -> Older | None:
 
 
 def _chosen(
-    request: SignedInRequest, asked: search.Search, verb: str, scope: str
+    request: SignedInRequest,
+    asked: search.Search,
+    verb: str,
+    scope: str,
+    after: int | None,
 ) -> list[int]:
     """Of what the search finds for this person: nothing else can be ticked."""
     if scope == "all":
-        if verb == BulkForm.Verb.EXPORT:
-            return chosen.all_of(asked, chosen.EXPORTED_AT_MOST, after=_after(request))
-        return chosen.all_of(asked, chosen.AT_MOST, after=_after(request))
+        is_export = verb == BulkForm.Verb.EXPORT
+        at_most = chosen.EXPORTED_AT_MOST if is_export else chosen.AT_MOST
+        return chosen.all_of(asked, at_most, after=after)
     everything = search.Search(asked.dataset, is_curator=True)
     return chosen.among(everything, ticked(request.POST.getlist("message")))
-
-
-def _do(request: SignedInRequest, fields: dict[str, Any], keys: list[int]) -> Done:
-    by, why = request.user, fields["why"]
-    if fields["verb"] == BulkForm.Verb.HOLD:
-        return selections.hold(message_ids=keys, by=by, why=why)
-    if fields["verb"] == BulkForm.Verb.FLAG:
-        reason = fields["reason"]
-        return selections.flag(message_ids=keys, by=by, reason=reason, note=why)
-    category = fields["category"]
-    return selections.categorise(message_ids=keys, by=by, category=category)
 
 
 def _tell(request: SignedInRequest, count: int, older: Older | None) -> None:
